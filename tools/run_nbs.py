@@ -1,0 +1,38 @@
+"Run notebooks in place as `nbdev_test` does, and keep their outputs: python tools/run_nbs.py nbs/*.ipynb examples/*.ipynb"
+import sys
+from pathlib import Path
+
+from execnb.nbio import read_nb, write_nb
+from execnb.shell import CaptureShell
+from fastcore.xtras import working_directory
+from nbdev.clean import clean_nb
+from nbdev.frontmatter import FrontmatterProc
+from nbdev.process import NBProcessor
+
+
+def skipped(cell):
+    directives = getattr(cell, "directives_", {}) or {}
+    return (
+        cell.cell_type != "code"
+        or "nbdev_export(" in cell.source
+        or directives.get("eval:", [""])[0].lower() == "false"
+        or "slow" in directives
+    )
+
+
+def run(path):
+    "Execute `path`; its outputs go on to the notebook as it is on disk, since the processor strips the directives"
+    processed = NBProcessor(path, procs=FrontmatterProc, process=True).nb
+    with working_directory(path.parent):
+        CaptureShell(path).run_all(processed, exc_stop=True, preproc=skipped)
+    notebook = read_nb(path)
+    for cell, ran in zip(notebook.cells, processed.cells, strict=True):
+        if cell.cell_type == "code" and not skipped(ran):
+            cell.outputs, cell.execution_count = ran.get("outputs", []), ran.get("execution_count")
+    clean_nb(notebook)
+    write_nb(notebook, path)
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        run(Path(name).resolve())
