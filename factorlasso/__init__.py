@@ -1,1 +1,32 @@
+"Sparse multi-output factor models with sign constraints, priors, missing histories and a consistent covariance."
+
 __version__ = "0.1.0"
+
+from importlib import import_module
+
+from factorlasso.clusters import Clustering, Clusters, find_clusters
+from factorlasso.covariance import CurrentFactorCovarData, VarianceColumns
+from factorlasso.model import LassoEstimationResult, LassoModel, LassoModelType
+from factorlasso.rolling import RollingFactorCovarData
+
+# Loaded when first asked for: drawing and reading data need packages that estimating does not.
+_LAZY = {"plot_": "plots", "load_": "datasets", "simulate_": "datasets"}
+
+__all__ = [
+    "Clustering",
+    "Clusters",
+    "CurrentFactorCovarData",
+    "LassoEstimationResult",
+    "LassoModel",
+    "LassoModelType",
+    "RollingFactorCovarData",
+    "VarianceColumns",
+    "find_clusters",
+]
+
+
+def __getattr__(name: str):
+    for prefix, module in _LAZY.items():
+        if name.startswith(prefix):
+            return getattr(import_module(f"factorlasso.{module}"), name)
+    raise AttributeError(f"module 'factorlasso' has no attribute {name!r}")

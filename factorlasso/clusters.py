@@ -6,7 +6,7 @@
 __all__ = ['DISTANCES', 'METHODS', 'DEPENDENCE', 'Clustering', 'dependence_matrix', 'condensed_distance', 'Clusters',
            'find_clusters']
 
-# %% ../nbs/13_clusters.ipynb #8776463b
+# %% ../nbs/13_clusters.ipynb #ecb04efd
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from scipy.spatial.distance import pdist, squareform
 from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, clone
 
-from .ewma import decay_weights, weighted_corr, weighted_cov, weighted_mean
+from .ewma import decay_weights, weighted_corr, weighted_mean
 from .panel import Panel
 
 # %% ../nbs/13_clusters.ipynb #1d9a822d
@@ -44,18 +44,24 @@ class Clustering(BaseEstimator):
         self.cutoff_fraction, self.n_clusters, self.span = cutoff_fraction, n_clusters, span
         self.remove_pc1, self.min_overlap = remove_pc1, min_overlap
 
-# %% ../nbs/13_clusters.ipynb #c034aa9f
+# %% ../nbs/13_clusters.ipynb #7dbe2cf7
 def _check_clustering(c: Clustering,  # to be checked
                       ) -> None:
     "ValueError that names the parameter and what it may be"
     for name, allowed in (("dependence", tuple(DEPENDENCE)), ("distance", DISTANCES), ("method", METHODS)):
-        if getattr(c, name) not in allowed: raise ValueError(f"{name} must be one of {allowed}, got {getattr(c, name)!r}")
+        value = getattr(c, name)
+        if value not in allowed:
+            raise ValueError(f"{name} must be one of {allowed}, got {value!r}")
     if not (isinstance(c.cutoff_fraction, Real) and c.cutoff_fraction >= 0):
         raise ValueError(f"cutoff_fraction must be a number that is not negative, got {c.cutoff_fraction!r}")
-    for name, value in (("n_clusters", 1 if c.n_clusters is None else c.n_clusters), ("min_overlap", c.min_overlap)):
-        if not (isinstance(value, Integral) and value >= 1): raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
+    for name in ("n_clusters", "min_overlap"):
+        value = getattr(c, name)
+        if name == "n_clusters" and value is None:
+            continue
+        if not (isinstance(value, Integral) and value >= 1):
+            raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
 
-# %% ../nbs/13_clusters.ipynb #e5a31433
+# %% ../nbs/13_clusters.ipynb #770d5b77
 def _pearson(Y: np.ndarray, w: np.ndarray, mask: np.ndarray, least: int) -> np.ndarray:
     "Weighted correlation over common rows"
     return weighted_corr(Y, w, mask, least)
@@ -67,12 +73,19 @@ def _spearman(Y: np.ndarray, w: np.ndarray, mask: np.ndarray, least: int) -> np.
     return weighted_corr(ranks, w, mask, least)
 
 
+def _deviations(Y: np.ndarray, w: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    "Deviations from the weighted mean, zero off the mask, and the standard deviation of every column"
+    mean = weighted_mean(Y, w, mask)
+    dev = np.where(mask, Y - mean, 0.0)
+    total = w @ mask
+    sd = np.sqrt(np.divide(w @ dev**2, total, out=np.full(len(total), np.nan), where=total > 0))
+    return dev, np.where(sd <= 4 * np.finfo(float).eps * np.abs(mean), 0.0, sd)
+
+
 def _gerber(Y: np.ndarray, w: np.ndarray, mask: np.ndarray, least: int, threshold: float = 0.5) -> np.ndarray:
     "Gerber statistic over common rows, with moves measured from the weighted mean"
-    sd = np.sqrt(np.diag(weighted_cov(Y, w, mask)))
-    mean = weighted_mean(Y, w, mask)
-    with np.errstate(invalid="ignore"):
-        u = np.where(mask & (np.abs(Y - mean) > threshold * sd), np.sign(Y - mean), 0.0)
+    dev, sd = _deviations(Y, w, mask)
+    u = np.where(np.abs(dev) > threshold * sd, np.sign(dev), 0.0)
     m, e, wu = mask.astype(float), np.abs(u), w[:, None] * u
     we = np.abs(wu)
     moved = we.T @ m
@@ -103,7 +116,7 @@ def _filled(R: np.ndarray,  # (N, N) correlation, NaN where unknown
     np.fill_diagonal(R, 1.0)
     return R
 
-# %% ../nbs/13_clusters.ipynb #f34e9606
+# %% ../nbs/13_clusters.ipynb #a61facdf
 def _without_pc1(R: np.ndarray,  # (N, N) correlation
                  ) -> np.ndarray:  # (N, N) correlation of the rest
     "Correlation after removing the first principal component"
@@ -121,22 +134,25 @@ def dependence_matrix(c: Clustering,  # the choices
                       ) -> np.ndarray:  # (N, N) without NaN, unit diagonal, within [-1, 1]
     "The correlation that is clustered"
     w = panel.weights if c.span is None else decay_weights(panel.T, c.span)
-    R = DEPENDENCE[c.dependence](panel.Y, w, panel.mask & (w > 0)[:, None], c.min_overlap)
-    still = np.diag(weighted_cov(panel.Y, w, panel.mask)) == 0
+    mask = panel.mask & (w > 0)[:, None]
+    R = DEPENDENCE[c.dependence](panel.Y, w, mask, c.min_overlap)
+    still = (_deviations(panel.Y, w, mask)[1] == 0) & (mask.sum(axis=0) >= c.min_overlap)
     R = _filled(R, still)
     return _without_pc1(R) if c.remove_pc1 else R
 
-# %% ../nbs/13_clusters.ipynb #e737c409
+# %% ../nbs/13_clusters.ipynb #b39b0f9c
 def condensed_distance(R: np.ndarray,  # (N, N) correlation
                        distance: str = "one_minus_rho",  # one of `DISTANCES`
                        ) -> np.ndarray:  # (N (N - 1) / 2,) in scipy's condensed order
     "Distance of every pair of responses"
-    if distance == "rows": return pdist(1.0 - R)
+    if distance == "rows":
+        return pdist(1.0 - R)
     rho = squareform(R, checks=False)
-    if distance == "arccos": return np.arccos(rho)
+    if distance == "arccos":
+        return np.arccos(rho)
     return 1.0 - rho if distance == "one_minus_rho" else np.sqrt(2.0 * (1.0 - rho))
 
-# %% ../nbs/13_clusters.ipynb #15534697
+# %% ../nbs/13_clusters.ipynb #5459814c
 @dataclass(frozen=True, eq=False)
 class Clusters:
     "A partition of the responses and how it was found"
@@ -147,12 +163,15 @@ class Clusters:
     distance: np.ndarray | None = None  # (N (N - 1) / 2,) condensed
 
     @property
-    def n_clusters(self) -> int: return int(self.labels.max())
+    def n_clusters(self) -> int:
+        return int(self.labels.max())
 
     @property
     def order(self) -> np.ndarray:  # positions of the responses, neighbours in the tree next to each other
         "Order of the leaves; by cluster where there is no tree"
-        return np.argsort(self.labels.to_numpy(), kind="stable") if self.linkage is None else sch.leaves_list(self.linkage)
+        if self.linkage is None:
+            return np.argsort(self.labels.to_numpy(), kind="stable")
+        return sch.leaves_list(self.linkage)
 
 
 def _numbered(labels: object,  # (N,) any hashable labels
@@ -161,7 +180,7 @@ def _numbered(labels: object,  # (N,) any hashable labels
     "Cluster numbers in order of first appearance"
     return pd.Series(pd.factorize(np.asarray(labels))[0] + 1, index=responses, name="cluster")
 
-# %% ../nbs/13_clusters.ipynb #79d24dc1
+# %% ../nbs/13_clusters.ipynb #eeae9e67
 def _tree_clusters(c: Clustering,  # the choices
                    panel: Panel,  # responses to cluster
                    ) -> Clusters:
@@ -172,11 +191,13 @@ def _tree_clusters(c: Clustering,  # the choices
     place = np.argsort(by_name)
     R = dependence_matrix(c, panel.take(by_name))
     frame = pd.DataFrame(R[np.ix_(place, place)], panel.responses, panel.responses)
-    if N == 1: return Clusters(_numbered([0], panel.responses), correlation=frame, distance=np.empty(0))
+    if N == 1:
+        return Clusters(_numbered([0], panel.responses), correlation=frame, distance=np.empty(0))
     d = condensed_distance(R, c.distance)
     tree = sch.linkage(d, method=c.method)
     k = None if c.n_clusters is None else min(c.n_clusters, N)
-    if k is None: cutoff = c.cutoff_fraction * d.max()
+    if k is None:
+        cutoff = c.cutoff_fraction * d.max()
     else:
         heights = np.r_[0.0, tree[:, 2]]
         cutoff = heights[N - k:][:2].mean()
@@ -187,7 +208,7 @@ def _tree_clusters(c: Clustering,  # the choices
     return Clusters(_numbered(labels[place], panel.responses), tree, float(cutoff), frame,
                     squareform(squareform(d)[np.ix_(place, place)], checks=False))
 
-# %% ../nbs/13_clusters.ipynb #da13ae0e
+# %% ../nbs/13_clusters.ipynb #21623002
 def _given_labels(labels: pd.Series,  # response to any label
                   panel: Panel,  # the responses that need one
                   allowed: pd.Index,  # the responses that may have one
@@ -198,10 +219,11 @@ def _given_labels(labels: pd.Series,  # response to any label
     found = labels.reindex(panel.responses)
     for bad, says in ((panel.responses[found.isna()], "no group label for responses"),
                       (labels.index.difference(allowed, sort=False), "group labels for unknown responses")):
-        if len(bad): raise ValueError(f"{says} {list(bad[:5])}" + (f" and {len(bad) - 5} more" if len(bad) > 5 else ""))
+        if len(bad):
+            raise ValueError(f"{says} {list(bad[:5])}" + (f" and {len(bad) - 5} more" if len(bad) > 5 else ""))
     return Clusters(_numbered(found, panel.responses))
 
-# %% ../nbs/13_clusters.ipynb #4c9bb3f8
+# %% ../nbs/13_clusters.ipynb #e7a2c6c8
 def _fitted_labels(clusterer: object,  # has fit_predict
                    panel: Panel,  # responses to cluster
                    ) -> Clusters:
@@ -214,14 +236,13 @@ def _fitted_labels(clusterer: object,  # has fit_predict
         data = 1.0 - R if params.get("metric") == "precomputed" else (1.0 + R) / 2
     else:
         w = panel.weights / panel.weights.mean()
-        sd = np.sqrt(np.diag(weighted_cov(panel.Y, w, panel.mask, 1)))
-        dev = np.where(panel.mask, panel.Y - weighted_mean(panel.Y, w, panel.mask), 0.0)
+        dev, sd = _deviations(panel.Y, w, panel.mask)
         data = (np.sqrt(w)[:, None] * dev / np.where(sd > 0, sd, 1.0)).T
     labels = (clone(clusterer) if hasattr(clusterer, "get_params") else deepcopy(clusterer)).fit_predict(data)
     labels = [f"alone {i}" if k == -1 else f"{k}" for i, k in enumerate(labels)]
     return Clusters(_numbered(labels, panel.responses), correlation=frame, distance=distance)
 
-# %% ../nbs/13_clusters.ipynb #95fa6159
+# %% ../nbs/13_clusters.ipynb #882a9305
 def find_clusters(clustering: object,  # Clustering, None (its defaults), labels, object with fit_predict, or callable
                   panel: Panel,  # all responses
                   columns: slice | np.ndarray | None = None,  # positions of the responses to cluster; None: all
@@ -229,14 +250,20 @@ def find_clusters(clustering: object,  # Clustering, None (its defaults), labels
     "Partition the responses of a panel; ValueError for labels that do not fit them"
     part = panel if columns is None else panel.take(columns)
     clustering = Clustering() if clustering is None else clustering
-    if isinstance(clustering, Clustering): return _tree_clusters(clustering, part)
-    if hasattr(clustering, "fit_predict") and not isinstance(clustering, type): return _fitted_labels(clustering, part)
+    if isinstance(clustering, Clustering):
+        return _tree_clusters(clustering, part)
+    if hasattr(clustering, "fit_predict") and not isinstance(clustering, type):
+        return _fitted_labels(clustering, part)
     if isinstance(clustering, Callable) and not isinstance(clustering, type):
         y = pd.DataFrame(np.where(part.mask, part.Y, np.nan), part.index, part.responses)
         labels, allowed = clustering(y), part.responses
-    else: labels, allowed = clustering, panel.responses
-    if isinstance(labels, dict): labels = pd.Series(labels)
-    if isinstance(labels, (list, tuple, np.ndarray)) and np.shape(labels) == (len(allowed),): labels = pd.Series(labels, allowed)
-    if isinstance(labels, pd.Series): return _given_labels(labels, part, allowed)
-    raise ValueError("clusters must be a Clustering, a Series of labels by response, an object with fit_predict or a function "
-                     f"that returns one label for each response, got {type(labels).__name__}")
+    else:
+        labels, allowed = clustering, panel.responses
+    if isinstance(labels, dict):
+        labels = pd.Series(labels)
+    if isinstance(labels, (list, tuple, np.ndarray)) and np.shape(labels) == (len(allowed),):
+        labels = pd.Series(labels, allowed)
+    if isinstance(labels, pd.Series):
+        return _given_labels(labels, part, allowed)
+    raise ValueError("clusters must be a Clustering, a Series of labels by response, an object with fit_predict "
+                     f"or a function that returns one label for each response, got {type(labels).__name__}")

@@ -5,17 +5,19 @@
 # %% auto #0
 __all__ = ['decay_weights', 'effective_sample_size', 'weighted_mean', 'weighted_cov', 'weighted_corr', 'rolling_mean']
 
-# %% ../nbs/02_ewma.ipynb #20f7f7c6
+# %% ../nbs/02_ewma.ipynb #5a4f501c
 import numpy as np
-from scipy.signal import lfilter
+import pandas as pd
 
-# %% ../nbs/02_ewma.ipynb #22e24884
+# %% ../nbs/02_ewma.ipynb #44514cd6
 def decay_weights(T: int,  # number of rows
                   span: float | None = None,  # span in rows, at least 1; None weighs all rows alike; else ValueError
                   ) -> np.ndarray:  # (T,), newest last and equal to one
     "Exponentially decaying weights ω_t = (1 - 2/(span + 1))^(T-1-t)"
-    if span is None: return np.ones(T)
-    if not span >= 1: raise ValueError(f"span must be at least 1, got {span!r}")
+    if span is None:
+        return np.ones(T)
+    if not span >= 1:
+        raise ValueError(f"span must be at least 1, got {span!r}")
     return (1 - 2 / (span + 1)) ** np.arange(T - 1, -1, -1)
 
 # %% ../nbs/02_ewma.ipynb #8c206dc0
@@ -30,16 +32,17 @@ def effective_sample_size(weights: np.ndarray,  # (T,) non-negative
     n = np.divide(total**2, square, out=np.zeros_like(total), where=square > 0)
     return float(n[0]) if mask is None else n
 
-# %% ../nbs/02_ewma.ipynb #ce8f8a11
+# %% ../nbs/02_ewma.ipynb #43c157e0
 def _prepare(Y: np.ndarray,  # (T, N), NaN allowed
              weights: np.ndarray | None,  # (T,) or None for ones
              mask: np.ndarray | None,  # (T, N) bool, None: where Y is not NaN
-             ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray]:  # Y centred, ω, mask, means (N,)
+             ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray]:  # Y centred, ω, mask, means
     "Columns centred on their weighted mean and zero where unobserved; the mask is None when every cell counts"
     Y = np.asarray(Y, dtype=float)
     w = np.ones(len(Y)) if weights is None else np.asarray(weights, dtype=float)
     m = ~np.isnan(Y) if mask is None else np.asarray(mask, dtype=bool)
-    if not w.all(): m = m & (w > 0)[:, None]
+    if not w.all():
+        m = m & (w > 0)[:, None]
     w = w / max(w.max(initial=0), np.finfo(float).tiny)
     complete = m.all()
     W = np.full(Y.shape[1], w.sum()) if complete else w @ m
@@ -59,12 +62,12 @@ def weighted_mean(Y: np.ndarray,  # (T, N), NaN allowed
     "Mean of every column over its own rows"
     return _prepare(Y, weights, mask)[3]
 
-# %% ../nbs/02_ewma.ipynb #ac465094
+# %% ../nbs/02_ewma.ipynb #b45abf3c
 def _pairwise(D: np.ndarray,  # (T, N) centred, zero where unobserved
               w: np.ndarray,  # (T,)
               mask: np.ndarray | None,  # (T, N) bool; None: complete
               min_overlap: int,  # fewest common rows
-              ) -> tuple[np.ndarray, np.ndarray]:  # (N, N) covariance; (N, N) variance of row i where column j is observed
+              ) -> tuple[np.ndarray, np.ndarray]:  # (N, N) covariance; (N, N) variance of i where j is observed
     "Covariances and variances over common rows, NaN below `min_overlap`"
     wD = w[:, None] * D
     if mask is None:
@@ -107,16 +110,13 @@ def weighted_corr(Y: np.ndarray,  # (T, N), NaN allowed
     np.fill_diagonal(R, np.where(np.isnan(np.diag(R)), np.nan, 1.0))
     return R
 
-# %% ../nbs/02_ewma.ipynb #23dc475c
+# %% ../nbs/02_ewma.ipynb #abb4acae
 def rolling_mean(Y: np.ndarray,  # (T, N), NaN allowed
-                 span: float | None,  # span in rows; None: the mean of all rows so far
+                 span: float | None,  # span in rows, at least 1; None: the mean of the whole column on every row
                  mask: np.ndarray | None = None,  # (T, N) bool, None: where Y is not NaN
                  ) -> np.ndarray:  # (T, N), NaN before a column's first value
     "Running exponentially weighted mean of every column, from its first value on, held through gaps"
-    D, _, m, mean = _prepare(Y, None, mask)
-    a = np.array([1.0, -decay_weights(2, span)[0]])
-    if m is None: return mean + lfilter([1.0], a, D, axis=0) / lfilter([1.0], a, np.ones((len(D), 1)), axis=0)
-    total, weight = lfilter([1.0], a, D, axis=0), lfilter([1.0], a, m.astype(float), axis=0)
-    out = mean + total / np.where(m, weight, 1.0)
-    last = np.maximum.accumulate(np.where(m, np.arange(len(D))[:, None], -1), axis=0)  # row of the latest value
-    return np.where(last >= 0, np.take_along_axis(out, np.maximum(last, 0), axis=0), np.nan)
+    Y = Y if mask is None else np.where(mask, Y, np.nan)
+    if span is None:
+        return np.broadcast_to(weighted_mean(Y), Y.shape)
+    return pd.DataFrame(Y).ewm(span=span, adjust=False, ignore_na=True).mean().to_numpy()

@@ -14,29 +14,33 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
-# %% ../nbs/01_panel.ipynb #7bece861
+# %% ../nbs/01_panel.ipynb #df564f20
 @dataclass(frozen=True, eq=False)
 class Panel:
     "Two tables with the same rows as arrays, with a mask of the cells that count, weights and labels"
     X: np.ndarray  # (T, M) float64, C order; a row with a missing factor is zero throughout
     Y: np.ndarray  # (T, N) float64, C order; zero where `mask` is False
     mask: np.ndarray  # (T, N) bool; response observed, factor row complete, weight positive
-    weights: np.ndarray  # (T,) float64, non-negative; ω
+    weights: np.ndarray  # (T,) float64, non-negative; ω, zero where the factor row is incomplete
     index: pd.Index  # (T,) row labels
     factors: pd.Index  # (M,) columns of x
     responses: pd.Index  # (N,) columns of y
 
     @property
-    def T(self) -> int: return self.X.shape[0]
+    def T(self) -> int:
+        return self.X.shape[0]
 
     @property
-    def M(self) -> int: return self.X.shape[1]
+    def M(self) -> int:
+        return self.X.shape[1]
 
     @property
-    def N(self) -> int: return self.Y.shape[1]
+    def N(self) -> int:
+        return self.Y.shape[1]
 
     @property
-    def n_obs(self) -> np.ndarray: return np.count_nonzero(self.mask, axis=0)
+    def n_obs(self) -> np.ndarray:
+        return np.count_nonzero(self.mask, axis=0)
 
     def take(self,
              responses: slice | np.ndarray  # positions of the responses to keep: slice, integers or (N,) bool
@@ -45,42 +49,51 @@ class Panel:
         Y, mask = (np.ascontiguousarray(a[:, responses]) for a in (self.Y, self.mask))
         return replace(self, Y=Y, mask=mask, responses=self.responses[responses])
 
-# %% ../nbs/01_panel.ipynb #28d83c13
+# %% ../nbs/01_panel.ipynb #794644a1
 def _as_2d(a: object,  # the user's table
            name: str,  # "x" or "y"
            ) -> tuple[object, pd.Index | None, pd.Index | None]:  # 2-D values, row labels, column labels
     "Values of a table before they are numbers, and the labels it came with"
-    if a is None: raise ValueError(f"This estimator requires {name} to be passed, but the target {name} is None")
-    if issparse(a): raise TypeError(f"{name} is a sparse matrix; dense data is required: use {name}.toarray()")
-    if isinstance(a, pd.Series): a = a.to_frame(f"{name}0" if a.name is None else a.name)
-    if isinstance(a, pd.DataFrame): return a, a.index, a.columns
+    if a is None:
+        raise ValueError(f"This estimator requires {name} to be passed, but the target {name} is None")
+    if issparse(a):
+        raise TypeError(f"{name} is a sparse matrix; dense data is required: use {name}.toarray()")
+    if isinstance(a, pd.Series):
+        a = a.to_frame(f"{name}0" if a.name is None else a.name)
+    if isinstance(a, pd.DataFrame):
+        return a, a.index, a.columns
     a = a.astype(float).filled(np.nan) if np.ma.isMaskedArray(a) else np.asarray(a)
-    if a.ndim == 1 and name == "y": a = a[:, None]
+    if a.ndim == 1 and name == "y":
+        a = a[:, None]
     if a.ndim != 2:
         raise ValueError(f"{name}: Expected 2D array, got {a.ndim}D array instead. Reshape your data: "
-                         f"{name}.reshape(-1, 1) if it has a single column, {name}.reshape(1, -1) if it is a single row")
+                         f"{name}.reshape(-1, 1) if it is a single column, {name}.reshape(1, -1) if it is a single row")
     return a, None, None
 
-# %% ../nbs/01_panel.ipynb #d02e966d
+# %% ../nbs/01_panel.ipynb #31c02eb1
 def _column(values: np.ndarray | pd.Series,  # one column that is not plainly numeric
             what: str,  # how an error names it
             ) -> np.ndarray:  # (T,) float64, NaN where missing
     "One column as floats"
     s = pd.Series(values)
-    if pd.api.types.is_complex_dtype(s.dtype): raise ValueError(f"Complex data not supported: {what}")
+    if pd.api.types.is_complex_dtype(s.dtype):
+        raise ValueError(f"Complex data not supported: {what}")
     if s.dtype == object:
         if any(isinstance(v, (complex, np.complexfloating)) for v in s):
             raise ValueError(f"Complex data not supported: {what}")
         text = next((v for v in s if isinstance(v, (str, bytes, date, np.datetime64, timedelta, np.timedelta64))), None)
-        if text is not None: raise ValueError(f"{what} is not numeric: it holds {text!r}")
+        if text is not None:
+            raise ValueError(f"{what} is not numeric: it holds {text!r}")
         s = s.where(s.notna(), np.nan)
-    elif not pd.api.types.is_numeric_dtype(s.dtype): raise ValueError(f"{what} is not numeric: its type is {s.dtype}")
-    try: return s.to_numpy(dtype=np.float64, na_value=np.nan)
+    elif not pd.api.types.is_numeric_dtype(s.dtype):
+        raise ValueError(f"{what} is not numeric: its type is {s.dtype}")
+    try:
+        return s.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError, OverflowError) as e:
         kind = TypeError if isinstance(e, TypeError) else ValueError
         raise kind(f"{what} is not numeric: {e}") from None
 
-# %% ../nbs/01_panel.ipynb #d141819d
+# %% ../nbs/01_panel.ipynb #7df69030
 def _numbers(a: np.ndarray | pd.DataFrame,  # (T, K) as given
              names: pd.Index,  # (K,) column labels, for the error
              name: str,  # "x" or "y"
@@ -93,7 +106,8 @@ def _numbers(a: np.ndarray | pd.DataFrame,  # (T, K) as given
     else:
         cols = [a.iloc[:, j] for j in range(a.shape[1])] if is_frame else a.T
         v = np.column_stack([_column(c, f"column {k!r} of {name}") for c, k in zip(cols, names, strict=True)])
-    with np.errstate(over="ignore", invalid="ignore"): suspicious = not np.isfinite(v.sum())
+    with np.errstate(over="ignore", invalid="ignore"):
+        suspicious = not np.isfinite(v.sum())
     if suspicious and np.isinf(v).any():
         raise ValueError(f"{name} contains infinity in column {_some(names[np.isinf(v).any(0)])}")
     return v
@@ -116,7 +130,7 @@ def _check_labels(labels: pd.Index,  # row or column labels
     if not isinstance(labels, pd.MultiIndex) and labels.hasnans:
         raise ValueError(f"missing {what} at position {int(np.flatnonzero(labels.isna())[0])}")
 
-# %% ../nbs/01_panel.ipynb #81880094
+# %% ../nbs/01_panel.ipynb #ce27c678
 def _common_index(xi: pd.Index | None,  # row labels of x, None for an array
                   yi: pd.Index | None,  # row labels of y
                   T: int,  # number of rows
@@ -125,28 +139,36 @@ def _common_index(xi: pd.Index | None,  # row labels of x, None for an array
     if xi is None or yi is None or xi is yi or xi.equals(yi):
         return next((i for i in (xi, yi) if i is not None), pd.RangeIndex(T))
     k = next((k for k, (a, b) in enumerate(zip(xi, yi, strict=False)) if a != b), None)
-    if k is None and len(xi) == len(yi): return xi  # equal labels of different type, such as two time resolutions
-    at = f"first at position {k}: {xi[k]!r} in x, {yi[k]!r} in y" if k is not None else f"{len(xi)} rows in x, {len(yi)} in y"
+    if k is None and len(xi) == len(yi):
+        return xi  # equal labels of different type, such as two time resolutions
+    at = f"{len(xi)} rows in x, {len(yi)} in y"
+    if k is not None:
+        at = f"first at position {k}: {xi[k]!r} in x, {yi[k]!r} in y"
     raise ValueError(f"the indexes of x and y differ, {at}; align them first, for example with x.reindex(y.index)")
 
-# %% ../nbs/01_panel.ipynb #adda05d0
+# %% ../nbs/01_panel.ipynb #27f153db
 def _weights(weights: object,  # None (ones), a number, or (T,)
              T: int,  # number of rows
              index: pd.Index | None,  # row labels that a Series of weights must have
              ) -> np.ndarray:  # (T,) float64, finite, non-negative, not all zero
     "Row weights as a checked array"
-    if weights is None: return np.ones(T)
+    if weights is None:
+        return np.ones(T)
     if isinstance(weights, pd.Series) and index is not None and not weights.index.equals(index):
         raise ValueError("the index of the weights differs from the index of the data")
     w = np.array(weights, dtype=np.float64)
-    if w.ndim == 0: w = np.full(T, w)
-    if w.shape != (T,): raise ValueError(f"sample weights must have shape ({T},), got {w.shape}")
+    if w.ndim == 0:
+        w = np.full(T, w)
+    if w.shape != (T,):
+        raise ValueError(f"sample weights must have shape ({T},), got {w.shape}")
     bad = ~(np.isfinite(w) & (w >= 0))
-    if bad.any(): raise ValueError(f"sample weights must be finite and not negative; row {int(bad.argmax())} has {w[bad][0]}")
-    if not w.any(): raise ValueError("all sample weights are zero")
+    if bad.any():
+        raise ValueError(f"sample weights must be finite and not negative; row {bad.argmax()} has {w[bad][0]}")
+    if not w.any():
+        raise ValueError("all sample weights are zero")
     return w
 
-# %% ../nbs/01_panel.ipynb #f41c3d8f
+# %% ../nbs/01_panel.ipynb #2bb8c205
 def make_panel(x: object,  # (T, M) factors: DataFrame, Series or array; NaN allowed
                y: object,  # (T, N) responses: DataFrame, Series, 2-D or 1-D array; NaN allowed
                weights: object = None,  # (T,) non-negative row weights, None for ones
@@ -155,10 +177,13 @@ def make_panel(x: object,  # (T, M) factors: DataFrame, Series or array; NaN all
     "Read two tables that have the same rows; ValueError for whatever cannot be read in one way only"
     (xv, xi, xc), (yv, yi, yc) = _as_2d(x, "x"), _as_2d(y, "y")
     index = _common_index(xi, yi, len(xv))
-    if len(xv) != len(yv): raise ValueError(f"x and y have different lengths: {len(xv)} and {len(yv)} rows")
+    if len(xv) != len(yv):
+        raise ValueError(f"x and y have different lengths: {len(xv)} and {len(yv)} rows")
     for name, v in (("x", xv), ("y", yv)):
-        if v.shape[1] == 0: raise ValueError(f"{name}: 0 feature(s) (shape={v.shape}) while a minimum of 1 is required.")
-        if v.shape[0] == 0: raise ValueError(f"{name}: 0 sample(s) (shape={v.shape}) while a minimum of 1 is required.")
+        if v.shape[1] == 0:
+            raise ValueError(f"{name}: 0 feature(s) (shape={v.shape}) while a minimum of 1 is required.")
+        if v.shape[0] == 0:
+            raise ValueError(f"{name}: 0 sample(s) (shape={v.shape}) while a minimum of 1 is required.")
     factors = pd.Index([f"x{j}" for j in range(xv.shape[1])]) if xc is None else xc
     responses = pd.Index([f"y{i}" for i in range(yv.shape[1])]) if yc is None else yc
     for labels, what in ((index, "row labels"), (factors, "columns of x"), (responses, "columns of y")):
@@ -169,7 +194,7 @@ def make_panel(x: object,  # (T, M) factors: DataFrame, Series or array; NaN all
     w = _weights(weights, len(xv), None if xi is None and yi is None else index)
     return _masked(_numbers(xv, factors, "x"), _numbers(yv, responses, "y"), w, (index, factors, responses))
 
-# %% ../nbs/01_panel.ipynb #197351aa
+# %% ../nbs/01_panel.ipynb #2b044912
 def _masked(X: np.ndarray,  # (T, M) float64 with NaN
             Y: np.ndarray,  # (T, N) float64 with NaN
             weights: np.ndarray,  # (T,)
@@ -180,11 +205,13 @@ def _masked(X: np.ndarray,  # (T, M) float64 with NaN
     complete = ~missing.any(axis=1)
     if not complete.all():
         lost = labels[1][missing.any(axis=0)]
-        warnings.warn(f"{np.count_nonzero(~complete)} of {len(X)} rows have a missing factor and count for no response; "
-                      f"missing in {_some(lost)}", UserWarning, stacklevel=3)
+        n = np.count_nonzero(~complete)
+        warnings.warn(f"{n} of {len(X)} rows have a missing factor and count for no response; missing in {_some(lost)}",
+                      UserWarning, stacklevel=3)
     mask = np.empty(Y.shape, dtype=bool)
     np.equal(Y, Y, out=mask)
-    mask &= (complete & (weights > 0))[:, None]
+    weights = np.where(complete, weights, 0.0)
+    mask &= (weights > 0)[:, None]
     Z = np.zeros(Y.shape)
     np.copyto(Z, Y, where=mask)
     X = np.where(complete[:, None], X, 0.0)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['unpack_index', 'pack_index', 'atomic_write', 'save_tables', 'load_tables']
 
-# %% ../nbs/39_storage.ipynb #a0d23970
+# %% ../nbs/39_storage.ipynb #3965c030
 import json
 import math
 import os
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -142,7 +143,7 @@ def _cell(sheet,  # the open sheet
     cell.data_type = "s" if text else "n"
     return cell
 
-# %% ../nbs/39_storage.ipynb #65ca1cb3
+# %% ../nbs/39_storage.ipynb #9ef9a05f
 def _write_xlsx(file, tables: dict[str, pd.DataFrame], about: dict) -> None:
     "One sheet per table, and a sheet `about`"
     from openpyxl import Workbook
@@ -167,7 +168,8 @@ def _write_xlsx(file, tables: dict[str, pd.DataFrame], about: dict) -> None:
 def _read_xlsx(file) -> tuple[dict[str, pd.DataFrame], dict]:
     "The inverse of `_write_xlsx`"
     from openpyxl import load_workbook
-    book = load_workbook(file, read_only=True)
+    try: book = load_workbook(file, read_only=True)
+    except BadZipFile: raise ValueError("this file is not a workbook") from None
     front = dict(r[:2] for r in book["about"].iter_rows(values_only=True) if r) if "about" in book.sheetnames else {}
     if _MARK not in front: raise ValueError("this workbook was not written by factorlasso")
     tables = {}

@@ -1,0 +1,334 @@
+"""Sphinx extension: nbdev notebooks with stored outputs become the pages of a book with an API reference.
+
+Before anything is read, every notebook named by `nbdev_parts` is rewritten to a MyST-NB page whose address has no number
+(nbs/01_panel.ipynb -> nb/panel, examples/x.ipynb -> examples/x), and every public name in the package's `_modidx` gets a
+page under api/. In text, `name` links to that page. Sections, figures and equations carry the number of their notebook.
+"""
+import ast
+import enum
+import inspect
+import json
+import re
+from fnmatch import fnmatch
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+from sphinx.environment.collectors.toctree import TocTreeCollector
+
+FOLDERS = {"nbs": "nb", "examples": "examples"}  # folder of the repository -> folder of the site
+LONG = 45  # exported cells with more lines are folded
+DIRECTIVE = re.compile(r"^\s*#\s*\|\s*([\w-]+)\s*:?\s*(.*)$")
+VERBATIM = re.compile(r"(```.*?```|~~~.*?~~~|\$\$.*?\$\$)", re.S)
+TICK = re.compile(r"(?<![`\w}\[])`([A-Za-z_][\w.]*)(?:\(\))?`(?!`|\])")
+SPAN = re.compile(r"(``.+?``|`[^`]+`|\$[^$\s](?:[^$]*[^$\s])?\$)")
+
+
+class Chapter(NamedTuple):
+    path: Path  # the notebook
+    page: str  # its page, without extension
+    number: int | None  # from the notebook's file name
+    part: str  # caption of the part of the book
+    cells: list  # of the notebook
+
+
+def chapters(root, parts):
+    "Every notebook that belongs to a part, in reading order"
+    found = []
+    for path in sorted(p for folder in FOLDERS for p in (root / folder).glob("*.ipynb")):
+        part = [name for name, pattern in parts.items() if fnmatch(path.relative_to(root).as_posix(), pattern)]
+        if part:
+            number, stem = re.fullmatch(r"(?:(\d+)_)?(.+)", path.stem).groups()
+            cells = json.loads(path.read_text("utf-8"))["cells"]
+            page = f"{FOLDERS[path.parent.name]}/{stem}"
+            found.append(Chapter(path, page, int(number) if number else None, part[-1], cells))
+    return sorted(found, key=lambda c: (list(parts).index(c.part), c.path.name))
+
+
+def title(chapter):
+    "The first heading of a notebook"
+    text = "\n".join("".join(c["source"]) for c in chapter.cells if c["cell_type"] == "markdown")
+    heading = re.search(r"^# (.+)$", text, re.M)
+    return heading[1].strip() if heading else chapter.path.stem
+
+
+def public_names(package):
+    "{module: {name: object}} of the exported functions and classes, from nbdev's `_modidx`"
+    syms = import_module(f"{package}._modidx").d["syms"]
+    short = {mod: [full[len(mod) + 1 :] for full in names] for mod, names in syms.items()}
+    return {
+        mod: {n: getattr(import_module(mod), n) for n in names if "." not in n and n[0] != "_"}
+        for mod, names in short.items()
+    }
+
+
+def link_targets(names):
+    "{what may stand in backticks: full name} of the documented names and their methods"
+    targets = {}
+    for mod, objects in names.items():
+        for name, obj in objects.items():
+            members = [m for m, v in vars(obj).items() if m[0] != "_" and documented(v)] if isinstance(obj, type) else []
+            for rel in (name, *(f"{name}.{m}" for m in members)):
+                for key in (rel, f"{mod}.{rel}", f"{mod.rpartition('.')[2]}.{rel}"):
+                    targets.setdefault(key, f"{mod}.{rel}")
+    return targets
+
+
+def documented(member):
+    return isinstance(member, property | classmethod | staticmethod) or (callable(member) and bool(member.__doc__))
+
+
+# ------------------------------------------------------------------ notebooks
+
+
+def split_directives(source):
+    "Leading `#| key: value` lines, and the code below them"
+    found, lines = {}, source.splitlines()
+    while lines and (m := DIRECTIVE.match(lines[0])):
+        found[m[1]] = m[2].strip().strip("\"'")
+        lines.pop(0)
+    return found, "\n".join(lines).strip("\n")
+
+
+def markdown(text, targets, pages):
+    "Link `name` to its reference page and x.ipynb to the page of that notebook"
+    text = re.sub(r"\]\((?:[\w./-]*/)?([\w-]+\.ipynb)", lambda m: f"](/{pages[m[1]]}.ipynb" if m[1] in pages else m[0], text)
+    link = lambda m: f"{{py:obj}}`~{targets[m[1]]}`" if m[1] in targets else m[0]  # noqa: E731
+    return "".join(part if i % 2 else TICK.sub(link, part) for i, part in enumerate(VERBATIM.split(text)))
+
+
+def tags(directives, body):
+    "nbdev's directives as MyST-NB tags"
+    if directives.keys() & {"hide", "default_exp", "exporti"} or directives.get("include") == "false":
+        return ["remove-cell"]
+    only_imports = all(isinstance(node, ast.Import | ast.ImportFrom) for node in body)
+    found = []
+    if "hide_input" in directives or directives.get("echo") == "false":
+        found.append("remove-input")
+    elif directives.get("code-fold") == "true" or (
+        directives.keys() & {"export", "exports"} and (only_imports or body[-1].end_lineno - body[0].lineno > LONG)
+    ):
+        found.append("hide-input")
+    if "hide_output" in directives or directives.get("output") == "false":
+        found.append("remove-output")
+    return found
+
+
+def parse(code):
+    "The statements of a cell; none where it is not plain Python (magics)"
+    try:
+        return ast.parse(code).body
+    except SyntaxError:
+        return []
+
+
+def convert(chapter, module, names, targets, pages):
+    "The cells of a chapter's page: directives become tags, and a link to the reference stands above what is exported"
+    for cell in chapter.cells:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            yield {**cell, "source": markdown(source, targets, pages)}
+        if cell["cell_type"] != "code":
+            continue
+        directives, code = split_directives(source)
+        if not code or "nbdev_export(" in code:
+            continue
+        body = parse(code)
+        if directives.keys() & {"export", "exports"}:
+            new = [node.name for node in body if getattr(node, "name", None) in names]
+            if new:
+                links = " ".join(f"{{py:obj}}`~{module}.{name}`" for name in new)
+                anchors = "".join(f"({anchor(module, name)})=\n" for name in new)
+                yield dict(
+                    cell_type="markdown", id=f"api-{cell['id']}", metadata={}, source=f"{anchors}:::{{div}} api\n{links}\n:::"
+                )
+        metadata = {"tags": tags(directives, body)}
+        if "fig-cap" in directives:
+            metadata["mystnb"] = figure(directives)
+        yield {**cell, "source": code, "metadata": metadata}
+
+
+def figure(directives):
+    caption = directives["fig-cap"].replace("\\\\", "\\")
+    label = {"name": directives["label"]} if "label" in directives else {}
+    return {"figure": {"caption": caption, **label}, "image": {"alt": directives.get("fig-alt", caption)}}
+
+
+def anchor(module, name):
+    return f"cell-{module}.{name}".lower().replace("_", "-").replace(".", "-")
+
+
+# ------------------------------------------------------------------ pages that are generated
+
+
+def api_page(module, name, obj, chapter):
+    "One function or class: import line, autodoc entry, and where the book derives it"
+    package = module.partition(".")[0]
+    home = package if hasattr(import_module(package), name) else module
+    kind, options = "function", ""
+    if isinstance(obj, type):
+        kind, options = "class", "\n   :members:"
+        if issubclass(obj, enum.Enum):
+            options += "\n   :undoc-members:"
+    where = f"Derived in chapter {chapter.number}, {{ref}}`{title(chapter)} <{anchor(module, name)}>`." if chapter else ""
+    return f"""# {name}
+
+```python
+from {home} import {name}
+```
+
+```{{eval-rst}}
+.. auto{kind}:: {module}.{name}{options}
+```
+
+{where}
+"""
+
+
+def api_list(names, book, targets):
+    "The table of contents of the reference: one table a module, first lines of the docstrings"
+    out = []
+    for module, objects in sorted(names.items(), key=lambda item: getattr(book.get(item[0]), "number", None) or 0):
+        if not objects:
+            continue
+        chapter = book.get(module)
+        out += [f"## {module}", ""]
+        out += [f"Chapter {chapter.number}, [{title(chapter)}](/{chapter.page}.ipynb)", ""] if chapter else []
+        out += ["| name | what it is |", "|---|---|"]
+        for name, obj in objects.items():
+            line = (inspect.getdoc(obj) or "").partition("\n")[0].replace("|", "\\|")
+            out.append(f"| {{py:obj}}`~{module}.{name}` | {markdown(line, targets, {})} |")
+        out += ["", "```{toctree}", ":hidden:", *(f"{n} <api/{module}.{n}>" for n in objects), "```", ""]
+    return "\n".join(out)
+
+
+def part_list(found, parts):
+    "One table of contents for each part of the book that has a notebook"
+    out = []
+    for part in parts:
+        members = [c for c in found if c.part == part]
+        if members:
+            numbered = [":numbered:"] if members[0].number is not None else []
+            out += ["```{toctree}", f":caption: {part}", ":maxdepth: 1", *numbered, "", *(c.page for c in members), "```", ""]
+    return "\n".join(out)
+
+
+def write_pages(app, config):
+    "Write every generated page that changed, and remove what no notebook or name stands behind any more"
+    docs = Path(app.srcdir)
+    found, names = chapters(docs.parent, config.nbdev_parts), public_names(config.nbdev_package)
+    targets, pages = link_targets(names), {c.path.name: c.page for c in found}
+    book = {f"{config.nbdev_package}.{c.page.partition('/')[2]}": c for c in found if c.page.startswith("nb/")}
+    texts = {}
+    for chapter in found:
+        module = f"{config.nbdev_package}.{chapter.page.partition('/')[2]}"
+        cells = list(convert(chapter, module, names.get(module, {}), targets, pages))
+        notebook = json.loads(chapter.path.read_text("utf-8")) | {"cells": cells}
+        texts[docs / f"{chapter.page}.ipynb"] = json.dumps(notebook, indent=1, ensure_ascii=False)
+    for module, objects in names.items():
+        for name, obj in objects.items():
+            texts[docs / "api" / f"{module}.{name}.md"] = api_page(module, name, obj, book.get(module))
+    for path in {*docs.glob("nb/*"), *docs.glob("examples/*"), *docs.glob("api/*")} - texts.keys():
+        path.unlink()
+    for path, text in texts.items():
+        path.parent.mkdir(exist_ok=True)
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+    app.book = dict(
+        numbers={c.page: c.number for c in found if c.number is not None},
+        targets=targets,
+        pages=pages,
+        placeholders={"parts": part_list(found, config.nbdev_parts), "api": api_list(names, book, targets)},
+    )
+
+
+def fill_placeholders(app, docname, source):
+    "Put README.md, the parts and the list of names where index.md and api.md ask for them"
+    if docname not in ("index", "api"):
+        return
+    readme = (Path(app.srcdir).parent / "README.md").read_text("utf-8")
+    readme = markdown(readme, app.book["targets"], app.book["pages"])
+    readme = re.sub(r"\]\((?![a-z]+:|[/#])(?!docs/)", "](../", readme).replace("](docs/", "](")
+    for key, text in {**app.book["placeholders"], "readme": readme}.items():
+        source[0] = source[0].replace(f"<!-- {key} -->", text)
+
+
+# ------------------------------------------------------------------ docstrings and numbers
+
+
+def rst(text, targets):
+    "One line of a docstring: `name` and $x$ are marked up, anything else is plain text"
+    out = []
+    for i, part in enumerate(SPAN.split(text)):
+        if i % 2 == 0:
+            out.append(re.sub(r"([\\*_|])", r"\\\1", part))
+        elif part.startswith("$"):
+            out.append(rf"\ :math:`{part[1:-1]}`\ ")
+        else:
+            code = part.strip("`")
+            out.append(rf"\ :py:obj:`~{targets[code]}`\ " if code in targets else rf"\ ``{code}``\ ")
+    return "".join(out)
+
+
+def document(app, what, name, obj, options, lines):
+    "Mark a docstring up and add a table of arguments from fastcore's docments"
+    from fastcore.docments import docments
+
+    targets = app.book["targets"]
+    lines[:] = [rst(line, targets) for line in lines]
+    if what not in ("function", "method", "class") or (isinstance(obj, type) and issubclass(obj, enum.Enum)):
+        return
+    arguments = docments(getattr(obj, "py_func", obj), full=True)  # py_func: what numba compiled
+    rows = [(arg, v) for arg, v in arguments.items() if arg not in ("self", "cls", "return") and v.docment]
+    returned = arguments.get("return")
+    if returned and returned.docment:
+        rows.append(("returns", returned))
+    if rows:
+        lines += ["", ".. list-table::", "   :class: arguments", "   :widths: auto", ""]
+    for arg, v in rows:
+        kind = "" if v.anno in (None, inspect.Parameter.empty) else annotation(v.anno)
+        default = "" if arg == "returns" or v.default is inspect.Parameter.empty else f" = {default_text(v.default)}"
+        meaning = rst(" ".join(v.docment.split()), targets)
+        first = "*returns*" if arg == "returns" else f"``{arg}``"
+        lines += [f"   * - {first}", f"     - {literal(kind + default)}", f"     - {meaning}"]
+    lines.append("")
+
+
+def literal(text):
+    return f"``{text.strip()}``" if text.strip() else ""
+
+
+def annotation(kind):
+    "A type as it is read: without the modules"
+    text = kind if isinstance(kind, str) else inspect.formatannotation(kind)
+    return re.sub(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])", "", text)
+
+
+def default_text(value):
+    return str(value) if isinstance(value, enum.Enum) else repr(value)
+
+
+def number_by_file(assign):
+    "Wrap Sphinx's numbering of sections: the chapter nbs/12_x.ipynb has number 12, whatever else the book holds"
+
+    def assign_section_numbers(collector, env):
+        changed = assign(collector, env)
+        for page, number in env.app.book["numbers"].items():
+            secnums = env.toc_secnumbers.get(page, {})
+            env.toc_secnumbers[page] = {key: (number, *old[1:]) for key, old in secnums.items()}
+            for node in (env.titles[page], *env.tocs[page].findall(lambda n: "secnumber" in getattr(n, "attributes", {}))):
+                node["secnumber"] = [number, *node["secnumber"][1:]]
+        return changed
+
+    return assign_section_numbers
+
+
+def setup(app):
+    app.add_config_value("nbdev_package", "", "env")
+    app.add_config_value("nbdev_parts", {}, "env")
+    app.connect("config-inited", write_pages, priority=400)
+    app.connect("source-read", fill_placeholders)
+    app.setup_extension("sphinx.ext.autodoc")
+    app.connect("autodoc-process-docstring", document)
+    TocTreeCollector.assign_section_numbers = number_by_file(TocTreeCollector.assign_section_numbers)
+    return dict(version="1", parallel_read_safe=False, parallel_write_safe=True)

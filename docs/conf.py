@@ -1,0 +1,63 @@
+"The book: nbs/ and examples/ bound by Sphinx, MyST-NB and furo. Build: sphinx-build -W -n -b html docs docs/_build/html"
+import sys
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parent / "_ext"), str(Path(__file__).parents[1])]
+
+project = "factorlasso"
+author = "The factorlasso developers"
+copyright = "2026 onwards, The factorlasso developers"
+extensions = [
+    "nbdev_book",
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.viewcode",
+    "sphinx.ext.mathjax",
+    "sphinx_copybutton",
+    "sphinx_design",
+]
+exclude_patterns = ["_build", "_ext"]
+
+# The parts of the book: caption -> pattern of notebook paths; a notebook joins the last part that it matches.
+nbdev_package = "factorlasso"
+nbdev_parts = {
+    "Data": "nbs/0*",
+    "Penalties": "nbs/1*",
+    "Solvers": "nbs/2*",
+    "Model": "nbs/3*",
+    "Risk model": "nbs/4*",
+    "Tools": "nbs/[5-9]*",
+    "Case studies": "examples/*",
+    "Reproductions": "examples/repro*",
+    "Benchmark": "examples/bench*",
+}
+
+nb_execution_mode = "off"  # outputs are stored; pytest executes the notebooks
+nb_merge_streams = True
+nb_ipywidgets_js = {}  # nothing from a CDN
+nb_code_prompt_show = "Show the code"
+nb_code_prompt_hide = "Hide the code"
+myst_enable_extensions = ["amsmath", "attrs_inline", "colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+myst_dmath_double_inline = True
+numfig = True
+math_numfig = True
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # types stand in the table of arguments
+add_module_names = False
+python_maximum_signature_line_length = 80
+
+smartquotes = False
+html_theme = "furo"
+html_title = "factorlasso"
+html_static_path = ["_static"]
+html_css_files = ["book.css"]
+html_theme_options = {"top_of_page_buttons": []}
+html_copy_source = False
+html_show_sourcelink = False
+html_secnumber_suffix = " "
+html_domain_indices = False
+pygments_style, pygments_dark_style = "friendly", "monokai"
+copybutton_exclude = ".linenos, .gp, .go"
+mathjax_path = "tex-svg-full.js"  # MathJax 3.2.2, one file, kept in _static

@@ -1,0 +1,119 @@
+"""The model written once more, straight from its definition and without the package: slow, literal, independent.
+
+    sum_i k_i sum_t w_t m_ti (y_ti - a_i - x_t'b_i)^2 + lam * [(1 - a) sum_b w_b |u_b|_2 + a sum_ij |u_ij|],   u = b - prior
+"""
+from dataclasses import dataclass, replace
+
+import cvxpy as cp
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Case:
+    x: np.ndarray  # (T, M), NaN allowed
+    y: np.ndarray  # (T, N), NaN allowed
+    weights: np.ndarray  # (T,)
+    lower: np.ndarray  # (N, M)
+    upper: np.ndarray  # (N, M)
+    prior: np.ndarray  # (N, M)
+    lam: float = 0.0
+    l1: float = 1.0  # share of the L1 part
+    blocks: tuple = ()  # (weight, rows, columns) of the cells that share a norm
+    normalization: str = "weight_sum"
+    intercept: bool = True
+
+    def rows(self, i):
+        "The rows that count for response i"
+        return np.isfinite(self.y[:, i]) & np.isfinite(self.x).all(1) & (self.weights > 0)
+
+    def response(self, i):
+        "x, y, weights and k of one response, on its own rows, centred there if there is an intercept"
+        rows = self.rows(i)
+        x, y, w = self.x[rows], self.y[rows, i], self.weights[rows]
+        if self.intercept:
+            x, y = x - w @ x / w.sum(), y - w @ y / w.sum()
+        return x, y, w, 1 / w.sum() if self.normalization == "weight_sum" else 1 / len(self.y)
+
+    def loss(self, beta):
+        total = 0.0
+        for i, b in enumerate(beta):
+            x, y, w, k = self.response(i)
+            total += k * (w @ (y - x @ b) ** 2)
+        return total
+
+    def objective(self, beta):
+        u = beta - self.prior
+        norms = sum(w * np.sqrt((u[rows, cols] ** 2).sum()) for w, rows, cols in self.blocks)
+        return self.loss(beta) + self.lam * ((1 - self.l1) * norms + self.l1 * np.abs(u).sum())
+
+    def intercepts(self, beta):
+        out = np.zeros(len(beta))
+        for i, b in enumerate(beta):
+            rows = self.rows(i)
+            w = self.weights[rows] / self.weights[rows].sum()
+            out[i] = w @ (self.y[rows, i] - self.x[rows] @ b)
+        return out if self.intercept else 0 * out
+
+    def steepest(self):
+        "The largest derivative of the loss at the prior, the scale of lam"
+        data = [self.response(i) for i in range(len(self.prior))]
+        return max(np.abs(2 * k * (w * (y - x @ p)) @ x).max() for (x, y, w, k), p in zip(data, self.prior, strict=True))
+
+    def solve(self):
+        "The minimum by CVXPY, moved into the box, where an interior point is only nearly"
+        beta = cp.Variable(self.prior.shape)
+        cost, u = 0, beta - self.prior
+        for i in range(len(self.prior)):
+            x, y, w, k = self.response(i)
+            cost += cp.sum_squares(cp.multiply(np.sqrt(k * w), y - x @ beta[i]))
+        if self.l1:
+            cost += self.lam * self.l1 * cp.sum(cp.abs(u))
+        if self.l1 < 1:
+            cost += sum(self.lam * (1 - self.l1) * w * cp.norm(cp.vec(u[rows, cols], order="C")) for w, rows, cols in self.blocks)
+        low, high = np.isfinite(self.lower), np.isfinite(self.upper)
+        limits = [beta[low] >= self.lower[low]] * low.any() + [beta[high] <= self.upper[high]] * high.any()
+        cp.Problem(cp.Minimize(cost), limits).solve(solver="CLARABEL")
+        return np.clip(beta.value, self.lower, self.upper)
+
+    def least_squares(self):
+        "Weighted least squares response by response, no penalty and no box"
+        out = []
+        for i in range(len(self.prior)):
+            x, y, w, _ = self.response(i)
+            out.append(np.linalg.lstsq(np.sqrt(w)[:, None] * x, np.sqrt(w) * y, rcond=None)[0])
+        return np.array(out)
+
+
+def make_blocks(model_type, groups, M, group_penalty="normalized"):
+    "(weight, rows, columns) of every block that the model type ties together; groups: (N,) labels"
+    labels = pd.unique(np.asarray(groups))
+    out = []
+    for label in labels:
+        members = np.flatnonzero(np.asarray(groups) == label)
+        weight = np.sqrt(len(members) / (len(labels) if group_penalty == "normalized" else 1))
+        if model_type in ("group_lasso", "group_lasso_clusters"):
+            out += [(weight, np.array([i]), np.arange(M)) for i in members]
+        elif model_type == "factor_cluster_group_lasso":
+            out += [(weight, members, np.array([j])) for j in range(M)]
+        elif model_type == "cluster_group_lasso":
+            out.append((weight, np.repeat(members, M), np.tile(np.arange(M), len(members))))
+    return tuple(out)
+
+
+def decay(T, span):
+    "w_t = (1 - 2 / (span + 1)) ** (T - 1 - t)"
+    return np.ones(T) if span is None else (1 - 2 / (span + 1)) ** np.arange(T - 1.0, -1, -1)
+
+
+def minus_running_mean(table, span):
+    "The papers' way to demean: subtract the running mean, which starts at a column's first value"
+    frame = pd.DataFrame(table)
+    running = frame.expanding().mean() if span is None else frame.ewm(span=span).mean()
+    return (frame - running).to_numpy()
+
+
+def rolling(case, span):
+    "The same case after rolling demeaning: the first row is dropped, and no intercept is left to fit"
+    x, y = minus_running_mean(case.x, span)[1:], minus_running_mean(case.y, span)[1:]
+    return replace(case, x=x, y=y, weights=case.weights[1:], intercept=False)
