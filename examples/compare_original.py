@@ -14,6 +14,7 @@ Rows where this package treats the data otherwise on purpose are listed apart, w
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,8 @@ import pandas as pd
 LAMBDA, SPAN, L1_WEIGHT = 0.3, 36, 0.2
 OBJECTIVE_TOL, BETA_TOL = 1e-7, 2e-4  # what the original's solver reaches on data of unit scale
 TOL = 1e-12  # relative gap asked of our solver, so that what is left is the original's
-ORIGINAL_NAMES = {"lasso": "LASSO", "group_lasso": "GROUP_LASSO", "group_lasso_clusters": "HIERARCHICAL_CLUSTER_GROUP_LASSO",
+ORIGINAL_NAMES = {"lasso": "LASSO", "group_lasso": "GROUP_LASSO",
+                  "group_lasso_clusters": "HIERARCHICAL_CLUSTER_GROUP_LASSO",
                   "factor_cluster_group_lasso": "FACTOR_CLUSTER_GROUP_LASSO"}
 SHORT = {"lasso": "LASSO", "group_lasso": "group LASSO", "group_lasso_clusters": "HCGL",
          "factor_cluster_group_lasso": "FCGL"}
@@ -74,7 +76,7 @@ def make_cases():
                                  why="an incomplete factor row is left out, there its cells are mean-imputed"))
     cases.append(base | dict(model="factor_cluster_group_lasso", y=short, span=None, l1_weight=0.0,
                              data="8 rows of one y",
-                             why="a response below the warm-up is left out, there it still bends its cluster's loadings"))
+                             why="a response below the warm-up is left out, there it bends its cluster's loadings"))
     return cases
 
 
@@ -184,7 +186,8 @@ def compare(cases, original, ours):
         excess, gap = (f0 - f1) / f1, np.abs(b0 - b1).max()
         rows.append({"model": SHORT[case["model"]], "signs": "yes" if case["signs"] is not None else "-",
                      "prior": "yes" if case["prior"] is not None else "-", "data": case["data"],
-                     "span": case["span"] or "-", "max |db|": f"{gap:.1e}", "max |da|": f"{np.nanmax(np.abs(a0 - a1)):.1e}",
+                     "span": case["span"] or "-", "max |db|": f"{gap:.1e}",
+                     "max |da|": f"{np.nanmax(np.abs(a0 - a1)):.1e}",
                      "F excess": f"{excess:+.0e}", "zeros": f"{(b1 == 0).sum()}/{(b0 == 0).sum()}",
                      "agrees": bool(abs(excess) <= OBJECTIVE_TOL and gap <= BETA_TOL), "why": case["why"]})
     return pd.DataFrame(rows)
@@ -201,13 +204,16 @@ def main():
         return worker(args.worker)
     if not args.original_python:
         parser.error("--original-python is needed: install factorlasso==1.0.6 in an environment of its own")
+    if shutil.which(args.original_python) is None:
+        parser.error(f"no interpreter at {args.original_python}")
     cases = make_cases()
     version, original = run_original(cases, args.original_python)
     if version != "1.0.6":
         print(f"note: the other interpreter has factorlasso {version}; this table was written for 1.0.6")
     table = compare(cases, original, [fit_ours(case) for case in cases])
     same, design = table[table["why"] == ""], table[table["why"] != ""]
-    print(f"T, M, N = {cases[0]['x'].shape + cases[0]['y'].shape[1:]}, lambda = {LAMBDA}; zeros: exact zeros, ours/theirs")
+    shape = cases[0]["x"].shape + cases[0]["y"].shape[1:]
+    print(f"T, M, N = {shape}, lambda = {LAMBDA}; zeros: exact zeros, ours/theirs")
     print(same.drop(columns="why").replace({True: "yes", False: "NO"}).to_string(index=False))
     print(f"\n{int(same['agrees'].sum())} of {len(same)} fits agree within the accuracy of the original's solver "
           f"(largest |db| {same['max |db|'].astype(float).max():.1e}).\n\nDiffers by design:")

@@ -5,31 +5,38 @@
 # %% auto #0
 __all__ = ['factor_root', 'assemble_covar', 'VarianceColumns', 'CurrentFactorCovarData', 'woodbury_solve', 'woodbury_log_det',
            'solve_y_covar', 'y_precision', 'y_log_det', 'RiskSplit', 'euler_split', 'split_risk', 'to_tables',
-           'from_tables']
+           'from_tables', 'factor_covariance']
 
-# %% ../nbs/40_covariance.ipynb #004ef43d
+# %% ../nbs/40_covariance.ipynb #ceca3b96
 from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
 import pandas as pd
 from scipy.linalg import cho_factor, cho_solve
+from sklearn.utils.validation import check_is_fitted
 
+from .ewma import weighted_cov, weighted_mean
+from .model import LassoModel
+from .panel import _some
 from .storage import load_tables, pack_index, save_tables, unpack_index
 
-# %% ../nbs/40_covariance.ipynb #bbf7f5a2
+# %% ../nbs/40_covariance.ipynb #b7ac35d8
 def factor_root(x_covar: np.ndarray,  # (M, M) symmetric positive semi-definite; ValueError otherwise
                 ) -> np.ndarray:  # (M, M) L with L L' = x_covar
     "A square root of a covariance matrix, which may be singular"
     S = np.asarray(x_covar, dtype=np.float64)
-    if not np.isfinite(S).all(): raise ValueError("the factor covariance holds NaN or infinite cells")
+    if not np.isfinite(S).all():
+        raise ValueError("the factor covariance holds NaN or infinite cells")
     var = np.diag(S)
-    if (var < 0).any(): raise ValueError(f"the factor covariance has a negative variance: {var.min():.3g}")
+    if (var < 0).any():
+        raise ValueError(f"the factor covariance has a negative variance: {var.min():.3g}")
     s = np.sqrt(var)
     unit = np.where(s > 0, s, 1.0)
     R = S / unit[:, None] / unit
     gap = np.abs(R - R.T).max(initial=0)
-    if gap > 1e-8: raise ValueError(f"the factor covariance is not symmetric: cells differ by {gap:.1e} of the two volatilities")
+    if gap > 1e-8:
+        raise ValueError(f"the factor covariance is not symmetric: cells differ by {gap:.1e} of the two volatilities")
     w, V = np.linalg.eigh((R + R.T) / 2)
     if w.min(initial=0) < -1e-8:
         raise ValueError(f"the factor covariance is not positive semi-definite: its correlation has eigenvalue {w.min():.3g}")
@@ -61,13 +68,7 @@ class VarianceColumns(str, Enum):
 
 _STORED = [c.value for c in list(VarianceColumns)[:4]]
 
-# %% ../nbs/40_covariance.ipynb #c8ba2ce6
-def _some(labels) -> str:
-    "Labels for an error message, at most five"
-    labels = list(labels)
-    return ", ".join(map(repr, labels[:5])) + (f" and {len(labels) - 5} more" if len(labels) > 5 else "")
-
-
+# %% ../nbs/40_covariance.ipynb #fae04129
 def _matched(table: pd.DataFrame,  # a table with labels
              rows: pd.Index | None,  # what its rows must be, in any order; None for no demand
              columns: pd.Index | None,  # what its columns must be
@@ -76,19 +77,26 @@ def _matched(table: pd.DataFrame,  # a table with labels
     "A table of finite or missing floats with these labels; ValueError naming what differs"
     frame = pd.DataFrame(table)
     for have, want, axis in ((frame.index, rows, "row"), (frame.columns, columns, "column")):
-        if not have.is_unique: raise ValueError(f"{name} has duplicate {axis}s: {_some(have[have.duplicated()].unique())}")
-        if want is None: continue
-        if len(lack := want.difference(have, sort=False)): raise ValueError(f"{name} lacks the {axis}s {_some(lack)}")
-        if len(more := have.difference(want, sort=False)): raise ValueError(f"{name} has unknown {axis}s {_some(more)}")
-    try: frame = frame.astype(np.float64)
-    except (TypeError, ValueError) as e: raise ValueError(f"{name} is not numeric: {e}") from None
+        if not have.is_unique:
+            raise ValueError(f"{name} has duplicate {axis}s: {_some(have[have.duplicated()].unique())}")
+        if want is None:
+            continue
+        if len(lack := want.difference(have, sort=False)):
+            raise ValueError(f"{name} lacks the {axis}s {_some(lack)}")
+        if len(more := have.difference(want, sort=False)):
+            raise ValueError(f"{name} has unknown {axis}s {_some(more)}")
+    try:
+        frame = frame.astype(np.float64)
+    except (TypeError, ValueError) as e:
+        raise ValueError(f"{name} is not numeric: {e}") from None
     bad = np.isinf(frame.to_numpy()).any(axis=0)
-    if bad.any(): raise ValueError(f"{name} is infinite in {_some(frame.columns[bad])}")
+    if bad.any():
+        raise ValueError(f"{name} is infinite in {_some(frame.columns[bad])}")
     rows, columns = (frame.index if rows is None else rows), (frame.columns if columns is None else columns)
     same = frame.index.equals(rows) and frame.columns.equals(columns)
     return frame if same else frame.reindex(index=rows, columns=columns)
 
-# %% ../nbs/40_covariance.ipynb #7ed03c71
+# %% ../nbs/40_covariance.ipynb #faf17899
 def _checked(c: "CurrentFactorCovarData",  # as given by the user
              ) -> dict:  # its fields: floats, labels matched, dates as pandas has them
     "The fields of an estimate in order; ValueError for labels that differ and numbers that cannot be"
@@ -97,17 +105,20 @@ def _checked(c: "CurrentFactorCovarData",  # as given by the user
     betas = _matched(c.y_betas, None, x_covar.columns, "y_betas")
     names = betas.index
     given = pd.DataFrame(c.y_variances).rename(columns=lambda k: k.value if isinstance(k, VarianceColumns) else k)
-    if VarianceColumns.RESIDUAL_VARS.value not in given: raise ValueError("y_variances lacks the column 'residual_var'")
+    if VarianceColumns.RESIDUAL_VARS.value not in given:
+        raise ValueError("y_variances lacks the column 'residual_var'")
     columns = _STORED + [k for k in given.columns if k not in _STORED]
     variances = _matched(given, names, None, "y_variances").reindex(columns=columns)
     for k in _STORED[:2]:
-        if (bad := variances[k] < 0).any(): raise ValueError(f"{k} is negative for {_some(names[bad])}")
+        if (bad := variances[k] < 0).any():
+            raise ValueError(f"{k} is negative for {_some(names[bad])}")
     residuals = None if c.residuals is None else _matched(c.residuals, None, names, "residuals")
     clusters = None if c.clusters is None else pd.Series(c.clusters).dropna().infer_objects()
     if clusters is not None:
         if not clusters.index.is_unique or len(more := clusters.index.difference(names, sort=False)):
             raise ValueError(f"clusters must have every response at most once; unknown: {_some(more)}")
-        if clusters.dtype.kind == "f": clusters = clusters.astype(np.int64)
+        if clusters.dtype.kind == "f":
+            clusters = clusters.astype(np.int64)
     linkages = None if c.linkages is None else np.array(c.linkages, dtype=np.float64)
     if linkages is not None and (clusters is None or linkages.shape != (len(clusters) - 1, 4)):
         raise ValueError(f"linkages of shape {linkages.shape} do not belong to the clusters: (their number - 1, 4) does")
@@ -115,7 +126,7 @@ def _checked(c: "CurrentFactorCovarData",  # as given by the user
     return dict(x_covar=x_covar, y_betas=betas, y_variances=variances, residuals=residuals, clusters=clusters, linkages=linkages,
                 estimation_date=None if date is pd.NaT else date, cutoffs=None if c.cutoffs is None else float(c.cutoffs))
 
-# %% ../nbs/40_covariance.ipynb #4a24f19f
+# %% ../nbs/40_covariance.ipynb #8ae96cd3
 @dataclass(frozen=True, eq=False)
 class CurrentFactorCovarData:
     "Loadings, factor covariance and residual variances of one date, and the covariance of the responses they imply"
@@ -129,7 +140,8 @@ class CurrentFactorCovarData:
     cutoffs: float | None = None  # height at which the tree was cut
 
     def __post_init__(self):
-        for name, value in _checked(self).items(): object.__setattr__(self, name, value)
+        for name, value in _checked(self).items():
+            object.__setattr__(self, name, value)
 
     def get_y_covar(self,
                     residual_var_weight: float = 1.0,  # v ≥ 0; 0 leaves the systematic part
@@ -160,7 +172,8 @@ class CurrentFactorCovarData:
         t, V = _rows(self.y_betas, assets), VarianceColumns
         v = self.y_variances.loc[t.index]
         parts = [t, v[V.R2.value], v[V.INSAMPLE_ALPHA.value].rename(V.ALPHA.value), self.get_model_vols(assets)]
-        if self.clusters is not None: parts.append(self.clusters.reindex(t.index).rename(V.CLUSTER.value))
+        if self.clusters is not None:
+            parts.append(self.clusters.reindex(t.index).rename(V.CLUSTER.value))
         return pd.concat(parts, axis=1, verify_integrity=True)
 
     def filter_on_tickers(self,
@@ -182,16 +195,19 @@ class CurrentFactorCovarData:
         "Read an estimate"
         return cls(**from_tables(*load_tables(path)))
 
-# %% ../nbs/40_covariance.ipynb #22aa2fd5
+# %% ../nbs/40_covariance.ipynb #0a9f025a
 _VOLS = [VarianceColumns.TOTAL_VOL.value, VarianceColumns.SYST_VOL.value, VarianceColumns.RESID_VOL.value]
 
 
 def _rows(table: pd.DataFrame, assets: list | pd.Index | None) -> pd.DataFrame:
     "Rows of a table by label; ValueError naming unknown and repeated ones"
-    if assets is None: return table
+    if assets is None:
+        return table
     names = pd.Index(assets)
-    if len(lack := names.difference(table.index, sort=False)): raise ValueError(f"unknown responses {_some(lack)}")
-    if not names.is_unique: raise ValueError(f"repeated responses {_some(names[names.duplicated()].unique())}")
+    if len(lack := names.difference(table.index, sort=False)):
+        raise ValueError(f"unknown responses {_some(lack)}")
+    if not names.is_unique:
+        raise ValueError(f"repeated responses {_some(names[names.duplicated()].unique())}")
     return table.loc[names]
 
 
@@ -200,7 +216,8 @@ def _arrays(c: CurrentFactorCovarData,
             assets: list | pd.Index | None,  # None for all
             ) -> tuple[pd.Index, np.ndarray, np.ndarray, np.ndarray]:  # labels, β, L, v·d
     "What the functions on arrays take; ValueError naming responses that have no residual variance"
-    if not 0 <= residual_var_weight < np.inf: raise ValueError(f"residual_var_weight must be at least 0, got {residual_var_weight!r}")
+    if not 0 <= residual_var_weight < np.inf:
+        raise ValueError(f"residual_var_weight must be at least 0, got {residual_var_weight!r}")
     t = _rows(c.y_betas, assets)
     d = c.y_variances.loc[t.index, VarianceColumns.RESIDUAL_VARS.value].to_numpy()
     d = residual_var_weight * d if residual_var_weight else np.zeros(len(t))
@@ -239,11 +256,12 @@ def woodbury_log_det(B: np.ndarray,  # (N, M)
     c, _ = cho_factor(np.eye(B.shape[1]) + B.T @ (B / d[:, None]))
     return float(np.log(d).sum() + 2 * np.log(np.diag(c)).sum())
 
-# %% ../nbs/40_covariance.ipynb #417593d5
+# %% ../nbs/40_covariance.ipynb #6e2ea922
 def _invertible(c: CurrentFactorCovarData, residual_var_weight: float) -> tuple[pd.Index, np.ndarray, np.ndarray]:
     "Labels, B and d of all responses; ValueError naming residual variances of zero"
     names, beta, L, d = _arrays(c, residual_var_weight, None)
-    if (zero := d <= 0).any(): raise ValueError(f"no inverse without a residual variance: it is zero for {_some(names[zero])}")
+    if (zero := d <= 0).any():
+        raise ValueError(f"no inverse without a residual variance: it is zero for {_some(names[zero])}")
     return names, beta @ L, d
 
 
@@ -253,7 +271,8 @@ def solve_y_covar(c: CurrentFactorCovarData,
                   ) -> pd.Series | pd.DataFrame | np.ndarray:  # type and shape of rhs, in the order of `y_betas`
     "Σy⁻¹ rhs without forming Σy"
     names, B, d = _invertible(c, residual_var_weight)
-    if not isinstance(rhs, (pd.Series, pd.DataFrame)): return woodbury_solve(B, d, rhs)
+    if not isinstance(rhs, (pd.Series, pd.DataFrame)):
+        return woodbury_solve(B, d, rhs)
     r = _matched(rhs, names, None, "rhs")
     x = pd.DataFrame(woodbury_solve(B, d, r.to_numpy()), names, r.columns)
     return x if isinstance(rhs, pd.DataFrame) else x.iloc[:, 0].rename(rhs.name)
@@ -296,14 +315,15 @@ def euler_split(beta: np.ndarray,  # (N, M) loadings
     scale = sigma if sigma > 0 else 1.0
     return sigma, f * g / scale, w * (beta @ g) / scale, w**2 * d / scale
 
-# %% ../nbs/40_covariance.ipynb #5b44664f
+# %% ../nbs/40_covariance.ipynb #a202f17b
 def split_risk(c: CurrentFactorCovarData,
                weights: pd.Series,  # positions by response; a response without one is not held
                residual_var_weight: float = 1.0,  # v ≥ 0
                ) -> RiskSplit:
     "Volatility of a portfolio and its parts by factor and by response; ValueError naming unknown positions"
     w = _matched(pd.Series(weights).rename("weight").to_frame(), None, None, "weights")["weight"]
-    if w.isna().any(): raise ValueError(f"the weight is missing for {_some(w.index[w.isna()])}")
+    if w.isna().any():
+        raise ValueError(f"the weight is missing for {_some(w.index[w.isna()])}")
     names, beta, L, d = _arrays(c, residual_var_weight, w.index)
     sigma, by_factor, systematic, residual = euler_split(beta, L, d, w.to_numpy())
     scale = sigma if sigma > 0 else 1.0
@@ -311,13 +331,15 @@ def split_risk(c: CurrentFactorCovarData,
     assets = {"weight": w, "systematic": systematic, "residual": residual, "share": (systematic + residual) / scale}
     return RiskSplit(sigma, pd.DataFrame(factors, c.x_covar.index), pd.DataFrame(assets, names))
 
-# %% ../nbs/40_covariance.ipynb #7aa67f34
+# %% ../nbs/40_covariance.ipynb #ce9cd468
 def to_tables(c: CurrentFactorCovarData,
               ) -> tuple[dict, dict]:  # tables by name, and what is not a table
     "An estimate as what `save_tables` takes"
     tables = {k: getattr(c, k) for k in ("x_covar", "y_betas", "y_variances", "residuals")}
-    if c.clusters is not None: tables["clusters"] = c.clusters.to_frame(VarianceColumns.CLUSTER.value)
-    if c.linkages is not None: tables["linkages"] = pd.DataFrame(c.linkages, columns=["left", "right", "height", "leaves"])
+    if c.clusters is not None:
+        tables["clusters"] = c.clusters.to_frame(VarianceColumns.CLUSTER.value)
+    if c.linkages is not None:
+        tables["linkages"] = pd.DataFrame(c.linkages, columns=["left", "right", "height", "leaves"])
     date = None if c.estimation_date is None else pack_index(pd.Index([c.estimation_date]))
     about = {"estimation_date": date, "cutoffs": c.cutoffs, "cluster_name": None if c.clusters is None else c.clusters.name}
     return {k: v for k, v in tables.items() if v is not None}, about
@@ -328,7 +350,44 @@ def from_tables(tables: dict,  # tables by name
                 ) -> dict:  # arguments of `CurrentFactorCovarData`
     "The fields of an estimate from what `load_tables` gives"
     fields = dict(tables, cutoffs=about["cutoffs"])
-    if "clusters" in tables: fields["clusters"] = tables["clusters"].iloc[:, 0].rename(about["cluster_name"])
-    if "linkages" in tables: fields["linkages"] = tables["linkages"].to_numpy()
-    if about["estimation_date"] is not None: fields["estimation_date"] = unpack_index(*about["estimation_date"])[0]
+    if "clusters" in tables:
+        fields["clusters"] = tables["clusters"].iloc[:, 0].rename(about["cluster_name"])
+    if "linkages" in tables:
+        fields["linkages"] = tables["linkages"].to_numpy()
+    if about["estimation_date"] is not None:
+        fields["estimation_date"] = unpack_index(*about["estimation_date"])[0]
     return fields
+
+# %% ../nbs/40_covariance.ipynb #78049c35
+def _variance(Y: np.ndarray,  # (T, N)
+              weights: np.ndarray,  # (T,)
+              mask: np.ndarray,  # (T, N) bool, True where observed
+              ) -> np.ndarray:  # (N,), NaN where a column has no rows
+    "Weighted variance of every column over its own rows"
+    D = np.where(mask, Y - weighted_mean(Y, weights, mask), 0.0)
+    return weighted_mean(D * D, weights, mask)
+
+
+def factor_covariance(model: LassoModel,  # fitted; scikit-learn's NotFittedError otherwise
+                      annualization_factor: float = 1.0,  # rows in the unit of time wanted, 12 for months to years; positive
+                      estimation_date: pd.Timestamp | None = None,  # None: the last row of the fit, if rows are dates
+                      ) -> CurrentFactorCovarData:
+    "Factor covariance, loadings and residual variances of a fit, with the weights of the fit"
+    check_is_fitted(model)
+    a, p, result, V = float(annualization_factor), model.panel_, model.estimation_result_, VarianceColumns
+    if not 0 < a < np.inf:
+        raise ValueError(f"annualization_factor must be positive, got {annualization_factor!r}")
+    residuals = p.Y - p.X @ result.estimated_beta.to_numpy().T - result.alpha.to_numpy()
+    columns = {V.EWMA_VARIANCE: a * _variance(p.Y, p.weights, p.mask), V.RESIDUAL_VARS: a * _variance(residuals, p.weights, p.mask),
+               V.INSAMPLE_ALPHA: a * result.alpha, V.R2: result.r2}
+    variances = pd.DataFrame({k.value: v for k, v in columns.items()}, p.responses)
+    variances.loc[~model.active_.to_numpy()] = np.nan
+    if estimation_date is None and isinstance(p.index, (pd.DatetimeIndex, pd.PeriodIndex)):
+        estimation_date = p.index[-1]
+    return CurrentFactorCovarData(
+        pd.DataFrame(a * weighted_cov(p.X, p.weights), p.factors, p.factors), result.estimated_beta,
+        variances, estimation_date, pd.DataFrame(np.where(p.mask, residuals, np.nan), p.index, p.responses),
+        model.clusters_, model.linkage_, model.cutoff_)
+
+# %% ../nbs/40_covariance.ipynb #37ebdb0a
+LassoModel.covariance = factor_covariance  # here, because a module imports only earlier ones

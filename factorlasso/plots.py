@@ -57,7 +57,7 @@ def _label(ax: Axes,  # to be labelled
     axis.set_ticks(range(0, len(labels), step), text, fontsize=size, rotation=90 if steep else 0)
     axis.set_tick_params(length=0)
 
-# %% ../nbs/50_plots.ipynb #9ac240f3
+# %% ../nbs/50_plots.ipynb #d11fe6c5
 def _heat(ax: Axes, values: np.ndarray, limit: float, bar: str | None) -> None:
     "Cells with zeros and NaN left blank, and a colour bar"
     cells = np.ma.masked_where(~np.isfinite(values) | (values == 0), values)
@@ -65,7 +65,8 @@ def _heat(ax: Axes, values: np.ndarray, limit: float, bar: str | None) -> None:
     rows, cols = values.shape
     if max(rows, cols) <= 80:
         for lines, n in ((ax.axvline, cols), (ax.axhline, rows)):
-            for k in range(1, n): lines(k - .5, color="0.9", lw=.4, zorder=1.5)
+            for k in range(1, n):
+                lines(k - .5, color="0.9", lw=.4, zorder=1.5)
     if bar is not None:
         height = ax.get_window_extent().height / ax.figure.dpi
         scale = ax.figure.colorbar(image, ax=ax, fraction=.03, pad=.015, aspect=max(8, height / .11))
@@ -79,7 +80,8 @@ def plot_loadings(coef: pd.DataFrame,  # (N, M) loadings, rows = responses
                   limit: float | None = None,  # loading of the darkest colour; None: the largest
                   ) -> Axes:
     "Heat map of loadings with exact zeros left white, and signs as marks"
-    if coef.empty: raise ValueError("there are no loadings to draw")
+    if coef.empty:
+        raise ValueError("there are no loadings to draw")
     across = len(coef) >= coef.shape[1]
     table = coef.T if across else coef
     rows, cols = table.shape
@@ -91,32 +93,36 @@ def plot_loadings(coef: pd.DataFrame,  # (N, M) loadings, rows = responses
     for which, names, what in (("x", table.columns, "response"), ("y", table.index, "factor")):
         _label(ax, which, names)
         getattr(ax, f"set_{which}label")(what if across else {"response": "factor", "factor": "response"}[what], fontsize=9)
-    if signs is not None: _mark(ax, coef, signs, across, limit)
+    if signs is not None:
+        _mark(ax, coef, signs, across, limit)
     return ax
 
-# %% ../nbs/50_plots.ipynb #b1c76698
+# %% ../nbs/50_plots.ipynb #7f44f22c
 def _mark(ax: Axes, coef: pd.DataFrame, signs: pd.DataFrame, across: bool, limit: float) -> None:
     "Write a sign matrix into the cells of a heat map; ValueError for other labels than those of the loadings"
     for have, want in ((signs.index, coef.index), (signs.columns, coef.columns)):
-        if len(odd := have.symmetric_difference(want)): raise ValueError(f"the labels of signs and coef differ: {list(odd)[:5]}")
+        if len(odd := have.symmetric_difference(want)):
+            raise ValueError(f"the labels of signs and coef differ: {list(odd)[:5]}")
     s = signs.reindex(index=coef.index, columns=coef.columns).to_numpy(dtype=float)
     b = coef.to_numpy(dtype=float)
     s, b = (s.T, b.T) if across else (s, b)
     box = ax.get_window_extent()
     size = min(box.width / s.shape[1], box.height / s.shape[0]) / ax.figure.dpi * 72
-    if size < 5: return  # points; no mark could be read
+    if size < 5:
+        return  # points; no mark could be read
     for value, marker in ((1, "+"), (-1, "_"), (0, "x")):
         y, x = np.nonzero(s == value)
         dark = np.abs(np.nan_to_num(b[y, x])) > .55 * limit
         ax.scatter(x, y, marker=marker, s=min(.45 * size, 8.0)**2 * (.4 if value == 0 else 1), linewidths=.8, zorder=3,
                    c=np.where(dark, "white", "0.25" if value else "0.6"))
 
-# %% ../nbs/50_plots.ipynb #22eb5f3d
+# %% ../nbs/50_plots.ipynb #b525631e
 def plot_dendrogram(clusters,  # `Clusters`, with a correlation; the tree may be missing
                     ax: np.ndarray | None = None,  # two Axes; None: a new figure
                     ) -> np.ndarray:  # the Axes of the tree and of the correlation
     "The tree beside the correlation in the order of its leaves; ValueError where there is no correlation to draw"
-    if clusters.correlation is None: raise ValueError("these clusters were given as labels: there is no correlation to draw")
+    if clusters.correlation is None:
+        raise ValueError("these clusters were given as labels: there is no correlation to draw")
     if ax is None:
         height = float(np.clip(.12 * len(clusters.labels) + .8, 2.4, 7))
         _, ax = plt.subplots(1, 2, figsize=(7.5, height), width_ratios=[1, 1.6], layout="constrained")
@@ -131,14 +137,15 @@ def plot_dendrogram(clusters,  # `Clusters`, with a correlation; the tree may be
     right.set_xticks([])
     return np.array([left, right])
 
-# %% ../nbs/50_plots.ipynb #25b6e3e6
+# %% ../nbs/50_plots.ipynb #0e1cd45b
 def _tree(ax: Axes,
           linkage: np.ndarray | None,  # (N - 1, 4), None leaves the Axes empty
           labels: np.ndarray,  # (N,) cluster numbers in the order of the leaves
           cutoff: float | None,  # height of the cut
           ) -> None:
     "A tree that grows to the left, leaf k at height k, coloured by cluster below the cut"
-    for side in ("top", "left", "right"): ax.spines[side].set_visible(False)
+    for side in ("top", "left", "right"):
+        ax.spines[side].set_visible(False)
     ax.set_yticks([])
     ax.set_ylim(len(labels) - .5, -.5)
     if linkage is None:
@@ -150,21 +157,24 @@ def _tree(ax: Axes,
     below = x.max(axis=1) <= (np.inf if cutoff is None else cutoff)
     colors = [_CYCLE[(labels[k] - 1) % len(_CYCLE)] if low else _GREY for k, low in zip(first, below, strict=True)]
     ax.add_collection(LineCollection(np.stack([x, y], axis=-1), colors=colors, linewidths=1.1))
-    if cutoff is not None: ax.axvline(cutoff, color="0.3", lw=.8, ls="--")
+    if cutoff is not None:
+        ax.axvline(cutoff, color="0.3", lw=.8, ls="--")
     ax.set_xlim(1.03 * max(x.max(), cutoff or 0), 0)
     ax.set_xlabel("height", fontsize=9)
     ax.tick_params(labelsize=8)
 
-# %% ../nbs/50_plots.ipynb #3ae68c25
+# %% ../nbs/50_plots.ipynb #5d3587da
 def plot_missing(y: pd.DataFrame | np.ndarray,  # (T, N) values, NaN = missing; or bool, True = observed; or a `Panel`
                  ax: Axes | None = None,  # None: a new figure
                  ) -> Axes:
     "Which cells are observed: time to the right, one line per response"
-    if hasattr(y, "mask") and hasattr(y, "responses"): y = pd.DataFrame(y.mask, y.index, y.responses)
+    if hasattr(y, "mask") and hasattr(y, "responses"):
+        y = pd.DataFrame(y.mask, y.index, y.responses)
     frame = pd.DataFrame(y)
     seen = frame.to_numpy(dtype=bool) if (frame.dtypes == bool).all() else frame.notna().to_numpy()
     T, N = seen.shape
-    if not seen.size: raise ValueError("there are no cells to draw")
+    if not seen.size:
+        raise ValueError("there are no cells to draw")
     ax = _axes(ax, 7.5, float(np.clip(.1 * N + 1, 1.8, 5)))
     ax.imshow(seen.T, cmap=ListedColormap(["white", "#6ba3d0"]), vmin=0, vmax=1, aspect="auto", interpolation="nearest")
     _label(ax, "y", frame.columns)
@@ -174,7 +184,7 @@ def plot_missing(y: pd.DataFrame | np.ndarray,  # (T, N) values, NaN = missing; 
     ax.set_title(f"{seen.mean():.0%} of {T} × {N} cells observed", fontsize=9, loc="left")
     return ax
 
-# %% ../nbs/50_plots.ipynb #3e8c8dc2
+# %% ../nbs/50_plots.ipynb #1ce411a2
 def plot_volatility_split(covar,  # `CurrentFactorCovarData`
                           assets: list | None = None,  # responses to show, in order; None: all
                           ax: Axes | None = None,  # None: a new figure
@@ -194,17 +204,19 @@ def plot_volatility_split(covar,  # `CurrentFactorCovarData`
     ax.set_ylabel("volatility", fontsize=9)
     ax.tick_params(axis="y", labelsize=8)
     ax.legend(fontsize=8, frameon=False, ncols=3, loc="upper right", bbox_to_anchor=(1, 1.14), borderaxespad=0)
-    for side in ("top", "right"): ax.spines[side].set_visible(False)
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
     return ax
 
-# %% ../nbs/50_plots.ipynb #834677a6
+# %% ../nbs/50_plots.ipynb #88e71a8d
 def plot_actual_vs_fitted(model,  # a fitted `LassoModel`
                           response: object,  # label of one response; ValueError for another one
                           ax: Axes | None = None,  # None: a new figure
                           ) -> Axes:
     "Actual against fitted values of one response, paler where the weight is small"
     panel = model.panel_
-    if response not in panel.responses: raise ValueError(f"unknown response {response!r}")
+    if response not in panel.responses:
+        raise ValueError(f"unknown response {response!r}")
     i = panel.responses.get_loc(response)
     residual = np.asarray(model.residuals_, dtype=float).reshape(panel.T, panel.N)[:, i]
     rows = panel.mask[:, i] & np.isfinite(residual)
@@ -219,5 +231,6 @@ def plot_actual_vs_fitted(model,  # a fitted `LassoModel`
     ax.set(xlabel="fitted", ylabel="actual")
     r2 = pd.Series(model.estimation_result_.r2, panel.responses).iloc[i]
     ax.set_title(f"{response}, R² = {r2:.2f}", fontsize=9, loc="left")
-    for side in ("top", "right"): ax.spines[side].set_visible(False)
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
     return ax

@@ -15,14 +15,18 @@ import pandas as pd
 from .covariance import CurrentFactorCovarData, VarianceColumns, from_tables, to_tables
 from .storage import load_tables, pack_index, save_tables, unpack_index
 
-# %% ../nbs/41_rolling.ipynb #96d45972
+# %% ../nbs/41_rolling.ipynb #1bdd42f3
 def _date(date: object,  # a timestamp, a period (its last day), or text
           ) -> pd.Timestamp:
     "A timestamp; ValueError for what is not a date"
-    if isinstance(date, pd.Period): return date.end_time.normalize()
-    try: stamp = pd.NaT if isinstance(date, (int, float)) else pd.Timestamp(date)
-    except (TypeError, ValueError): stamp = pd.NaT
-    if stamp is pd.NaT: raise ValueError(f"not a date: {date!r}")
+    if isinstance(date, pd.Period):
+        return date.end_time.normalize()
+    try:
+        stamp = pd.NaT if isinstance(date, (int, float)) else pd.Timestamp(date)
+    except (TypeError, ValueError):
+        stamp = pd.NaT
+    if stamp is pd.NaT:
+        raise ValueError(f"not a date: {date!r}")
     return stamp
 
 
@@ -31,17 +35,20 @@ def _in_order(pairs: list[tuple[object, CurrentFactorCovarData]],  # in any orde
     "Estimates by date; ValueError for a date given twice, mixed time zones, or an estimate from later than its date"
     pairs = [(_date(k), c) for k, c in pairs]
     for k, c in pairs:
-        if not isinstance(c, CurrentFactorCovarData): raise ValueError(f"{k} holds {type(c).__name__}, not CurrentFactorCovarData")
+        if not isinstance(c, CurrentFactorCovarData):
+            raise ValueError(f"{k} holds {type(c).__name__}, not CurrentFactorCovarData")
         known = None if c.estimation_date is None else _date(c.estimation_date)
         if known is not None and (known.tz is None) == (k.tz is None) and known > k:
             raise ValueError(f"the estimate of {known} knows the future of {k}, under which it is filed")
-    if len(zones := {str(k.tz) for k, _ in pairs}) > 1: raise ValueError(f"dates in different time zones: {sorted(zones)}")
+    if len(zones := {str(k.tz) for k, _ in pairs}) > 1:
+        raise ValueError(f"dates in different time zones: {sorted(zones)}")
     pairs.sort(key=lambda pair: pair[0])
     twice = next((a for (a, _), (b, _) in zip(pairs, pairs[1:], strict=False) if a == b), None)
-    if twice is not None: raise ValueError(f"two estimates for {twice}")
+    if twice is not None:
+        raise ValueError(f"two estimates for {twice}")
     return dict(pairs)
 
-# %% ../nbs/41_rolling.ipynb #bb170875
+# %% ../nbs/41_rolling.ipynb #43d3468c
 @dataclass(frozen=True, eq=False)
 class EstimateCalendar:
     "Estimates by date, in order"
@@ -77,12 +84,14 @@ class EstimateCalendar:
               ) -> CurrentFactorCovarData:
         "The newest estimate that is not later than a date; ValueError if there is none"
         k = sum(d <= _date(date) for d in self.data)
-        if k == 0: raise ValueError(f"no estimate on or before {date}: " + (f"the first is of {self.dates[0]}" if self.data else "there is none"))
+        if k == 0:
+            raise ValueError(f"no estimate on or before {date}: " + (f"the first is of {self.dates[0]}" if self.data else "there is none"))
         return list(self.data.values())[k - 1]
 
     def get_latest(self) -> CurrentFactorCovarData:
         "The newest estimate; ValueError if there is none"
-        if not self.data: raise ValueError("there are no estimates")
+        if not self.data:
+            raise ValueError("there are no estimates")
         return list(self.data.values())[-1]
 
 # %% ../nbs/41_rolling.ipynb #dbdc044f
@@ -105,7 +114,7 @@ def _vols(calendar: EstimateCalendar, column: VarianceColumns) -> pd.DataFrame:
     "Panel of one column of the volatilities"
     return _panel(calendar, lambda c: c.get_model_vols()[column.value])
 
-# %% ../nbs/41_rolling.ipynb #9668f85a
+# %% ../nbs/41_rolling.ipynb #3b6de268
 class RollingFactorCovarData(EstimateCalendar):
     "Estimates by date, in order, and what moved through time"
 
@@ -134,7 +143,8 @@ class RollingFactorCovarData(EstimateCalendar):
                  factor: str,  # ValueError if no estimate has it
                  ) -> pd.DataFrame:
         "Loadings on one factor, dates × responses"
-        if not any(factor in c.y_betas for c in self.data.values()): raise ValueError(f"unknown factor {factor!r}")
+        if not any(factor in c.y_betas for c in self.data.values()):
+            raise ValueError(f"unknown factor {factor!r}")
         return _panel(self, lambda c: c.y_betas[factor] if factor in c.y_betas else pd.Series(np.nan, c.y_betas.index))
 
     def get_factor_var(self,
@@ -142,7 +152,8 @@ class RollingFactorCovarData(EstimateCalendar):
                        ) -> pd.DataFrame | pd.Series:
         "Factor variances, dates × factors, or the series of one factor"
         panel = _panel(self, lambda c: pd.Series(np.diag(c.x_covar), c.x_covar.index))
-        if factor is not None and factor not in panel: raise ValueError(f"unknown factor {factor!r}")
+        if factor is not None and factor not in panel:
+            raise ValueError(f"unknown factor {factor!r}")
         return panel if factor is None else panel[factor]
 
     def get_r2(self) -> pd.DataFrame:
@@ -179,20 +190,22 @@ class RollingFactorCovarData(EstimateCalendar):
         "The same calendar for some of the responses: on each date those that it has"
         return RollingFactorCovarData(_filtered(self, assets))
 
-# %% ../nbs/41_rolling.ipynb #8e5cecc5
+# %% ../nbs/41_rolling.ipynb #5351ee38
 def _filtered(calendar: EstimateCalendar, assets: list | pd.Index | dict) -> dict[pd.Timestamp, CurrentFactorCovarData]:
     "`RollingFactorCovarData.filter_on_tickers`"
     new = assets if isinstance(assets, dict) else {k: k for k in assets}
     known = {k for c in calendar.data.values() for k in c.y_betas.index}
-    if lack := [k for k in new if k not in known]: raise ValueError(f"no estimate has the responses {lack[:5]}")
+    if lack := [k for k in new if k not in known]:
+        raise ValueError(f"no estimate has the responses {lack[:5]}")
     return {d: c.filter_on_tickers({k: v for k, v in new.items() if k in c.y_betas.index}) for d, c in calendar.data.items()}
 
-# %% ../nbs/41_rolling.ipynb #dad7c4a7
+# %% ../nbs/41_rolling.ipynb #2eb24697
 def save_calendar(calendar: EstimateCalendar,
                   path: str,  # `.parquet`, ValueError otherwise
                   ) -> None:
     "Write all estimates to one file, all or nothing, exact to the last bit"
-    if not str(path).lower().endswith(".parquet"): raise ValueError(f"{str(path)!r} must end in .parquet; a workbook holds one date")
+    if not str(path).lower().endswith(".parquet"):
+        raise ValueError(f"{str(path)!r} must end in .parquet; a workbook holds one date")
     stored = [to_tables(c) for c in calendar.data.values()]
     tables = {f"{k} {name}": t for k, (part, _) in enumerate(stored) for name, t in part.items()}
     save_tables(path, tables, {"dates": [pack_index(pd.Index([d])) for d in calendar.data], "estimates": [about for _, about in stored]})

@@ -20,34 +20,41 @@ from zipfile import BadZipFile
 import numpy as np
 import pandas as pd
 
-# %% ../nbs/39_storage.ipynb #5e205dd1
+# %% ../nbs/39_storage.ipynb #fd436400
 def unpack_index(labels: list,  # text or integers, from `pack_index`
                  spec: dict,  # what the labels do not say, from `pack_index`
                  ) -> pd.Index:  # the index that was packed
     "The inverse of `pack_index`"
     kind, name = spec["kind"], spec["name"]
-    if kind == "range": return pd.RangeIndex(*spec["range"], name=name)
-    if kind == "plain": return pd.Index(labels, dtype=spec["dtype"], name=name)
+    if kind == "range":
+        return pd.RangeIndex(*spec["range"], name=name)
+    if kind == "plain":
+        return pd.Index(labels, dtype=spec["dtype"], name=name)
     stamps = pd.to_datetime(pd.Index(labels, dtype=object), format="ISO8601", utc=True).as_unit(spec["unit"])
-    if kind == "period": return pd.PeriodIndex(stamps.tz_localize(None), freq=spec["freq"], name=name)
+    if kind == "period":
+        return pd.PeriodIndex(stamps.tz_localize(None), freq=spec["freq"], name=name)
     index = stamps.tz_localize(None) if spec["tz"] is None else stamps.tz_convert(spec["tz"])
     return pd.DatetimeIndex(index, freq=spec["freq"], name=name)
 
-# %% ../nbs/39_storage.ipynb #3e04613a
+# %% ../nbs/39_storage.ipynb #06aa1729
 def pack_index(index: pd.Index,  # text, integers, dates or periods
                ) -> tuple[list, dict]:  # labels as text or integers, and a JSON-ready description of the rest
     "An index as plain labels; ValueError for one that could not be restored exactly"
     spec = {"kind": "plain", "name": index.name, "dtype": str(index.dtype)}
-    if isinstance(index, pd.RangeIndex): spec |= {"kind": "range", "range": [index.start, index.stop, index.step]}
+    if isinstance(index, pd.RangeIndex):
+        spec |= {"kind": "range", "range": [index.start, index.stop, index.step]}
     if isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex)):
         period = isinstance(index, pd.PeriodIndex)
         stamps = index.to_timestamp() if period else index
         spec |= {"kind": "period" if period else "datetime", "unit": stamps.unit, "freq": index.freqstr,
                  "tz": None if stamps.tz is None else str(stamps.tz)}
         labels = [s.isoformat().removesuffix("T00:00:00") for s in stamps]
-    else: labels = index.tolist()
-    try: back = unpack_index(*json.loads(json.dumps([labels, spec])))
-    except (TypeError, ValueError, KeyError, OverflowError): back = None
+    else:
+        labels = index.tolist()
+    try:
+        back = unpack_index(*json.loads(json.dumps([labels, spec])))
+    except (TypeError, ValueError, KeyError, OverflowError):
+        back = None
     plain = all(isinstance(v, (str, int)) and not isinstance(v, bool) for v in labels)
     freq = getattr(index, "freq", None)
     if back is None or not plain or not back.identical(index) or getattr(back, "freq", None) != freq:
@@ -55,7 +62,7 @@ def pack_index(index: pd.Index,  # text, integers, dates or periods
                          "text, integers, dates and periods can")
     return labels, spec
 
-# %% ../nbs/39_storage.ipynb #cd6877f0
+# %% ../nbs/39_storage.ipynb #02c6005e
 @contextmanager
 def atomic_write(path: str | os.PathLike,  # the file to write or replace; a symbolic link is followed
                  ) -> Iterator:  # an open binary file
@@ -67,9 +74,11 @@ def atomic_write(path: str | os.PathLike,  # the file to write or replace; a sym
             yield file
             file.flush()
             os.fsync(file.fileno())
-        if target.exists(): shutil.copymode(target, part)
+        if target.exists():
+            shutil.copymode(target, part)
         os.replace(part, target)
-    finally: part.unlink(missing_ok=True)
+    finally:
+        part.unlink(missing_ok=True)
 
 # %% ../nbs/39_storage.ipynb #894d3206
 def _plain(table: pd.DataFrame,  # float64 throughout, or text and integers throughout
@@ -88,7 +97,7 @@ def _table(rows: list, cols: list, spec: dict, values: np.ndarray) -> pd.DataFra
     frame = pd.DataFrame(values, unpack_index(rows, spec["index"]), unpack_index(cols, spec["columns"]))
     return frame if spec["numeric"] else frame.astype({c: t for c, t in zip(frame.columns, spec["dtypes"], strict=True)})
 
-# %% ../nbs/39_storage.ipynb #86dd7e54
+# %% ../nbs/39_storage.ipynb #f7fe27a6
 def _write_parquet(file, tables: dict[str, pd.DataFrame], about: dict) -> None:
     "One row per table"
     import pyarrow as pa  # here, so that importing the package does not load it
@@ -109,7 +118,8 @@ def _read_parquet(file) -> tuple[dict[str, pd.DataFrame], dict]:
     import pyarrow.parquet as pq
     table = pq.ParquetFile(file).read()
     about = (table.schema.metadata or {}).get(_MARK.encode())
-    if about is None: raise ValueError("this Parquet file was not written by factorlasso")
+    if about is None:
+        raise ValueError("this Parquet file was not written by factorlasso")
     tables = {}
     for name, rows, cols, spec, doubles, text in zip(*table.columns, strict=True):
         rows, cols, spec = (json.loads(v.as_py()) for v in (rows, cols, spec))
@@ -120,7 +130,7 @@ def _read_parquet(file) -> tuple[dict[str, pd.DataFrame], dict]:
 
 _MARK = "factorlasso"
 
-# %% ../nbs/39_storage.ipynb #cbf37ec0
+# %% ../nbs/39_storage.ipynb #17345029
 _NOT_XML = re.compile("[\x00-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -137,13 +147,14 @@ def _cell(sheet,  # the open sheet
           ):  # a cell, or None for an empty one
     "A cell that holds exactly this value, as text or as a number"
     from openpyxl.cell import WriteOnlyCell
-    if value is None or (isinstance(value, float) and math.isnan(value)): return None
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
     text = isinstance(value, str)
     cell = WriteOnlyCell(sheet, value if text else repr(value))
     cell.data_type = "s" if text else "n"
     return cell
 
-# %% ../nbs/39_storage.ipynb #9ef9a05f
+# %% ../nbs/39_storage.ipynb #ffcf2755
 def _write_xlsx(file, tables: dict[str, pd.DataFrame], about: dict) -> None:
     "One sheet per table, and a sheet `about`"
     from openpyxl import Workbook
@@ -156,7 +167,8 @@ def _write_xlsx(file, tables: dict[str, pd.DataFrame], about: dict) -> None:
     _check_text(list(notes.values()))
     book = Workbook(write_only=True)
     front = book.create_sheet("about")
-    for note in notes.items(): front.append([_cell(front, v) for v in note])
+    for note in notes.items():
+        front.append([_cell(front, v) for v in note])
     for name, (rows, cols, _, values) in plain.items():
         sheet = book.create_sheet(name)
         sheet.append([None, *(_cell(sheet, c) for c in cols)])
@@ -168,10 +180,13 @@ def _write_xlsx(file, tables: dict[str, pd.DataFrame], about: dict) -> None:
 def _read_xlsx(file) -> tuple[dict[str, pd.DataFrame], dict]:
     "The inverse of `_write_xlsx`"
     from openpyxl import load_workbook
-    try: book = load_workbook(file, read_only=True)
-    except BadZipFile: raise ValueError("this file is not a workbook") from None
+    try:
+        book = load_workbook(file, read_only=True)
+    except BadZipFile:
+        raise ValueError("this file is not a workbook") from None
     front = dict(r[:2] for r in book["about"].iter_rows(values_only=True) if r) if "about" in book.sheetnames else {}
-    if _MARK not in front: raise ValueError("this workbook was not written by factorlasso")
+    if _MARK not in front:
+        raise ValueError("this workbook was not written by factorlasso")
     tables = {}
     for name in book.sheetnames[1:]:
         head, *body = [list(r) for r in book[name].iter_rows(values_only=True)]
@@ -181,14 +196,15 @@ def _read_xlsx(file) -> tuple[dict[str, pd.DataFrame], dict]:
         tables[name] = _table([r[0] for r in body], head[1:], spec, values.reshape(len(body), len(head) - 1))
     return tables, json.loads(front[_MARK])
 
-# %% ../nbs/39_storage.ipynb #e67e9afb
+# %% ../nbs/39_storage.ipynb #af5c14a9
 _FORMATS = {".xlsx": (_write_xlsx, _read_xlsx), ".parquet": (_write_parquet, _read_parquet)}
 
 
 def _format(path: str | os.PathLike) -> tuple:
     "The writer and the reader for a file name; ValueError for an unknown suffix"
     suffix = Path(path).suffix.lower()
-    if suffix not in _FORMATS: raise ValueError(f"{Path(path).name!r} must end in one of {', '.join(_FORMATS)}")
+    if suffix not in _FORMATS:
+        raise ValueError(f"{Path(path).name!r} must end in one of {', '.join(_FORMATS)}")
     return _FORMATS[suffix]
 
 
@@ -198,11 +214,13 @@ def save_tables(path: str | os.PathLike,  # file to write; `.xlsx` or `.parquet`
                 ) -> None:
     "Write labelled tables and a dictionary to one file, all or nothing"
     write, _ = _format(path)
-    with atomic_write(path) as file: write(file, tables, about)
+    with atomic_write(path) as file:
+        write(file, tables, about)
 
 
 def load_tables(path: str | os.PathLike,  # file written by `save_tables`
                 ) -> tuple[dict[str, pd.DataFrame], dict]:  # the tables and the dictionary
     "Read what `save_tables` wrote"
     _, read = _format(path)
-    with open(path, "rb") as file: return read(file)
+    with open(path, "rb") as file:
+        return read(file)

@@ -71,8 +71,11 @@ class Case:
             cost += self.lam * self.l1 * cp.sum(cp.abs(u))
         if self.l1 < 1:
             cost += sum(self.lam * (1 - self.l1) * w * cp.norm(cp.vec(u[rows, cols], order="C")) for w, rows, cols in self.blocks)
-        low, high = np.isfinite(self.lower), np.isfinite(self.upper)
-        limits = [beta[low] >= self.lower[low]] * low.any() + [beta[high] <= self.upper[high]] * high.any()
+        limits = []
+        if (low := np.isfinite(self.lower)).any():
+            limits.append(beta[low] >= self.lower[low])
+        if (high := np.isfinite(self.upper)).any():
+            limits.append(beta[high] <= self.upper[high])
         cp.Problem(cp.Minimize(cost), limits).solve(solver="CLARABEL")
         return np.clip(beta.value, self.lower, self.upper)
 
@@ -106,14 +109,10 @@ def decay(T, span):
     return np.ones(T) if span is None else (1 - 2 / (span + 1)) ** np.arange(T - 1.0, -1, -1)
 
 
-def minus_running_mean(table, span):
-    "The papers' way to demean: subtract the running mean, which starts at a column's first value"
-    frame = pd.DataFrame(table)
-    running = frame.expanding().mean() if span is None else frame.ewm(span=span).mean()
-    return (frame - running).to_numpy()
-
-
 def rolling(case, span):
-    "The same case after rolling demeaning: the first row is dropped, and no intercept is left to fit"
-    x, y = minus_running_mean(case.x, span)[1:], minus_running_mean(case.y, span)[1:]
-    return replace(case, x=x, y=y, weights=case.weights[1:], intercept=False)
+    "The same case demeaned the papers' way: running means subtracted, no intercept left to fit, the first row (zeros) dropped"
+    x, y = pd.DataFrame(case.x), pd.DataFrame(case.y)
+    if span is None:  # then it is the plain mean, and no row is lost
+        return replace(case, x=(x - x.mean()).to_numpy(), y=(y - y.mean()).to_numpy(), intercept=False)
+    x, y = (x - x.ewm(span=span).mean()).to_numpy(), (y - y.ewm(span=span).mean()).to_numpy()
+    return replace(case, x=x[1:], y=y[1:], weights=case.weights[1:], intercept=False)

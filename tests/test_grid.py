@@ -23,9 +23,13 @@ rows = pd.date_range("2020-01-31", periods=T, freq="ME")
 factors, responses = pd.Index([f"f{j}" for j in range(M)]), pd.Index([f"r{i}" for i in range(N)])
 
 
+def pick(rng, *options):
+    return options[rng.integers(len(options))]
+
+
 def draw_data(rng, gaps):
     "Factors correlated up to .95, loadings with zeros, noise, and one pattern of missing cells"
-    rho = rng.choice([0.0, 0.5, 0.95])
+    rho = pick(rng, 0.0, 0.5, 0.95)
     x = np.sqrt(rho) * rng.normal(size=(T, 1)) + np.sqrt(1 - rho) * rng.normal(size=(T, M))
     loadings = rng.normal(size=(N, M)) * (rng.random((N, M)) < 0.6)
     y = 0.1 * rng.normal(size=N) + x @ loadings.T + rng.uniform(0.2, 2, size=N) * rng.normal(size=(T, N))
@@ -54,17 +58,17 @@ def draw(seed, model_type, kind, gaps):
     x, y = draw_data(rng, gaps)
     signs, lower, upper = draw_box(rng, kind)
     prior = np.clip(rng.normal(size=(N, M)), lower, upper) if rng.random() < 0.5 else np.zeros((N, M))
-    span, demean = rng.choice([None, 10, 30]), rng.choice([True, False, "rolling"] if gaps != "factors" else [True, False])
+    span, demean = pick(rng, None, 10, 30), pick(rng, True, False, *["rolling"] * (gaps != "factors"))
     arguments = dict(
         model_type=model_type,
         span=span,
         factors_beta_loading_signs=pd.DataFrame(signs, responses, factors) if kind == "signs" else None,
         factors_beta_prior=pd.DataFrame(prior, responses, factors) if prior.any() else None,
         nonneg=kind == "nonneg",
-        l1_weight=0.0 if model_type == "lasso" else rng.choice([0.0, 0.3, 1.0]),
-        group_penalty=rng.choice(["normalized", "yuan_lin"]),
+        l1_weight=0.0 if model_type == "lasso" else pick(rng, 0.0, 0.3, 1.0),
+        group_penalty=pick(rng, "normalized", "yuan_lin"),
         demean=demean,
-        loss_normalization=rng.choice(["weight_sum", "sample"]),
+        loss_normalization=pick(rng, "weight_sum", "sample"),
         warmup_period=4,
     )
     labels = pd.Series(rng.integers(0, 3, size=N), responses).map("group {}".format)
