@@ -21,7 +21,7 @@ from .model import LassoModel
 from .panel import _some
 from .storage import load_tables, pack_index, save_tables, unpack_index
 
-# %% ../nbs/40_covariance.ipynb #b7ac35d8
+# %% ../nbs/40_covariance.ipynb #ab98d783
 def factor_root(x_covar: np.ndarray,  # (M, M) symmetric positive semi-definite; ValueError otherwise
                 ) -> np.ndarray:  # (M, M) L with L L' = x_covar
     "A square root of a covariance matrix, which may be singular"
@@ -39,7 +39,7 @@ def factor_root(x_covar: np.ndarray,  # (M, M) symmetric positive semi-definite;
         raise ValueError(f"the factor covariance is not symmetric: cells differ by {gap:.1e} of the two volatilities")
     w, V = np.linalg.eigh((R + R.T) / 2)
     if w.min(initial=0) < -1e-8:
-        raise ValueError(f"the factor covariance is not positive semi-definite: its correlation has eigenvalue {w.min():.3g}")
+        raise ValueError(f"the factor covariance is not positive semi-definite: its correlation has eigenvalue {w.min():.2g}")
     return unit[:, None] * V * np.sqrt(np.maximum(w, 0))
 
 # %% ../nbs/40_covariance.ipynb #e9fdd8ba
@@ -96,7 +96,7 @@ def _matched(table: pd.DataFrame,  # a table with labels
     same = frame.index.equals(rows) and frame.columns.equals(columns)
     return frame if same else frame.reindex(index=rows, columns=columns)
 
-# %% ../nbs/40_covariance.ipynb #faf17899
+# %% ../nbs/40_covariance.ipynb #154237dc
 def _checked(c: "CurrentFactorCovarData",  # as given by the user
              ) -> dict:  # its fields: floats, labels matched, dates as pandas has them
     "The fields of an estimate in order; ValueError for labels that differ and numbers that cannot be"
@@ -121,10 +121,13 @@ def _checked(c: "CurrentFactorCovarData",  # as given by the user
             clusters = clusters.astype(np.int64)
     linkages = None if c.linkages is None else np.array(c.linkages, dtype=np.float64)
     if linkages is not None and (clusters is None or linkages.shape != (len(clusters) - 1, 4)):
-        raise ValueError(f"linkages of shape {linkages.shape} do not belong to the clusters: (their number - 1, 4) does")
-    date = c.estimation_date if isinstance(c.estimation_date, pd.Period) or c.estimation_date is None else pd.Timestamp(c.estimation_date)
-    return dict(x_covar=x_covar, y_betas=betas, y_variances=variances, residuals=residuals, clusters=clusters, linkages=linkages,
-                estimation_date=None if date is pd.NaT else date, cutoffs=None if c.cutoffs is None else float(c.cutoffs))
+        raise ValueError(f"linkages have shape {linkages.shape}, which is not (number of clustered responses - 1, 4)")
+    date = c.estimation_date
+    if date is not None and not isinstance(date, pd.Period):
+        date = pd.Timestamp(date)
+    return dict(x_covar=x_covar, y_betas=betas, y_variances=variances, residuals=residuals, clusters=clusters,
+                linkages=linkages, cutoffs=None if c.cutoffs is None else float(c.cutoffs),
+                estimation_date=None if date is pd.NaT else date)
 
 # %% ../nbs/40_covariance.ipynb #8ae96cd3
 @dataclass(frozen=True, eq=False)
@@ -195,7 +198,7 @@ class CurrentFactorCovarData:
         "Read an estimate"
         return cls(**from_tables(*load_tables(path)))
 
-# %% ../nbs/40_covariance.ipynb #0a9f025a
+# %% ../nbs/40_covariance.ipynb #fedb8a06
 _VOLS = [VarianceColumns.TOTAL_VOL.value, VarianceColumns.SYST_VOL.value, VarianceColumns.RESID_VOL.value]
 
 
@@ -211,7 +214,7 @@ def _rows(table: pd.DataFrame, assets: list | pd.Index | None) -> pd.DataFrame:
     return table.loc[names]
 
 
-def _arrays(c: CurrentFactorCovarData,
+def _arrays(c: CurrentFactorCovarData,  # an estimate
             residual_var_weight: float,  # v ≥ 0
             assets: list | pd.Index | None,  # None for all
             ) -> tuple[pd.Index, np.ndarray, np.ndarray, np.ndarray]:  # labels, β, L, v·d
@@ -223,7 +226,8 @@ def _arrays(c: CurrentFactorCovarData,
     d = residual_var_weight * d if residual_var_weight else np.zeros(len(t))
     bad = np.isnan(d) | np.isnan(t.to_numpy()).any(axis=1)
     if bad.any():
-        raise ValueError(f"no loadings or no residual variance for {_some(t.index[bad])}; leave them out with filter_on_tickers")
+        raise ValueError(f"no loadings or no residual variance for {_some(t.index[bad])}; "
+                         "leave them out with filter_on_tickers")
     return t.index, t.to_numpy(), factor_root(c.x_covar.to_numpy()), d
 
 
@@ -231,10 +235,11 @@ def _filtered(c: CurrentFactorCovarData, assets: list | pd.Index | dict) -> Curr
     "`CurrentFactorCovarData.filter_on_tickers`"
     new = assets if isinstance(assets, dict) else {k: k for k in assets}
     betas = _rows(c.y_betas, pd.Index(list(new)) if new else c.y_betas.index[:0])
-    pick = lambda t, axis: None if t is None else t.reindex(betas.index, axis=axis).rename(new, axis=axis)
+    residuals = None if c.residuals is None else c.residuals[betas.index].rename(columns=new)
     clusters = None if c.clusters is None else c.clusters[c.clusters.index.isin(betas.index)].rename(new)
     tree = clusters is not None and len(clusters) == len(c.clusters)
-    return replace(c, y_betas=pick(betas, 0), y_variances=pick(c.y_variances, 0), residuals=pick(c.residuals, 1), clusters=clusters,
+    return replace(c, y_betas=betas.rename(new), y_variances=c.y_variances.loc[betas.index].rename(new),
+                   residuals=residuals, clusters=clusters,
                    linkages=c.linkages if tree else None, cutoffs=c.cutoffs if tree else None)
 
 # %% ../nbs/40_covariance.ipynb #705af03e
@@ -256,7 +261,7 @@ def woodbury_log_det(B: np.ndarray,  # (N, M)
     c, _ = cho_factor(np.eye(B.shape[1]) + B.T @ (B / d[:, None]))
     return float(np.log(d).sum() + 2 * np.log(np.diag(c)).sum())
 
-# %% ../nbs/40_covariance.ipynb #6e2ea922
+# %% ../nbs/40_covariance.ipynb #bad4b3d5
 def _invertible(c: CurrentFactorCovarData, residual_var_weight: float) -> tuple[pd.Index, np.ndarray, np.ndarray]:
     "Labels, B and d of all responses; ValueError naming residual variances of zero"
     names, beta, L, d = _arrays(c, residual_var_weight, None)
@@ -265,8 +270,8 @@ def _invertible(c: CurrentFactorCovarData, residual_var_weight: float) -> tuple[
     return names, beta @ L, d
 
 
-def solve_y_covar(c: CurrentFactorCovarData,
-                  rhs: pd.Series | pd.DataFrame | np.ndarray,  # (N,) or (N, K), by label, or an array in the order of `y_betas`
+def solve_y_covar(c: CurrentFactorCovarData,  # an estimate
+                  rhs: pd.Series | pd.DataFrame | np.ndarray,  # (N,) or (N, K); an array in the order of `y_betas`
                   residual_var_weight: float = 1.0,  # v > 0
                   ) -> pd.Series | pd.DataFrame | np.ndarray:  # type and shape of rhs, in the order of `y_betas`
     "Σy⁻¹ rhs without forming Σy"
@@ -278,7 +283,7 @@ def solve_y_covar(c: CurrentFactorCovarData,
     return x if isinstance(rhs, pd.DataFrame) else x.iloc[:, 0].rename(rhs.name)
 
 
-def y_precision(c: CurrentFactorCovarData,
+def y_precision(c: CurrentFactorCovarData,  # an estimate
                 residual_var_weight: float = 1.0,  # v > 0
                 ) -> pd.DataFrame:  # (N, N) exactly symmetric
     "Σy⁻¹"
@@ -287,14 +292,14 @@ def y_precision(c: CurrentFactorCovarData,
     return pd.DataFrame((P + P.T) / 2, names, names)
 
 
-def y_log_det(c: CurrentFactorCovarData,
+def y_log_det(c: CurrentFactorCovarData,  # an estimate
               residual_var_weight: float = 1.0,  # v > 0
               ) -> float:  # natural logarithm
     "log det Σy"
     _, B, d = _invertible(c, residual_var_weight)
     return woodbury_log_det(B, d)
 
-# %% ../nbs/40_covariance.ipynb #07b8de37
+# %% ../nbs/40_covariance.ipynb #85d51152
 @dataclass(frozen=True, eq=False)
 class RiskSplit:
     "The volatility of a portfolio by factor and by response"
@@ -307,16 +312,16 @@ def euler_split(beta: np.ndarray,  # (N, M) loadings
                 L: np.ndarray,  # (M, M) root of the factor covariance
                 d: np.ndarray,  # (N,) residual variances
                 w: np.ndarray,  # (N,) portfolio weights
-                ) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:  # σ; contributions (M,), systematic (N,), residual (N,)
-    "Volatility and its Euler contributions; a riskless portfolio has contributions of zero"
+                ) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:  # σ, by factor (M,), by asset (N,), (N,)
+    "Volatility, and its Euler contributions by factor, by response systematic, and by response residual"
     f = w @ beta
     g = L @ (L.T @ f)
     sigma = float(np.sqrt(((f @ L) ** 2).sum() + (w**2 * d).sum()))
     scale = sigma if sigma > 0 else 1.0
     return sigma, f * g / scale, w * (beta @ g) / scale, w**2 * d / scale
 
-# %% ../nbs/40_covariance.ipynb #a202f17b
-def split_risk(c: CurrentFactorCovarData,
+# %% ../nbs/40_covariance.ipynb #97f21bc3
+def split_risk(c: CurrentFactorCovarData,  # an estimate
                weights: pd.Series,  # positions by response; a response without one is not held
                residual_var_weight: float = 1.0,  # v ≥ 0
                ) -> RiskSplit:
@@ -331,8 +336,8 @@ def split_risk(c: CurrentFactorCovarData,
     assets = {"weight": w, "systematic": systematic, "residual": residual, "share": (systematic + residual) / scale}
     return RiskSplit(sigma, pd.DataFrame(factors, c.x_covar.index), pd.DataFrame(assets, names))
 
-# %% ../nbs/40_covariance.ipynb #ce9cd468
-def to_tables(c: CurrentFactorCovarData,
+# %% ../nbs/40_covariance.ipynb #f9240aed
+def to_tables(c: CurrentFactorCovarData,  # an estimate
               ) -> tuple[dict, dict]:  # tables by name, and what is not a table
     "An estimate as what `save_tables` takes"
     tables = {k: getattr(c, k) for k in ("x_covar", "y_betas", "y_variances", "residuals")}
@@ -341,7 +346,8 @@ def to_tables(c: CurrentFactorCovarData,
     if c.linkages is not None:
         tables["linkages"] = pd.DataFrame(c.linkages, columns=["left", "right", "height", "leaves"])
     date = None if c.estimation_date is None else pack_index(pd.Index([c.estimation_date]))
-    about = {"estimation_date": date, "cutoffs": c.cutoffs, "cluster_name": None if c.clusters is None else c.clusters.name}
+    name = None if c.clusters is None else c.clusters.name
+    about = {"estimation_date": date, "cutoffs": c.cutoffs, "cluster_name": name}
     return {k: v for k, v in tables.items() if v is not None}, about
 
 
@@ -358,7 +364,7 @@ def from_tables(tables: dict,  # tables by name
         fields["estimation_date"] = unpack_index(*about["estimation_date"])[0]
     return fields
 
-# %% ../nbs/40_covariance.ipynb #78049c35
+# %% ../nbs/40_covariance.ipynb #d030c1a9
 def _variance(Y: np.ndarray,  # (T, N)
               weights: np.ndarray,  # (T,)
               mask: np.ndarray,  # (T, N) bool, True where observed
@@ -369,7 +375,7 @@ def _variance(Y: np.ndarray,  # (T, N)
 
 
 def factor_covariance(model: LassoModel,  # fitted; scikit-learn's NotFittedError otherwise
-                      annualization_factor: float = 1.0,  # rows in the unit of time wanted, 12 for months to years; positive
+                      annualization_factor: float = 1.0,  # rows per unit of time, 12 from months to years; > 0
                       estimation_date: pd.Timestamp | None = None,  # None: the last row of the fit, if rows are dates
                       ) -> CurrentFactorCovarData:
     "Factor covariance, loadings and residual variances of a fit, with the weights of the fit"
@@ -378,7 +384,8 @@ def factor_covariance(model: LassoModel,  # fitted; scikit-learn's NotFittedErro
     if not 0 < a < np.inf:
         raise ValueError(f"annualization_factor must be positive, got {annualization_factor!r}")
     residuals = p.Y - p.X @ result.estimated_beta.to_numpy().T - result.alpha.to_numpy()
-    columns = {V.EWMA_VARIANCE: a * _variance(p.Y, p.weights, p.mask), V.RESIDUAL_VARS: a * _variance(residuals, p.weights, p.mask),
+    columns = {V.EWMA_VARIANCE: a * _variance(p.Y, p.weights, p.mask),
+               V.RESIDUAL_VARS: a * _variance(residuals, p.weights, p.mask),
                V.INSAMPLE_ALPHA: a * result.alpha, V.R2: result.r2}
     variances = pd.DataFrame({k.value: v for k, v in columns.items()}, p.responses)
     variances.loc[~model.active_.to_numpy()] = np.nan

@@ -120,25 +120,16 @@ def _box_and_prior(model, panel) -> tuple[Bounds, np.ndarray]:
     bounds.around(prior, *labels)
     return bounds, prior
 
-# %% ../nbs/30_model.ipynb #08cea817
+# %% ../nbs/30_model.ipynb #3df1e684
 def _groups(model, kind, panel, active) -> tuple[np.ndarray, Clusters | None]:
     "(n_active,) group codes of the active responses, and the clusters where they were found."
-    ours = panel if active.all() else panel.take(active)
     if kind == LassoModelType.LASSO:
-        return np.zeros(ours.N, dtype=np.intp), None
-    by_user = model.group_data if kind != LassoModelType.GROUP_LASSO_CLUSTERS else None
-    if kind == LassoModelType.GROUP_LASSO and by_user is None:
+        return np.zeros(active.sum(), dtype=np.intp), None
+    given = model.group_data is not None and kind != LassoModelType.GROUP_LASSO_CLUSTERS
+    if kind == LassoModelType.GROUP_LASSO and not given:
         raise ValueError("group_lasso needs group_data, a Series of group labels by response")
-    if by_user is None:
-        clusters = find_clusters(model.clustering, ours)
-        return pd.factorize(clusters.labels.loc[ours.responses])[0], clusters
-    labels = by_user if isinstance(by_user, pd.Series) else pd.Series(np.asarray(by_user), panel.responses)
-    if labels.index.has_duplicates:
-        raise ValueError("group_data has duplicate labels")
-    lacking = panel.responses[~panel.responses.isin(labels.index[labels.notna()])]
-    if len(lacking):
-        raise ValueError(f"group_data has no group for {', '.join(map(str, lacking[:5]))}")
-    return pd.factorize(labels.loc[ours.responses])[0], None
+    clusters = find_clusters(model.group_data if given else model.clustering, panel, np.flatnonzero(active))
+    return pd.factorize(clusters.labels.loc[panel.responses[active]])[0], None if given else clusters
 
 # %% ../nbs/30_model.ipynb #5e1d9e5d
 def _rolling_panel(panel: Panel, span: float | None) -> Panel:

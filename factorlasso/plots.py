@@ -57,11 +57,11 @@ def _label(ax: Axes,  # to be labelled
     axis.set_ticks(range(0, len(labels), step), text, fontsize=size, rotation=90 if steep else 0)
     axis.set_tick_params(length=0)
 
-# %% ../nbs/50_plots.ipynb #d11fe6c5
+# %% ../nbs/50_plots.ipynb #15077566
 def _heat(ax: Axes, values: np.ndarray, limit: float, bar: str | None) -> None:
     "Cells with zeros and NaN left blank, and a colour bar"
     cells = np.ma.masked_where(~np.isfinite(values) | (values == 0), values)
-    image = ax.imshow(cells, cmap=signed_colors(), norm=Normalize(-limit, limit), aspect="auto", interpolation="nearest")
+    image = ax.imshow(cells, signed_colors(), Normalize(-limit, limit), aspect="auto", interpolation="nearest")
     rows, cols = values.shape
     if max(rows, cols) <= 80:
         for lines, n in ((ax.axvline, cols), (ax.axhline, rows)):
@@ -75,7 +75,7 @@ def _heat(ax: Axes, values: np.ndarray, limit: float, bar: str | None) -> None:
 
 
 def plot_loadings(coef: pd.DataFrame,  # (N, M) loadings, rows = responses
-                  signs: pd.DataFrame | None = None,  # (N, M) 1, -1, 0 or NaN, in any order; ValueError for other labels
+                  signs: pd.DataFrame | None = None,  # (N, M) 1, -1, 0 or NaN; ValueError for other labels
                   ax: Axes | None = None,  # None: a new figure
                   limit: float | None = None,  # loading of the darkest colour; None: the largest
                   ) -> Axes:
@@ -90,9 +90,10 @@ def plot_loadings(coef: pd.DataFrame,  # (N, M) loadings, rows = responses
     values = table.to_numpy(dtype=float)
     limit = limit or np.nanmax(np.abs(values), initial=0) or 1.0
     _heat(ax, values, limit, "loading")
-    for which, names, what in (("x", table.columns, "response"), ("y", table.index, "factor")):
-        _label(ax, which, names)
-        getattr(ax, f"set_{which}label")(what if across else {"response": "factor", "factor": "response"}[what], fontsize=9)
+    _label(ax, "x", table.columns)
+    _label(ax, "y", table.index)
+    ax.set_xlabel("response" if across else "factor", fontsize=9)
+    ax.set_ylabel("factor" if across else "response", fontsize=9)
     if signs is not None:
         _mark(ax, coef, signs, across, limit)
     return ax
@@ -163,7 +164,7 @@ def _tree(ax: Axes,
     ax.set_xlabel("height", fontsize=9)
     ax.tick_params(labelsize=8)
 
-# %% ../nbs/50_plots.ipynb #5d3587da
+# %% ../nbs/50_plots.ipynb #384d86c0
 def plot_missing(y: pd.DataFrame | np.ndarray,  # (T, N) values, NaN = missing; or bool, True = observed; or a `Panel`
                  ax: Axes | None = None,  # None: a new figure
                  ) -> Axes:
@@ -171,7 +172,7 @@ def plot_missing(y: pd.DataFrame | np.ndarray,  # (T, N) values, NaN = missing; 
     if hasattr(y, "mask") and hasattr(y, "responses"):
         y = pd.DataFrame(y.mask, y.index, y.responses)
     frame = pd.DataFrame(y)
-    seen = frame.to_numpy(dtype=bool) if (frame.dtypes == bool).all() else frame.notna().to_numpy()
+    seen = frame.to_numpy(dtype=bool) if all(t.kind == "b" for t in frame.dtypes) else frame.notna().to_numpy()
     T, N = seen.shape
     if not seen.size:
         raise ValueError("there are no cells to draw")

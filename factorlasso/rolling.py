@@ -48,11 +48,11 @@ def _in_order(pairs: list[tuple[object, CurrentFactorCovarData]],  # in any orde
         raise ValueError(f"two estimates for {twice}")
     return dict(pairs)
 
-# %% ../nbs/41_rolling.ipynb #43d3468c
+# %% ../nbs/41_rolling.ipynb #9e54b372
 @dataclass(frozen=True, eq=False)
 class EstimateCalendar:
     "Estimates by date, in order"
-    data: dict[pd.Timestamp, CurrentFactorCovarData] = field(default_factory=dict)  # in any order; ValueError for a repeated date
+    data: dict[pd.Timestamp, CurrentFactorCovarData] = field(default_factory=dict)  # by date, in any order
 
     def __post_init__(self): object.__setattr__(self, "data", _in_order(list(self.data.items())))
 
@@ -85,7 +85,8 @@ class EstimateCalendar:
         "The newest estimate that is not later than a date; ValueError if there is none"
         k = sum(d <= _date(date) for d in self.data)
         if k == 0:
-            raise ValueError(f"no estimate on or before {date}: " + (f"the first is of {self.dates[0]}" if self.data else "there is none"))
+            first = f"; the first is of {self.dates[0]}" if self.data else ""
+            raise ValueError(f"no estimate on or before {date}{first}")
         return list(self.data.values())[k - 1]
 
     def get_latest(self) -> CurrentFactorCovarData:
@@ -114,9 +115,11 @@ def _vols(calendar: EstimateCalendar, column: VarianceColumns) -> pd.DataFrame:
     "Panel of one column of the volatilities"
     return _panel(calendar, lambda c: c.get_model_vols()[column.value])
 
-# %% ../nbs/41_rolling.ipynb #3b6de268
+# %% ../nbs/41_rolling.ipynb #c5f14656
+@dataclass(frozen=True, eq=False)
 class RollingFactorCovarData(EstimateCalendar):
     "Estimates by date, in order, and what moved through time"
+    data: dict[pd.Timestamp, CurrentFactorCovarData] = field(default_factory=dict)  # by date, in any order
 
     def get_x_covars(self) -> dict[pd.Timestamp, pd.DataFrame]:
         "Factor covariance by date"
@@ -128,13 +131,13 @@ class RollingFactorCovarData(EstimateCalendar):
 
     def get_y_covars(self,
                      residual_var_weight: float = 1.0,  # weight of the residual variances, at least 0
-                     assets: list | pd.Index | None = None,  # None: all responses of each date; ValueError for unknown ones
+                     assets: list | pd.Index | None = None,  # None: all of each date; unknown ones: ValueError
                      ) -> dict[pd.Timestamp, pd.DataFrame]:
         "Covariance of the responses by date"
         return {k: c.get_y_covar(residual_var_weight, assets) for k, c in self.data.items()}
 
     def get_snapshot(self,
-                     assets: list | pd.Index | None = None,  # None: all responses of each date; ValueError for unknown ones
+                     assets: list | pd.Index | None = None,  # None: all of each date; unknown ones: ValueError
                      ) -> dict[pd.Timestamp, pd.DataFrame]:
         "Loadings, diagnostics and volatilities by date"
         return {k: c.get_snapshot(assets) for k, c in self.data.items()}
@@ -185,22 +188,23 @@ class RollingFactorCovarData(EstimateCalendar):
         return _vols(self, VarianceColumns.RESID_VOL)
 
     def filter_on_tickers(self,
-                          assets: list | pd.Index | dict,  # responses to keep, in order; a dict renames; ValueError if no date has one
+                          assets: list | pd.Index | dict,  # responses to keep, in order; a dict renames them
                           ) -> "RollingFactorCovarData":
-        "The same calendar for some of the responses: on each date those that it has"
+        "The same calendar for some responses: on each date those that it has; ValueError for one that no date has"
         return RollingFactorCovarData(_filtered(self, assets))
 
-# %% ../nbs/41_rolling.ipynb #5351ee38
+# %% ../nbs/41_rolling.ipynb #c9737401
 def _filtered(calendar: EstimateCalendar, assets: list | pd.Index | dict) -> dict[pd.Timestamp, CurrentFactorCovarData]:
     "`RollingFactorCovarData.filter_on_tickers`"
     new = assets if isinstance(assets, dict) else {k: k for k in assets}
     known = {k for c in calendar.data.values() for k in c.y_betas.index}
     if lack := [k for k in new if k not in known]:
         raise ValueError(f"no estimate has the responses {lack[:5]}")
-    return {d: c.filter_on_tickers({k: v for k, v in new.items() if k in c.y_betas.index}) for d, c in calendar.data.items()}
+    def some(c): return c.filter_on_tickers({k: v for k, v in new.items() if k in c.y_betas.index})
+    return {d: some(c) for d, c in calendar.data.items()}
 
-# %% ../nbs/41_rolling.ipynb #2eb24697
-def save_calendar(calendar: EstimateCalendar,
+# %% ../nbs/41_rolling.ipynb #020574ad
+def save_calendar(calendar: EstimateCalendar,  # any number of estimates
                   path: str,  # `.parquet`, ValueError otherwise
                   ) -> None:
     "Write all estimates to one file, all or nothing, exact to the last bit"
@@ -208,7 +212,8 @@ def save_calendar(calendar: EstimateCalendar,
         raise ValueError(f"{str(path)!r} must end in .parquet; a workbook holds one date")
     stored = [to_tables(c) for c in calendar.data.values()]
     tables = {f"{k} {name}": t for k, (part, _) in enumerate(stored) for name, t in part.items()}
-    save_tables(path, tables, {"dates": [pack_index(pd.Index([d])) for d in calendar.data], "estimates": [about for _, about in stored]})
+    dates = [pack_index(pd.Index([d])) for d in calendar.data]
+    save_tables(path, tables, {"dates": dates, "estimates": [about for _, about in stored]})
 
 
 def load_calendar(path: str,  # written by `save_calendar`

@@ -80,7 +80,7 @@ def atomic_write(path: str | os.PathLike,  # the file to write or replace; a sym
     finally:
         part.unlink(missing_ok=True)
 
-# %% ../nbs/39_storage.ipynb #894d3206
+# %% ../nbs/39_storage.ipynb #2a040dd9
 def _plain(table: pd.DataFrame,  # float64 throughout, or text and integers throughout
            ) -> tuple[list, list, dict, np.ndarray]:  # row labels, column labels, description, values
     "The labels, the description and the values of a table; ValueError for another type of value"
@@ -88,14 +88,15 @@ def _plain(table: pd.DataFrame,  # float64 throughout, or text and integers thro
     numeric = bool((table.dtypes == np.float64).all())
     values = table.to_numpy(dtype=np.float64 if numeric else object)
     if not numeric and not all(isinstance(v, (str, int)) and not isinstance(v, bool) for v in values.ravel()):
-        raise ValueError(f"a table of {sorted(set(map(str, table.dtypes)))} cannot be stored; floats, or text and integers can")
-    return rows, cols, {"index": index, "columns": columns, "numeric": numeric, "dtypes": [str(t) for t in table.dtypes]}, values
+        raise ValueError(f"a table of {set(map(str, table.dtypes))} cannot be stored; floats, or text and integers can")
+    dtypes = [str(t) for t in table.dtypes]
+    return rows, cols, {"index": index, "columns": columns, "numeric": numeric, "dtypes": dtypes}, values
 
 
 def _table(rows: list, cols: list, spec: dict, values: np.ndarray) -> pd.DataFrame:
     "The inverse of `_plain`"
     frame = pd.DataFrame(values, unpack_index(rows, spec["index"]), unpack_index(cols, spec["columns"]))
-    return frame if spec["numeric"] else frame.astype({c: t for c, t in zip(frame.columns, spec["dtypes"], strict=True)})
+    return frame if spec["numeric"] else frame.astype(dict(zip(frame.columns, spec["dtypes"], strict=True)))
 
 # %% ../nbs/39_storage.ipynb #f7fe27a6
 def _write_parquet(file, tables: dict[str, pd.DataFrame], about: dict) -> None:
@@ -196,7 +197,7 @@ def _read_xlsx(file) -> tuple[dict[str, pd.DataFrame], dict]:
         tables[name] = _table([r[0] for r in body], head[1:], spec, values.reshape(len(body), len(head) - 1))
     return tables, json.loads(front[_MARK])
 
-# %% ../nbs/39_storage.ipynb #af5c14a9
+# %% ../nbs/39_storage.ipynb #6f49148f
 _FORMATS = {".xlsx": (_write_xlsx, _read_xlsx), ".parquet": (_write_parquet, _read_parquet)}
 
 
@@ -209,7 +210,7 @@ def _format(path: str | os.PathLike) -> tuple:
 
 
 def save_tables(path: str | os.PathLike,  # file to write; `.xlsx` or `.parquet`, ValueError otherwise
-                tables: dict[str, pd.DataFrame],  # tables of floats, or of text and integers, by name (at most 31 characters)
+                tables: dict[str, pd.DataFrame],  # of floats, or of text and integers; names of at most 31 characters
                 about: dict,  # anything else; must survive `json.dumps`
                 ) -> None:
     "Write labelled tables and a dictionary to one file, all or nothing"

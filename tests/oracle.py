@@ -109,10 +109,20 @@ def decay(T, span):
     return np.ones(T) if span is None else (1 - 2 / (span + 1)) ** np.arange(T - 1.0, -1, -1)
 
 
+def minus_running_mean(table, span):
+    "Each column less its running mean, which starts at the first value and waits through gaps; without a span less its mean"
+    out = np.full(table.shape, np.nan)
+    for j, column in enumerate(table.T):
+        mean = np.nan if span else np.nanmean(column)
+        for t in np.flatnonzero(np.isfinite(column)):
+            if span:
+                mean = column[t] if np.isnan(mean) else mean + 2 / (span + 1) * (column[t] - mean)
+            out[t, j] = column[t] - mean
+    return out
+
+
 def rolling(case, span):
-    "The same case demeaned the papers' way: running means subtracted, no intercept left to fit, the first row (zeros) dropped"
-    x, y = pd.DataFrame(case.x), pd.DataFrame(case.y)
-    if span is None:  # then it is the plain mean, and no row is lost
-        return replace(case, x=(x - x.mean()).to_numpy(), y=(y - y.mean()).to_numpy(), intercept=False)
-    x, y = (x - x.ewm(span=span).mean()).to_numpy(), (y - y.ewm(span=span).mean()).to_numpy()
-    return replace(case, x=x[1:], y=y[1:], weights=case.weights[1:], intercept=False)
+    "The same case demeaned the papers' way: no intercept is left to fit, and under a span the first row, all zeros, is dropped"
+    first = 1 if span else 0
+    x, y = (minus_running_mean(table, span)[first:] for table in (case.x, case.y))
+    return replace(case, x=x, y=y, weights=case.weights[first:], intercept=False)

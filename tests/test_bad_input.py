@@ -190,7 +190,8 @@ refused_arguments = {
     "unknown demean": (dict(demean="mean"), "rolling"),
     "unknown solver": (dict(solver="magic"), "auto"),
     "unknown clustering": (dict(model_type="group_lasso_clusters", clustering="kmeans"), "clustering"),
-    "tol not positive": (dict(tol=0.0), "tol"),
+    "negative tol": (dict(tol=-1e-8), "tol"),
+    "tol NaN": (dict(tol=np.nan), "tol"),
     "negative warm-up": (dict(warmup_period=-1), "warmup_period"),
 }
 
