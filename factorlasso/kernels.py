@@ -64,21 +64,28 @@ def _leave_zero(G, d, u, t, lo, hi, w):
         u[j] = min(max(length * u[j], lo[j]), hi[j])
     return True
 
-# %% ../nbs/21_kernels.ipynb #a65fcf7b
+# %% ../nbs/21_kernels.ipynb #91a02bc7
 @njit(nogil=True, cache=True)
 def _cholesky(H, n, floor):
     "Upper Cholesky factor of the leading n × n block, in place; False where a pivot is not above `floor`."
-    for k in range(n):
-        if not H[k, k] > floor:
-            return False
-        root = np.sqrt(H[k, k])
-        for j in range(k, n):
-            H[k, j] /= root
-        for i in range(k + 1, n):
-            f = H[k, i]
-            if f != 0.0:
+    for k in range(0, n, 4):
+        last = min(k + 4, n)
+        for r in range(k, last):
+            for p in range(k, r):
+                f = H[p, r]
+                for j in range(r, n):
+                    H[r, j] -= f * H[p, j]
+            if not H[r, r] > floor:
+                return False
+            scale = 1 / np.sqrt(H[r, r])
+            for j in range(r, n):
+                H[r, j] *= scale
+        if last < n:
+            a, b, c, d = H[k], H[k + 1], H[k + 2], H[k + 3]
+            for i in range(last, n):
+                f, g, h, e, row = a[i], b[i], c[i], d[i], H[i]
                 for j in range(i, n):
-                    H[i, j] -= f * H[k, j]
+                    row[j] -= f * a[j] + g * b[j] + h * c[j] + e * d[j]
     return True
 
 
@@ -141,7 +148,7 @@ def _first_stop(u, p, t, lo, hi, cells, n):
             length, stop, value = (high - u[j]) / p[a], j, high
     return length, stop, value
 
-# %% ../nbs/21_kernels.ipynb #3065e2d0
+# %% ../nbs/21_kernels.ipynb #a6d98a5f
 @njit(nogil=True, cache=True)
 def _backtrack(u, p, g0, curve, w, cells, n, length):
     "Shorten a step until the norm term, too, goes down (Armijo); g0 is the slope without the norm."
@@ -199,7 +206,7 @@ def _newton(G, q, u, t, lo, hi, w, H, p, cells, move):
             q[k] -= length * move[k]
         if length == 0.0 or (stop < 0 and not exact):
             return False
-        if stop < 0 and length == 1.0 and (w == 0.0 or change <= 1e-9 * size):
+        if stop < 0 and length == 1.0 and (w == 0.0 or change <= 1e-6 * size):
             return True
     return False
 
@@ -253,7 +260,7 @@ def _near_gap(G, q, u, t, lo, hi, w, H, e):
     _forward(H, e, M)
     return (e * e).sum()
 
-# %% ../nbs/21_kernels.ipynb #550e141b
+# %% ../nbs/21_kernels.ipynb #6c8bb2ac
 @njit(nogil=True, cache=True)
 def _residual(G, d, u, q):
     "q = d - Gu, afresh."
@@ -270,7 +277,7 @@ def _solve_row(G, d, s0, floor, t, w, block, lo, hi, u, tol, max_iter, q, H, p, 
     it = 0
     if not (w > 0.0 and not u.any() and not _leave_zero(G, d, u, t, lo, hi, w)):
         _residual(G, d, u, q)
-        polished, patience = False, 2 if w == 0.0 else 4
+        polished, patience = False, 2 if w == 0.0 else 12
         while it < max_iter:
             moved = _sweep(G, q, u, t, lo, hi, w)
             it += 1
@@ -279,7 +286,7 @@ def _solve_row(G, d, s0, floor, t, w, block, lo, hi, u, tol, max_iter, q, H, p, 
             if polished and not moved:
                 break
             polished = False
-            if it < patience or (moved and it % 8):
+            if it < patience or (moved and it % 16):
                 continue
             polished = _newton(G, q, u, t, lo, hi, w, H, p, cells, move)
             _residual(G, d, u, q)

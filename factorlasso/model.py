@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LassoModelType', 'LassoEstimationResult', 'Setup', 'prepare', 'LassoModel', 'weighted_panel', 'Summary', 'summarize']
 
-# %% ../nbs/30_model.ipynb #1d5748eb
+# %% ../nbs/30_model.ipynb #23edf87c
 import warnings
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -13,15 +13,18 @@ from numbers import Real
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
+from threadpoolctl import ThreadpoolController
 
 from .clusters import Clusters, find_clusters
 from .constraints import Bounds, align_cells, from_prior, sign_bounds
 from .ewma import decay_weights, rolling_mean
 from .fista import Solution, fista
-from .moments import loss_scale, make_moments, moment_batches
+from .kernels import is_by_rows
+from .moments import loss_scale, make_moments, response_batches
 from .panel import Panel, make_panel
 from .penalties import Penalty, Problem, make_penalty
 from .solver import solve
@@ -150,7 +153,10 @@ def _intercepts(panel: Panel, beta: np.ndarray, demean) -> np.ndarray:
     x_mean = (panel.mask.T @ (panel.weights[:, None] * panel.X)) / mass[:, None]
     return (panel.weights @ panel.Y) / mass - (x_mean * beta).sum(1)
 
-# %% ../nbs/30_model.ipynb #ed682593
+# %% ../nbs/30_model.ipynb #875cb5f7
+_blas = ThreadpoolController()
+
+
 def _solve_one(problem, panel, model, center, start) -> Solution:
     "Hand one problem to the chosen solver."
     if model.solver == "auto":
@@ -161,21 +167,28 @@ def _solve_one(problem, panel, model, center, start) -> Solution:
     return solve_cvxpy(problem, panel, center, model.solver, max(model.tol, 1e-6))
 
 
-def _solve(panel, penalty, bounds, prior, model, start=None) -> tuple[Solution, np.ndarray, np.ndarray]:
-    "Solution, (N,) weight mass times variance, (N,) weight mass times loss, of a panel that is ready to be fitted."
-    joined = len(penalty.l2) > 0 and len(penalty.l2) < panel.N or penalty.blocks.max(initial=-1) >= panel.N
-    center, parts, sums = model.demean is True, [], []
-    batches = [(slice(0, panel.N), make_moments(panel, center))] if joined else moment_batches(panel, center)
-    for rows, moments in batches:
-        whole = moments.N == panel.N
-        part = penalty if whole else penalty.take(np.arange(panel.N)[rows])
-        problem = Problem(moments, part, bounds.take(rows), prior[rows], loss_scale(moments, model.loss_normalization))
-        parts.append(_solve_one(problem, panel if whole else panel.take(rows), model, center, None if start is None else start[rows]))
-        sums.append((moments.W * moments.s, moments.W * np.maximum(moments.loss(parts[-1].beta), 0.0)))
-    fields = [np.concatenate([getattr(p, name) for p in parts]) for name in ("beta", "gap", "n_iter", "converged")]
+def _solve_batch(rows, panel, penalty, bounds, prior, model, start) -> tuple[Solution, np.ndarray]:
+    "Solution of some responses, and their intercepts, total and residual sums of squares (3, n)."
+    whole, center = rows == slice(0, panel.N), model.demean is True
+    panel, penalty = (panel, penalty) if whole else (panel.take(rows), penalty.take(np.arange(panel.N)[rows]))
+    moments = make_moments(panel, center)
+    problem = Problem(moments, penalty, bounds.take(rows), prior[rows], loss_scale(moments, model.loss_normalization))
+    found = _solve_one(problem, panel, model, center, None if start is None else start[rows])
+    loss = np.maximum(moments.loss(found.beta), 0.0)
+    return found, np.stack([moments.intercept(found.beta), moments.W * moments.s, moments.W * loss])
+
+
+def _solve(panel, penalty, bounds, prior, model, start=None) -> tuple[Solution, np.ndarray]:
+    "Solution, and (3, N) intercepts and sums of squares, of a panel that is ready to be fitted."
+    batches = response_batches(panel) if is_by_rows(penalty) else [slice(0, panel.N)]
+    with _blas.limit(limits=1, user_api="blas"):
+        parts = Parallel(n_jobs=model.n_jobs if len(batches) > 1 else 1, prefer="threads")(
+            delayed(_solve_batch)(rows, panel, penalty, bounds, prior, model, start) for rows in batches)
+    if len(parts) == 1:
+        return parts[0]
+    fields = (np.concatenate([getattr(found, name) for found, _ in parts]) for name in ("beta", "gap", "n_iter", "converged"))
     beta, gap, n_iter, converged = fields
-    total, residual = (np.concatenate(a) for a in zip(*sums, strict=True))
-    return Solution(beta, sum(p.objective for p in parts), gap, n_iter, converged), total, residual
+    return Solution(beta, sum(f.objective for f, _ in parts), gap, n_iter, converged), np.concatenate([a for _, a in parts], axis=1)
 
 # %% ../nbs/30_model.ipynb #4e0ded66
 def _sums_of_squares(panel, beta, alpha) -> tuple[np.ndarray, np.ndarray]:
@@ -222,12 +235,14 @@ def prepare(
     penalty = make_penalty(geometry, groups, panel.M, float(model.l1_weight), model.group_penalty, cells[active])
     return Setup(panel, fitted, active, penalty, lam, bounds, prior, clusters)
 
-# %% ../nbs/30_model.ipynb #a45afc0f
-def _result(model, setup, beta, found, total, residual) -> LassoEstimationResult:
+# %% ../nbs/30_model.ipynb #958be888
+def _result(model, setup, beta, found, sums) -> LassoEstimationResult:
     "Labels on everything; NaN diagnostics for the responses that were not fitted."
     panel, active = setup.panel, setup.active
-    alpha = _intercepts(panel, beta, model.demean)
-    if model.demean is not True:
+    if model.demean is True and active.all():
+        alpha, total, residual = sums
+    else:
+        alpha = _intercepts(panel, beta, model.demean)
         total, residual = (a[active] for a in _sums_of_squares(panel, beta, alpha))
 
     def spread(values, blank):
@@ -244,12 +259,12 @@ def _result(model, setup, beta, found, total, residual) -> LassoEstimationResult
 def _estimate(model, setup, start=None) -> dict:
     "All fitted attributes of a model."
     active, beta = setup.active, setup.prior.copy()
-    found, total, residual = Solution(beta[:0], 0.0, np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool)), np.zeros(0), np.zeros(0)
+    found, sums = Solution(beta[:0], 0.0, np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool)), np.zeros((3, 0))
     if active.any():
         penalty, bounds = setup.penalty.scaled(setup.reg_lambda[active]), setup.bounds.take(active)
-        found, total, residual = _solve(setup.fitted, penalty, bounds, setup.prior[active], model, start)
+        found, sums = _solve(setup.fitted, penalty, bounds, setup.prior[active], model, start)
         beta[active] = found.beta
-    result = _result(model, setup, beta, found, total, residual)
+    result = _result(model, setup, beta, found, sums)
     return dict(panel_=setup.panel, estimation_result_=result, active_=pd.Series(active, setup.panel.responses), _found=setup.clusters)
 
 # %% ../nbs/30_model.ipynb #c58aa269
@@ -346,7 +361,7 @@ class LassoModel(MultiOutputMixin, RegressorMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         return tags
 
-# %% ../nbs/30_model.ipynb #d426d4ed
+# %% ../nbs/30_model.ipynb #aa388938
 def _alias(name, doc):
     "A read-only property that returns another attribute."
     return property(lambda self: getattr(self, name), doc=doc)
@@ -356,10 +371,10 @@ LassoModel.estimated_betas = _alias("coef_", "Loadings, the same as `coef_`.")
 LassoModel.clusters = _alias("clusters_", "Cluster of each response, the same as `clusters_`.")
 LassoModel.linkage = _alias("linkage_", "Linkage matrix, the same as `linkage_`.")
 LassoModel.cutoff = _alias("cutoff_", "Height of the cut, the same as `cutoff_`.")
-LassoModel.x = property(lambda self: pd.DataFrame(self.panel_.X, self.panel_.index, self.panel_.factors)
-                        .where(self.panel_.weights[:, None] > 0), doc="The factors used in the fit.")
-LassoModel.y = property(lambda self: pd.DataFrame(self.panel_.Y, self.panel_.index, self.panel_.responses)
-                        .where(self.panel_.mask), doc="The responses used in the fit, NaN where a cell did not count.")
+LassoModel.x = property(lambda self: pd.DataFrame(np.where(self.panel_.weights[:, None] > 0, self.panel_.X, np.nan), self.panel_.index,
+                                                  self.panel_.factors), doc="The factors used in the fit, NaN on rows that did not count.")
+LassoModel.y = property(lambda self: pd.DataFrame(np.where(self.panel_.mask, self.panel_.Y, np.nan), self.panel_.index,
+                                                  self.panel_.responses), doc="The responses used in the fit, NaN in cells that did not count.")
 LassoModel.residuals_ = property(lambda self: self.y - self.panel_.X @ self.estimation_result_.estimated_beta.to_numpy().T
                                  - self.estimation_result_.alpha.to_numpy(), doc="y less its fit, NaN where a cell did not count.")
 
