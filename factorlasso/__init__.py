@@ -10,7 +10,7 @@ from factorlasso.model import LassoEstimationResult, LassoModel, LassoModelType
 from factorlasso.rolling import RollingFactorCovarData
 
 # Loaded when first asked for: drawing and reading data need packages that estimating does not.
-_LAZY = {"plot_": "plots", "load_": "datasets", "simulate_": "datasets"}
+_LAZY = {"plot_": ["plots"], "load_": ["datasets"], "simulate_": ["datasets", "simulations"]}
 
 __all__ = [
     "Clustering",
@@ -26,7 +26,7 @@ __all__ = [
 
 
 def __getattr__(name: str):
-    for prefix, module in _LAZY.items():
-        if name.startswith(prefix):
-            return getattr(import_module(f"factorlasso.{module}"), name)
+    for module in next((m for prefix, m in _LAZY.items() if name.startswith(prefix)), []):
+        if hasattr(found := import_module(f"factorlasso.{module}"), name):
+            return getattr(found, name)
     raise AttributeError(f"module 'factorlasso' has no attribute {name!r}")

@@ -55,7 +55,7 @@ def subgradient_error(
     excess[-1] = 1.0
     return excess[penalty.blocks] * e
 
-# %% ../nbs/20_fista.ipynb #b824396a
+# %% ../nbs/20_fista.ipynb #5c63de35
 def _feasible_share(problem, u, z):
     "(N, M) the pull less what active bounds hold, (N,) largest feasible share by response (block minimum)."
     penalty, box = problem.penalty, problem.shifted_bounds()
@@ -73,7 +73,9 @@ def _feasible_share(problem, u, z):
 
 
 def _near_gap(moments, scale, e):
-    "(N,) a quarter of e'(kG)⁻¹e; inf where G has no inverse and e is not zero."
+    "(N,) a quarter of e'(kG)⁻¹e; inf where G has no inverse (or is not formed) and e is not zero."
+    if len(moments.G) == 0:
+        return np.where(e.any(1), np.inf, 0.0)
     gap = np.zeros(len(e))
     for i in np.flatnonzero(e.any(1)):
         try:
@@ -108,12 +110,11 @@ def duality_gap(
     gap = np.maximum(np.minimum(near, far), 0.0)
     return np.divide(gap, size, out=np.zeros_like(gap), where=size > 0)[part]
 
-# %% ../nbs/20_fista.ipynb #eab41cca
+# %% ../nbs/20_fista.ipynb #e07f69d1
 def _steps(problem, part):
     "(N,) one over the Lipschitz constant of each component's gradient."
-    top = np.linalg.eigvalsh(problem.moments.G)[:, -1]
     curvature = np.zeros(part.max() + 1)
-    np.maximum.at(curvature, part, 2 * problem.scale * top[problem.moments.pattern])
+    np.maximum.at(curvature, part, 2 * problem.scale * problem.moments.curvature())
     return 1 / np.where(curvature > 0, curvature, 1.0)[part]
 
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LassoModelType', 'LassoEstimationResult', 'Setup', 'prepare', 'LassoModel', 'weighted_panel', 'Summary', 'summarize']
 
-# %% ../nbs/30_model.ipynb #23edf87c
+# %% ../nbs/30_model.ipynb #fc588a2c
 import warnings
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -24,10 +24,10 @@ from .constraints import Bounds, align_cells, from_prior, sign_bounds
 from .ewma import decay_weights, rolling_mean
 from .fista import Solution, fista
 from .kernels import is_by_rows
-from .moments import loss_scale, make_moments, response_batches
+from .moments import loss_scale, response_batches
 from .panel import Panel, make_panel
 from .penalties import Penalty, Problem, make_penalty
-from .solver import solve
+from .solver import solve, summarize_panel
 
 # %% ../nbs/30_model.ipynb #f65b28f8
 class LassoModelType(str, Enum):
@@ -153,7 +153,7 @@ def _intercepts(panel: Panel, beta: np.ndarray, demean) -> np.ndarray:
     x_mean = (panel.mask.T @ (panel.weights[:, None] * panel.X)) / mass[:, None]
     return (panel.weights @ panel.Y) / mass - (x_mean * beta).sum(1)
 
-# %% ../nbs/30_model.ipynb #875cb5f7
+# %% ../nbs/30_model.ipynb #7a871fd8
 _blas = ThreadpoolController()
 
 
@@ -171,7 +171,7 @@ def _solve_batch(rows, panel, penalty, bounds, prior, model, start) -> tuple[Sol
     "Solution of some responses, and their intercepts, total and residual sums of squares (3, n)."
     whole, center = rows == slice(0, panel.N), model.demean is True
     panel, penalty = (panel, penalty) if whole else (panel.take(rows), penalty.take(np.arange(panel.N)[rows]))
-    moments = make_moments(panel, center)
+    moments = summarize_panel(panel, center)
     problem = Problem(moments, penalty, bounds.take(rows), prior[rows], loss_scale(moments, model.loss_normalization))
     found = _solve_one(problem, panel, model, center, None if start is None else start[rows])
     loss = np.maximum(moments.loss(found.beta), 0.0)

@@ -13,7 +13,7 @@ from numba import njit
 
 from .panel import Panel
 
-# %% ../nbs/03_moments.ipynb #941e8653
+# %% ../nbs/03_moments.ipynb #3e0ff388
 @dataclass(frozen=True)
 class Moments:
     "Weighted second moments of a panel: all that a squared loss knows about the data."
@@ -45,6 +45,10 @@ class Moments:
         if len(self.G) == 1:
             return beta @ self.G[0]
         return np.matmul(self.G[self.pattern], beta[:, :, None])[:, :, 0]
+
+    def curvature(self) -> np.ndarray:
+        "(N,) largest eigenvalue of the Gram matrix of each response."
+        return np.linalg.eigvalsh(self.G)[self.pattern, -1]
 
     def loss(
         self,
@@ -267,13 +271,13 @@ def add_moments(
     y_mean = np.where(vb == 1, b.y_mean, a.y_mean + vb * dy)
     return Moments(G, c, s, W, x_mean, y_mean, pattern, a.n_obs + b.n_obs, a.T + b.T)
 
-# %% ../nbs/03_moments.ipynb #c8357ebd
+# %% ../nbs/03_moments.ipynb #7dc5ea82
 def response_batches(
     panel: Panel,                 # data, mask and weights
     max_bytes: int = 64_000_000,  # what the Gram matrices and the copies of y of one batch may take together
 ) -> list[slice]:                 # positions of the responses of each batch; depends on the data alone
     "Cut the responses into batches whose moments fit into bounded memory."
-    each = 8 * (3 * panel.T + (0 if panel.mask.all() else panel.M**2))
+    each = 8 * (3 * panel.T + (0 if panel.mask.all() or panel.M > panel.T else panel.M**2))
     step = max(1, max_bytes // each)
     return [slice(start, min(start + step, panel.N)) for start in range(0, panel.N, step)]
 

@@ -58,7 +58,7 @@ def one_factor_sums(panel: Panel,  # of the fit, weights included
     xx = second - mass * shift**2
     return OneFactor(X, Y, shift, m, w, (w[:, None] * Y).T @ X, np.where(xx > 1e-12 * second, xx, 0.0), w @ Y**2)
 
-# %% ../nbs/32_signs.ipynb #b400fdfc
+# %% ../nbs/32_signs.ipynb #3dbf4b3a
 def _known(labels: object,  # labels a user wrote
            allowed: pd.Index,  # those that exist
            name: str,  # what they are, for the message
@@ -78,7 +78,6 @@ def pool_codes(pool: str | pd.Series,  # "cluster", "response", or labels by res
     "Which responses are asked together"
     groups = np.arange(panel.N) if groups is None else np.asarray(groups)
     if isinstance(pool, pd.Series):
-        _known(pool.index, panel.responses, "pool")
         labels = pool[~pool.index.duplicated()].reindex(panel.responses)
         bad = [*pool.index[pool.index.duplicated()], *labels.index[labels.isna() & (groups >= 0)]]
         if bad:
@@ -98,13 +97,13 @@ def pooled_slopes(one: OneFactor,  # sums of the panel
         slopes[codes == k] = _ratio(one.xy[codes == k].sum(0), one.xx[codes == k].sum(0))
     return slopes
 
-# %% ../nbs/32_signs.ipynb #596e7cdb
+# %% ../nbs/32_signs.ipynb #7c4005a2
 VARIANCES = ("date", "independent")
 
 
 @njit(nogil=True, cache=True)
 def _sums_over_dates(X, Y, shift, mask, w, members, slope, total):
-    "(M,) Σ ((n - b d) / (D - d))² and (M,) Σ ω d over dates, members added up within each"
+    "(M,) Σ ((n - b d) / (D - d))² and (M,) Σ ω d, sums over dates with all members of a date added up"
     M = len(slope)
     jackknife, weighted, n, d = np.zeros(M), np.zeros(M), np.empty(M), np.empty(M)
     for t in range(len(w)):
@@ -137,7 +136,7 @@ def slope_errors(one: OneFactor,  # sums of the panel
         square = _ratio(residual * weighted, freedom * total**2, np.inf)
     return np.sqrt(square)
 
-# %% ../nbs/32_signs.ipynb #7df790aa
+# %% ../nbs/32_signs.ipynb #f5c4612c
 @dataclass(frozen=True, eq=False)
 class DerivedSigns:
     "Signs read from the data, and what they rest on"
@@ -187,10 +186,11 @@ class SignRule(BaseEstimator):
         signs[:, free] = np.nan
         explicit = np.full(signs.shape, np.nan)
         if self.explicit is not None:
-            cells = self.explicit.reindex(index=panel.responses, columns=panel.factors)
+            cells = self.explicit
+            if isinstance(cells, pd.DataFrame):
+                _known(cells.index, panel.responses, "explicit"), _known(cells.columns, panel.factors, "explicit")
+                cells = cells.reindex(index=panel.responses, columns=panel.factors)
             explicit = align_cells(cells, panel.responses, panel.factors, "explicit")
-            _known(self.explicit.index, panel.responses, "explicit")
-            _known(self.explicit.columns, panel.factors, "explicit")
         return DerivedSigns(signs, slopes, t, codes, explicit)
 
 # %% ../nbs/32_signs.ipynb #9729421c
@@ -219,7 +219,7 @@ def resolve_signs(explicit: np.ndarray | None,  # (N, M) of 1, -1, 0, NaN
                                                                         ("prior", float(prior[i, j]))))
                    for i, j in np.argwhere(opposed | dropped)]
 
-# %% ../nbs/32_signs.ipynb #c1b0a7d3
+# %% ../nbs/32_signs.ipynb #8830db51
 @dataclass(frozen=True, eq=False)
 class DerivedPrior:
     "A prior read from the data, and what it rests on"
@@ -232,7 +232,7 @@ class OlsPrior(BaseEstimator):
     "Prior loadings from one-factor regressions, in place of a prior matrix"
 
     def __init__(self,
-                 select: str = "best",  # factor of a response not in `factors`: "best" by R², "named" for none
+                 select: str = "best",  # factor of a response not in `factors`: "best" by R², "named": none
                  factors: pd.Series | dict | None = None,  # factor label by response label
                  ):
         self.select, self.factors = select, factors
@@ -256,7 +256,7 @@ class OlsPrior(BaseEstimator):
             prior[(explicit == 0) | (explicit * prior < 0)] = 0.0
         return DerivedPrior(prior, slopes, r2)
 
-# %% ../nbs/32_signs.ipynb #ce00b199
+# %% ../nbs/32_signs.ipynb #685f3489
 class AdaptiveWeights(BaseEstimator):
     "Penalty weights that fall with the size of pooled slopes, in place of a weight matrix"
 
@@ -279,12 +279,13 @@ class AdaptiveWeights(BaseEstimator):
             raise ValueError(f"gamma must be at least 0 and floor in (0, 1], got {self.gamma!r} and {self.floor!r}")
         slopes = pooled_slopes(one_factor_sums(panel, center), pool_codes(self.pool, panel, groups))
         size, free = np.abs(np.nan_to_num(slopes)), np.ones(slopes.shape, bool) if free is None else free
-        cells = self._weights(size, free, axis=1)
-        if blocks is None or (blocks < 0).any():
+        cells, inside = self._weights(size, free, axis=1), np.zeros(size.shape, bool) if blocks is None else blocks >= 0
+        if not inside.any():
             return cells, None
-        rms = np.sqrt(np.bincount(blocks.ravel(), (size**2).ravel()) / np.bincount(blocks.ravel()))
-        by_block, alone = np.empty(len(rms)), (blocks == blocks[:, :1]).all()
-        by_block[blocks] = self._weights(rms[blocks], np.ones(blocks.shape, bool), axis=None if alone else 1)
+        rms = np.sqrt(np.bincount(blocks[inside], size[inside]**2) / np.bincount(blocks[inside]))
+        one_each = (blocks == blocks[:, :1]).all()
+        by_block = np.empty(len(rms))
+        by_block[blocks[inside]] = self._weights(np.where(inside, rms[blocks], 0.0), inside, axis=None if one_each else 1)[inside]
         return cells, by_block
 
     def _weights(self, size: np.ndarray, free: np.ndarray, axis: int | None) -> np.ndarray:

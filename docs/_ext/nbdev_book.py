@@ -21,6 +21,7 @@ LONG = 45  # exported cells with more lines are folded
 DIRECTIVE = re.compile(r"^\s*#\s*\|\s*([\w-]+)\s*:?\s*(.*)$")
 VERBATIM = re.compile(r"(```.*?```|~~~.*?~~~|\$\$.*?\$\$)", re.S)
 TICK = re.compile(r"(?<![`\w}\[])`([A-Za-z_][\w.]*)(?:\(\))?`(?!`|\])")
+REQUESTS = [f"set_{method}_request" for method in ("fit", "predict", "score")]  # that scikit-learn adds to an estimator
 SPAN = re.compile(r"(``.+?``|`[^`]+`|\$[^$\s](?:[^$]*[^$\s])?\$)")
 
 
@@ -167,7 +168,7 @@ def api_page(module, name, obj, chapter):
     home = package if hasattr(import_module(package), name) else module
     kind, options = "function", ""
     if isinstance(obj, type):
-        kind, options = "class", "\n   :members:"
+        kind, options = "class", "\n   :members:\n   :exclude-members: " + ", ".join(REQUESTS)
         if issubclass(obj, enum.Enum):
             options += "\n   :undoc-members:"
     where = f"Derived in chapter {chapter.number}, {{ref}}`{title(chapter)} <{anchor(module, name)}>`." if chapter else ""
@@ -278,15 +279,19 @@ def document(app, what, name, obj, options, lines):
     lines[:] = [rst(line, targets) for line in lines]
     if what not in ("function", "method", "class") or (isinstance(obj, type) and issubclass(obj, enum.Enum)):
         return
-    arguments = docments(getattr(obj, "py_func", obj), full=True)  # py_func: what numba compiled
+    obj = getattr(obj, "py_func", obj)  # py_func: what numba compiled
+    arguments, signature = docments(obj, full=True), inspect.signature(obj).parameters
     rows = [(arg, v) for arg, v in arguments.items() if arg not in ("self", "cls", "return") and v.docment]
+    if what == "method" and inspect.isfunction(obj):
+        rows = [(arg, v) for arg, v in rows if arg != next(iter(signature))]
     returned = arguments.get("return")
     if returned and returned.docment:
         rows.append(("returns", returned))
     if rows:
         lines += ["", ".. list-table::", "   :class: arguments", "   :widths: auto", ""]
     for arg, v in rows:
-        kind = "" if v.anno in (None, inspect.Parameter.empty) else annotation(v.anno)
+        written = arg == "returns" or signature[arg].annotation is not inspect.Parameter.empty
+        kind = annotation(v.anno) if written and v.anno not in (None, inspect.Parameter.empty) else ""
         default = "" if arg == "returns" or v.default is inspect.Parameter.empty else f" = {default_text(v.default)}"
         meaning = rst(" ".join(v.docment.split()), targets)
         first = "*returns*" if arg == "returns" else f"``{arg}``"
