@@ -148,7 +148,7 @@ def _first_stop(u, p, t, lo, hi, cells, n):
             length, stop, value = (high - u[j]) / p[a], j, high
     return length, stop, value
 
-# %% ../nbs/21_kernels.ipynb #a6d98a5f
+# %% ../nbs/21_kernels.ipynb #cee5166d
 @njit(nogil=True, cache=True)
 def _backtrack(u, p, g0, curve, w, cells, n, length):
     "Shorten a step until the norm term, too, goes down (Armijo); g0 is the slope without the norm."
@@ -170,43 +170,86 @@ def _backtrack(u, p, g0, curve, w, cells, n, length):
 
 
 @njit(nogil=True, cache=True)
-def _newton(G, q, u, t, lo, hi, w, H, p, cells, move):
-    "Minimise over the current face, dropping cells that reach zero or a bound; True where it ended on an exact step."
-    M = len(u)
-    for _ in range(M + 20):
-        n, exact = _face(G, q, u, t, lo, hi, w, H, p, cells)
-        if n == 0:
-            return True
-        g0 = 0.0
-        move[:n] = p[:n]
-        _forward(H, p, n)
-        _backward(H, p, n)
-        slope = w / np.sqrt((u * u).sum()) if w > 0.0 else 0.0
-        for a in range(n):
-            g0 -= p[a] * (move[a] + slope * u[cells[a]])
-        move[:] = 0.0
-        for a in range(n):
-            for k in range(M):
-                move[k] += p[a] * G[cells[a], k]
-        length, stop, value = _first_stop(u, p, t, lo, hi, cells, n)
+def _change(G, q, u, new, t, w, move):
+    "What going from u to new adds to the objective; fills move = G (new - u)."
+    move[:] = 0.0
+    for j in range(len(u)):
+        if new[j] != u[j]:
+            for k in range(len(u)):
+                move[k] += (new[j] - u[j]) * G[j, k]
+    total, before, after = 0.0, 0.0, 0.0
+    for j in range(len(u)):
+        total += (new[j] - u[j]) * (0.5 * move[j] - q[j]) + t[j] * (abs(new[j]) - abs(u[j]))
+        before += u[j] * u[j]
+        after += new[j] * new[j]
+    return total + (w * (np.sqrt(after) - np.sqrt(before)) if w > 0.0 else 0.0)
+
+
+@njit(nogil=True, cache=True)
+def _stopped(u, p, t, lo, hi, cells, n, length, stop, value, new):
+    "Where a step of some length ends; with length < 0 the full step, every cell that crosses put to the value it meets."
+    new[:] = u
+    for a in range(n):
+        j = cells[a]
+        low = max(lo[j], 0.0) if u[j] > 0 and t[j] > 0 else lo[j]
+        high = min(hi[j], 0.0) if u[j] < 0 and t[j] > 0 else hi[j]
+        new[j] = u[j] + length * p[a] if length >= 0.0 else min(max(u[j] + p[a], low), high)
+    if stop >= 0 and length >= 0.0:
+        new[stop] = value
+
+# %% ../nbs/21_kernels.ipynb #c00ba384
+@njit(nogil=True, cache=True)
+def _step(G, q, u, t, lo, hi, w, p, cells, n, slope0, new, move):
+    "Take the better of the two steps along p; True where nothing was in the way, and the length."
+    length, stop, value = _first_stop(u, p, t, lo, hi, cells, n)
+    change = 1.0
+    if stop >= 0:
+        _stopped(u, p, t, lo, hi, cells, n, length, stop, value, new)
+        near = _change(G, q, u, new, t, w, move)
+        _stopped(u, p, t, lo, hi, cells, n, -1.0, -1, 0.0, new)
+        change = _change(G, q, u, new, t, w, move)
+        if not change <= near:
+            _stopped(u, p, t, lo, hi, cells, n, length, stop, value, new)
+            change = _change(G, q, u, new, t, w, move)
+    free = stop < 0 or (w > 0.0 and change > 0.0)
+    if free:
+        _stopped(u, p, t, lo, hi, cells, n, 1.0, -1, 0.0, new)
+        _change(G, q, u, new, t, w, move)
         if w > 0.0:
             curve = 0.0
             for a in range(n):
                 curve += p[a] * move[cells[a]]
-            shorter = _backtrack(u, p, g0, curve, w, cells, n, length)
-            stop = stop if shorter == length else -1
-            length = shorter
+            length = _backtrack(u, p, slope0, curve, w, cells, n, length)
+            _stopped(u, p, t, lo, hi, cells, n, length, -1, 0.0, new)
+            move *= length
+    for j in range(len(u)):
+        u[j] = new[j]
+        q[j] -= move[j]
+    return free, length
+
+
+@njit(nogil=True, cache=True)
+def _newton(G, q, u, t, lo, hi, w, H, p, cells, move, new):
+    "Minimise over the current face, dropping cells that reach zero or a bound; True where it ended on an exact step."
+    for round in range(len(u) + 20):
+        n, exact = _face(G, q, u, t, lo, hi, w, H, p, cells)
+        if n == 0:
+            return True
+        if round > max(2, 2000 // n):   # a factorisation costs as much as n/10 sweeps, which may know better what to drop
+            return False
+        move[:n] = p[:n]
+        _forward(H, p, n)
+        _backward(H, p, n)
+        slope0, norm_slope = 0.0, w / np.sqrt((u * u).sum()) if w > 0.0 else 0.0
+        for a in range(n):
+            slope0 -= p[a] * (move[a] + norm_slope * u[cells[a]])
+        free, length = _step(G, q, u, t, lo, hi, w, p, cells, n, slope0, new, move)
+        if length == 0.0 or (free and not exact):
+            return False
         size, change = 0.0, 0.0
         for a in range(n):
-            u[cells[a]] += length * p[a]
             size, change = max(size, abs(u[cells[a]])), max(change, abs(p[a]))
-        if stop >= 0:
-            u[stop] = value
-        for k in range(M):
-            q[k] -= length * move[k]
-        if length == 0.0 or (stop < 0 and not exact):
-            return False
-        if stop < 0 and length == 1.0 and (w == 0.0 or change <= 1e-6 * size):
+        if free and length == 1.0 and (w == 0.0 or change <= 1e-6 * size):
             return True
     return False
 
@@ -260,7 +303,7 @@ def _near_gap(G, q, u, t, lo, hi, w, H, e):
     _forward(H, e, M)
     return (e * e).sum()
 
-# %% ../nbs/21_kernels.ipynb #6c8bb2ac
+# %% ../nbs/21_kernels.ipynb #07179a75
 @njit(nogil=True, cache=True)
 def _residual(G, d, u, q):
     "q = d - Gu, afresh."
@@ -272,7 +315,7 @@ def _residual(G, d, u, q):
 
 
 @njit(nogil=True, cache=True)
-def _solve_row(G, d, s0, floor, t, w, block, lo, hi, u, tol, max_iter, q, H, p, cells, move):
+def _solve_row(G, d, s0, floor, t, w, block, lo, hi, u, tol, max_iter, q, H, p, cells, move, new):
     "Minimise eq-row from the start in u; relative gap, objective over k, sweeps."
     it = 0
     if not (w > 0.0 and not u.any() and not _leave_zero(G, d, u, t, lo, hi, w)):
@@ -286,9 +329,9 @@ def _solve_row(G, d, s0, floor, t, w, block, lo, hi, u, tol, max_iter, q, H, p, 
             if polished and not moved:
                 break
             polished = False
-            if it < patience or (moved and it % 16):
+            if it < patience or (moved and it % (16 + len(u) // 8)):
                 continue
-            polished = _newton(G, q, u, t, lo, hi, w, H, p, cells, move)
+            polished = _newton(G, q, u, t, lo, hi, w, H, p, cells, move, new)
             _residual(G, d, u, q)
             if it > 8:
                 gap, value = _far_gap(q, u, t, lo, hi, w, block, s0 - ((d + q) * u).sum())
@@ -307,7 +350,7 @@ def _solve_row(G, d, s0, floor, t, w, block, lo, hi, u, tol, max_iter, q, H, p, 
 def _solve_rows(rows, G, pattern, c, s, k, prior, l1, l2, lower, upper, U, tol, max_iter, gap, value, sweeps):
     "Solve the problems of some rows in place."
     M = c.shape[1]
-    t, q, p, move, d, lo, hi = np.empty((7, M))
+    t, q, p, move, new, d, lo, hi = np.empty((8, M))
     H, cells = np.empty((M, M)), np.empty(M, dtype=np.intp)
     for i in rows:
         Gi = G[pattern[i]]
@@ -321,7 +364,7 @@ def _solve_rows(rows, G, pattern, c, s, k, prior, l1, l2, lower, upper, U, tol, 
             lo[j], hi[j] = lower[i, j] - prior[i, j], upper[i, j] - prior[i, j]
         w = max(l2[i], 0.0) / (2 * k[i])
         s0 = max(s[i] - ((c[i] + d) * prior[i]).sum(), 0.0)
-        gap[i], over_k, sweeps[i] = _solve_row(Gi, d, s0, 1e-8 * s[i], t, w, block, lo, hi, U[i], tol, max_iter, q, H, p, cells, move)
+        gap[i], over_k, sweeps[i] = _solve_row(Gi, d, s0, 1e-8 * s[i], t, w, block, lo, hi, U[i], tol, max_iter, q, H, p, cells, move, new)
         value[i] = k[i] * over_k
 
 # %% ../nbs/21_kernels.ipynb #dad793ed

@@ -61,7 +61,7 @@ def solve_path(
         coef[k], gap[k], start = found.beta, found.gap, found.beta
     return coef, gap
 
-# %% ../nbs/26_path.ipynb #aa24e54a
+# %% ../nbs/26_path.ipynb #a37337db
 def best_intercept(
     moments: Moments,  # of any rows, centred
     coef: np.ndarray,  # (K, N, M) loadings
@@ -78,12 +78,14 @@ def mean_squared_error(
     "Weighted mean squared error of many sets of loadings."
     if len(moments.G) == 1:
         times = coef @ moments.G[0]
-    else:
+    elif len(moments.G):
         times = np.matmul(coef.transpose(1, 0, 2), moments.G[moments.pattern]).transpose(1, 0, 2)
+    else:   # kept as factors, where there are more of them than rows
+        times = np.stack([moments.times(beta) for beta in coef])
     loss = np.maximum(moments.s - np.einsum("knm,knm->kn", 2 * moments.c - times, coef), 0.0)
     return loss if intercept is None else loss + (best_intercept(moments, coef) - intercept) ** 2
 
-# %% ../nbs/26_path.ipynb #856abf9f
+# %% ../nbs/26_path.ipynb #e824dfa8
 def _places(blocks, n_blocks):
     "(N,) component of each response, (N, M) number of each block within its component, largest such number + 1."
     part, owner = components(blocks), np.zeros(n_blocks, dtype=np.intp)
@@ -98,12 +100,14 @@ def _places(blocks, n_blocks):
 def degrees_of_freedom(
     problem: Problem,  # λ included
     beta: np.ndarray,  # (N, M) its solution
-) -> np.ndarray:       # (N,) between 0 and the number of active cells; an intercept is not counted
+) -> np.ndarray:       # (N,) between 0 and the number of active cells, intercept not counted; a norm needs M <= T
     "Degrees of freedom of each response (Stein, 1981), exact for every geometry, box and prior."
     penalty, box, u = problem.penalty, problem.shifted_bounds(), beta - problem.prior
     active = (u != 0) & (u > box.lower) & (u < box.upper)
     if not penalty.l2.any():
         return active.sum(1).astype(float)
+    if not len(problem.moments.G):
+        raise NotImplementedError("degrees of freedom of a norm over more factors than rows")
     norms = np.append(block_norms(u, penalty.blocks, len(penalty.l2)), 1.0)[penalty.blocks]
     norms = np.where(active, norms, 1.0)
     slope = np.where(active, np.append(penalty.l2, 0.0)[penalty.blocks] / norms, 0.0)

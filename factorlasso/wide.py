@@ -17,7 +17,7 @@ from .moments import Moments, mask_patterns
 from .panel import Panel
 from .penalties import Penalty, Problem
 
-# %% ../nbs/24_wide.ipynb #f1f9d51e
+# %% ../nbs/24_wide.ipynb #d7e0a293
 @dataclass(frozen=True)
 class WideMoments(Moments):
     "Moments whose Gram matrices are kept as factors; `G` is empty."
@@ -33,7 +33,9 @@ class WideMoments(Moments):
         root, x0 = self.roots[self.pattern[i]], self.x_offset(i)[columns]
         rows = np.flatnonzero(root)
         part = self.X[np.ix_(rows, columns)] if isinstance(columns, np.ndarray) else self.X[rows]
-        return root[rows, None] * (part - x0)
+        part -= x0
+        part *= root[rows, None]
+        return part
 
     def x_offset(self, i: int) -> np.ndarray:
         "(M,) what is left of the mean of the factors on the rows of one response."
@@ -99,11 +101,13 @@ def _excess(q, t, lo, hi, u):
     over[u != 0] = -np.inf
     return over
 
-# %% ../nbs/24_wide.ipynb #0fc270b5
+# %% ../nbs/24_wide.ipynb #85f875ea
 def _shifted(problem, i) -> Problem:
     "The problem of response i in u = β − β₀: prior zero, moments and box moved."
     one = problem.take(np.array([i]))
     m, prior = one.moments, one.prior
+    if not prior.any():
+        return one
     pull = m.times(prior)
     moved = WideMoments(m.G, m.c - pull, m.s - ((2 * m.c - pull) * prior).sum(1), m.W, m.x_mean, m.y_mean, m.pattern,
                         m.n_obs, m.T, m.X, m.roots)
@@ -111,11 +115,11 @@ def _shifted(problem, i) -> Problem:
 
 
 def _solve_lasso(problem, tol, max_rounds=100):
-    "Working-set solution of a one-response LASSO with prior zero: u, relative gap, sweeps."
+    "Working-set solution of a one-response LASSO with prior zero: u, relative gap, sweeps, objective over k."
     m, t = problem.moments, problem.penalty.l1[0] / (2 * problem.scale[0])
     lo, hi, F = problem.bounds.lower[0], problem.bounds.upper[0], problem.moments.factor(0)
     norms, alive = np.sqrt(np.einsum("tj,tj->j", F, F)), np.ones(len(t), dtype=bool)
-    u, q, sweeps, working = np.zeros(len(t)), m.c[0].copy(), 0, np.zeros(0, dtype=np.intp)
+    u, q, sweeps, gap, working = np.zeros(len(t)), m.c[0].copy(), 0, 1.0, np.zeros(0, dtype=np.intp)
     for _ in range(max_rounds):
         over = np.where(alive, _excess(q, t, lo, hi, u), -np.inf)
         n_new = min(int((over > 0).sum()), max(32, 2 * np.count_nonzero(u)))
@@ -123,18 +127,18 @@ def _solve_lasso(problem, tol, max_rounds=100):
         working = np.union1d(np.flatnonzero(u), new)
         if working.size:
             part = F[:, working]
-            small = solve_rows(_small_problem(problem, 0, working, part), min(tol, 1e-10), start=u[None, working])
+            small = solve_rows(_small_problem(problem, 0, working, part), max(0.1 * tol, 0.01 * gap), start=u[None, working])
             u[:] = 0.0
             u[working], sweeps = small.beta[0], sweeps + int(small.n_iter[0])
             q = m.c[0] - F.T @ (part @ u[working])
-        gap, theta, value = _lasso_gap(m.s[0], m.c[0], q, u, t, lo, hi)
-        size = max(value, 1e-8 * m.s[0])
-        alive &= theta * np.abs(q) + norms * np.sqrt(gap) >= t
-        if gap <= tol * size or not n_new:
+        excess, theta, value = _lasso_gap(m.s[0], m.c[0], q, u, t, lo, hi)
+        gap = excess / max(value, 1e-8 * m.s[0]) if m.s[0] > 0 else 0.0
+        alive &= theta * np.abs(q) + norms * np.sqrt(excess) >= t
+        if gap <= tol:
             break
-    return u, gap / size if size > 0 else 0.0, sweeps
+    return u, gap, sweeps, value
 
-# %% ../nbs/24_wide.ipynb #73adb2b9
+# %% ../nbs/24_wide.ipynb #3919f89a
 def _lasso_gap(s, d, q, u, t, lo, hi):
     "Absolute gap, feasible share and objective, all over k, of a LASSO row."
     pull = q - np.where(u >= hi, np.maximum(q - t, 0), 0) - np.where(u <= lo, np.minimum(q + t, 0), 0)
@@ -152,8 +156,7 @@ def solve_wide(
     "Solve a problem with more factors than rows: working sets for a LASSO, FISTA on products where there are blocks."
     if (problem.penalty.blocks >= 0).any():
         return fista(problem, tol, start=start)
-    U, gap, sweeps = np.zeros_like(problem.prior), np.zeros(len(problem.prior)), np.zeros(len(problem.prior), dtype=int)
+    U, gap, sweeps, value = np.zeros_like(problem.prior), *np.zeros((3, len(problem.prior)))
     for i in range(len(U)):
-        U[i], gap[i], sweeps[i] = _solve_lasso(_shifted(problem, i), tol)
-    beta = from_prior(U, problem.prior, problem.bounds)
-    return Solution(beta, problem.value(beta), gap, sweeps, gap <= tol)
+        U[i], gap[i], sweeps[i], value[i] = _solve_lasso(_shifted(problem, i), tol)
+    return Solution(from_prior(U, problem.prior, problem.bounds), float(problem.scale @ value), gap, sweeps.astype(int), gap <= tol)

@@ -160,3 +160,25 @@ def test_no_penalty_with_signs_returns_nonnegative_least_squares(gaps):
             expected.append(nnls(np.sqrt(w)[:, None] * xi, np.sqrt(w) * yi)[0])
         beta = fit({**arguments, "factors_beta_prior": None}, x, y, 0.0).coef_.loc[responses, factors]
         assert_allclose(beta, expected, rtol=1e-6, atol=1e-6, err_msg=str(arguments))
+
+
+@pytest.mark.parametrize("kind", SIGNS)
+@pytest.mark.parametrize("model_type, l1", [("lasso", 0.0), *product(MODELS[1:], [0.0, 0.3, 1.0])])
+def test_more_factors_than_rows(model_type, l1, kind):
+    "Singular Gram matrices and factors correlated at .99: the certificate must still be true and reached"
+    rng = np.random.default_rng(0)
+    x = np.sqrt(0.99) * rng.normal(size=(10, 1)) + 0.1 * rng.normal(size=(10, 14))
+    y = x @ rng.normal(size=(14, 3)) + rng.normal(size=(10, 3))
+    groups = pd.Series(["a", "b", "a"], ["y0", "y1", "y2"])
+    signs = rng.choice([1.0, -1.0, 0.0, np.nan], size=(3, 14)) if kind == "signs" else np.full((3, 14), np.nan)
+    lower, upper = np.where((signs >= 0) | (kind == "nonneg"), 0.0, -np.inf), np.where(signs <= 0, 0.0, np.inf)
+    blocks = make_blocks(model_type, groups, 14)
+    case = Case(x, y, np.ones(10), lower, upper, np.zeros((3, 14)), l1=l1 if blocks else 1.0, blocks=blocks)
+    labels = {"group_lasso": dict(group_data=groups), "lasso": {}}.get(model_type, dict(clustering=groups))
+    for strength in (0.3, 1e-2, 1e-4):
+        case = replace(case, lam=strength * case.steepest())
+        model = LassoModel(model_type, reg_lambda=case.lam, l1_weight=l1, factors_beta_loading_signs=signs,
+                           nonneg=kind == "nonneg", warmup_period=1, **labels).fit(x, y)  # fmt: skip
+        assert case.objective(model.coef_) <= case.objective(case.solve()) * (1 + 1e-8)
+        assert ((model.coef_ >= lower) & (model.coef_ <= upper)).all()
+        assert np.all(model.estimation_result_.converged) and np.all(model.estimation_result_.gap <= model.tol)

@@ -201,7 +201,8 @@ def test_means_go_to_the_intercept(seed, shift_x, shift_y):
 def test_layout_in_memory(model_type):
     _, x, y, signs, _, groups = draw(0)
     model = make(model_type, groups, reg_lambda=0.05, factors_beta_loading_signs=signs)
-    by_row, by_column = ([pd.DataFrame(order(t), t.index, t.columns) for t in (x, y)] for order in (np.ascontiguousarray, np.asfortranarray))
+    orders = (np.ascontiguousarray, np.asfortranarray)
+    by_row, by_column = ([pd.DataFrame(order(t), t.index, t.columns) for t in (x, y)] for order in orders)
     assert_array_equal(model.fit(*by_row).coef_, model.fit(*by_column).coef_)
 
 

@@ -1,0 +1,241 @@
+"""Runs in the interpreter of one package: python worker.py SPEC.json. Times or weighs some solvers on one problem."""
+import json
+import os
+import statistics
+import sys
+import time
+
+now = time.perf_counter
+
+
+def timing(spec):
+    """Seconds of every solver at every target, alternating between the solvers; F at each tolerance tried."""
+    import objective
+    from data import Problem
+    from solvers import SOLVERS
+
+    problem, targets = Problem.load(spec["problem"]), spec["targets"]
+    best = None if spec.get("best") is None else __import__("numpy").array(spec["best"])
+    runs, out = {}, {}
+    for name in spec["solvers"]:
+        run = SOLVERS[name].make(problem)
+        _warm(name, problem, spec)
+        tried, chosen = [], {}
+        tols = [spec["tol"]] if spec.get("tol") else SOLVERS[name].tols
+        for tol in tols:
+            start = now()
+            beta = run(tol)
+            seconds = now() - start
+            entry = {"tol": tol, "seconds": seconds}
+            if beta is not None and spec.get("check", True):
+                entry["value"] = objective.value(problem, beta)
+                entry["excess"] = None if best is None else objective.excess(problem, entry["value"], best)
+                entry["sign_violation"] = objective.sign_violation(problem, beta) if problem.lambdas is None else None
+                entry["zeros"] = float((beta == 0).mean())
+                if entry["value"].__class__ is not float:
+                    entry["value"] = entry["value"].tolist()
+            tried.append(entry)
+            for target in targets:
+                if target not in chosen and (best is None or "excess" not in entry or entry["excess"] <= target):
+                    chosen[target] = tol
+            if len(chosen) == len(targets) or seconds > spec.get("patience", 60):
+                break
+        labels = getattr(run, "labels", None)
+        out[name] = {"tried": tried, "labels": None if labels is None else labels.tolist(), "targets": {}}
+        for target in targets:
+            tol = chosen.get(target, tried[-1]["tol"])
+            once = next(e for e in tried if e["tol"] == tol)
+            runs[name, target] = (run, tol, once, [once["seconds"]] if spec.get("once") else [], target in chosen)
+    _repeat(runs, spec)
+    for (name, target), (_, tol, once, seconds, reached) in runs.items():
+        out[name]["targets"][str(target)] = {
+            "tol": tol, "excess": once.get("excess"), "reached": reached, "median": statistics.median(seconds),
+            "min": min(seconds), "repeats": len(seconds)}
+    return out
+
+
+def _warm(name, problem, spec):
+    """Import and compile on a small part of the problem, so that the first timed run does neither."""
+    from dataclasses import replace
+
+    from solvers import SOLVERS
+
+    n = min(problem.shape[2], spec.get("small", 4))
+    keep = slice(0, n)
+    small = replace(problem, Y=problem.Y[:, keep], signs=None if problem.signs is None else problem.signs[keep],
+                    labels=None if problem.labels is None else problem.labels[keep],
+                    lambdas=None if problem.lambdas is None else problem.lambdas[:2])
+    SOLVERS[name].make(small)(SOLVERS[name].tols[0])
+
+
+def _repeat(runs, spec):
+    """Rounds over all solvers until each has had its budget of seconds or its number of repeats."""
+    if spec.get("once"):
+        return
+    spent = dict.fromkeys(runs, 0.0)
+    for k in range(spec.get("repeats", 25)):
+        for key, (run, tol, once, seconds, _) in runs.items():
+            least = 3 if once["seconds"] < spec.get("patience", 60) / 3 else 1
+            if k >= least and spent[key] > spec.get("budget", 2.0):
+                continue
+            start = now()
+            run(tol)
+            seconds.append(now() - start)
+            spent[key] += seconds[-1]
+
+
+def _status(name):
+    """A line of /proc/self/status in bytes, or None where there is none."""
+    try:
+        with open("/proc/self/status") as file:
+            return next(int(line.split()[1]) * 1024 for line in file if line.startswith(name))
+    except (OSError, StopIteration):
+        return None
+
+
+def _peak():
+    import resource
+
+    return _status("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def memory(spec):
+    """Bytes that one fit adds at its peak to what the process held before (interpreter, packages, data)."""
+    from data import Problem
+    from solvers import SOLVERS
+
+    problem, (name,) = Problem.load(spec["problem"]), spec["solvers"]
+    run = SOLVERS[name].make(problem)
+    _warm(name, problem, spec)
+    try:
+        with open("/proc/self/clear_refs", "w") as file:
+            file.write("5")  # forget the peak so far
+        before = _status("VmRSS")
+    except OSError:
+        before = _peak()
+    start = now()
+    beta = run(spec.get("tol", 1e-8))
+    seconds, peak = now() - start, _peak()
+    out = {"added": peak - before, "process": peak, "before": before, "seconds": seconds,
+           "input": problem.X.nbytes + problem.Y.nbytes}
+    if beta is not None and spec.get("check", True):
+        import objective
+
+        out["value"], labels = objective.value(problem, beta), getattr(run, "labels", None)
+        out["labels"] = None if labels is None else labels.tolist()
+    return {name: out}
+
+
+def first_fit(spec):
+    """Seconds from the import of the package to the end of the first fit, after pandas and scikit-learn are loaded."""
+    start = now()
+    import pandas  # noqa: F401
+    import sklearn.linear_model  # noqa: F401
+
+    base = now() - start
+    from data import Problem
+    from solvers import SOLVERS
+
+    problem = Problem.load(spec["problem"])
+    start = now()
+    import factorlasso  # noqa: F401
+
+    imported = now() - start
+    run = SOLVERS["ours"].make(problem)
+    start = now()
+    run(1e-8)
+    return {"ours": {"base": base, "import": imported, "fit": now() - start}}
+
+
+def best(spec):
+    """The minimum to compare with: our fit at the tightest tolerance, and the lower bound of its residuals."""
+    import numpy as np
+    import objective
+    from data import Problem
+    from solvers import SOLVERS
+
+    problem = Problem.load(spec["problem"])
+    if problem.lambdas is not None:
+        beta = SOLVERS["ours_path"].make(problem)(1e-13)
+        return {"value": objective.value(problem, beta).tolist(), "bound": None}
+    beta = SOLVERS["ours"].make(problem)(1e-13)
+    value = objective.value(problem, beta)
+    return {"value": value, "bound": objective.lower_bound(problem, beta), "zeros": float(np.mean(beta == 0))}
+
+
+def profile(spec):
+    """Seconds of each stage of one of our fits, medians."""
+    import numpy as np
+    from data import Problem
+    from factorlasso.model import prepare, weighted_panel
+    from factorlasso.moments import loss_scale
+    from factorlasso.penalties import Problem as Ready
+    from factorlasso.solver import solve, summarize_panel
+    from solvers import frames, our_model
+    from threadpoolctl import threadpool_limits
+
+    problem = Problem.load(spec["problem"])
+    model, (x, y, _) = our_model(problem), frames(problem)
+    rounds = []
+    for _ in range(spec.get("repeats", 7) + 1):
+        with threadpool_limits(1):
+            t = [now()]
+            data = weighted_panel(model, x, y)
+            t.append(now())
+            setup = prepare(model, *data)
+            t.append(now())
+            moments = summarize_panel(setup.fitted, model.demean is True)
+            t.append(now())
+            scale = loss_scale(moments, model.loss_normalization)
+            solve(Ready(moments, setup.penalty.scaled(setup.reg_lambda), setup.bounds, setup.prior, scale), model.tol)
+            t.append(now())
+        start = now()
+        model.fit(x, y)
+        rounds.append([*np.diff(t), now() - start])
+    panel, prepared, made, solved, whole = np.median(rounds[1:], axis=0)
+    return {"panel": panel, "constraints, penalty, clusters": prepared, "moments": made, "solve": solved,
+            "labels and the rest": max(whole - panel - prepared - made - solved, 0.0), "whole fit": whole}
+
+
+def certificate(spec):
+    """Our own account of a fit: the largest relative duality gap and the largest number of sweeps."""
+    import warnings
+
+    from data import Problem
+    from solvers import frames, our_model
+
+    problem = Problem.load(spec["problem"])
+    x, y, _ = frames(problem)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = our_model(problem).fit(x, y).estimation_result_
+    return {"gap": float(result.gap.max()), "sweeps": int(result.n_iter.max()), "converged": bool(result.converged.all())}
+
+
+def coefficients(spec):
+    """Loadings at the default settings of some solvers, for accuracy: spec["tols"] gives each its tolerance."""
+    import numpy as np
+    from data import Problem
+    from solvers import SOLVERS
+
+    problem = Problem.load(spec["problem"])
+    arrays = {name: SOLVERS[name].make(problem)(tol) for name, tol in zip(spec["solvers"], spec["tols"], strict=True)}
+    np.savez(spec["output"] + ".npz", **arrays)
+    return {}
+
+
+def main():
+    """Read the specification, do what it says, write what was found and with which versions."""
+    with open(sys.argv[1]) as file:
+        spec = json.load(file)
+    out = globals()[spec["mode"]](spec)
+    from solvers import versions
+
+    packages = versions("numpy", "scipy", "pandas", "scikit-learn", "numba", "factorlasso", "skglm", "celer", "adelie",
+                        "python-glmnet", "cvxpy", "clarabel")
+    with open(spec["output"], "w") as file:
+        json.dump({"out": out, "versions": {"python": sys.version.split()[0], **packages}, "pid": os.getpid()}, file)
+
+
+if __name__ == "__main__":
+    main()
