@@ -136,7 +136,7 @@ def slope_errors(one: OneFactor,  # sums of the panel
         square = _ratio(residual * weighted, freedom * total**2, np.inf)
     return np.sqrt(square)
 
-# %% ../nbs/32_signs.ipynb #f5c4612c
+# %% ../nbs/32_signs.ipynb #20fe77ac
 @dataclass(frozen=True, eq=False)
 class DerivedSigns:
     "Signs read from the data, and what they rest on"
@@ -145,6 +145,12 @@ class DerivedSigns:
     t: np.ndarray  # (N, M) its t statistic
     pools: np.ndarray  # (N,) pool of each response, -1 for none
     explicit: np.ndarray  # (N, M) signs the user gave, NaN where none
+
+    def resolve(self,
+                prior: np.ndarray | None,  # (N, M) prior loadings
+                ) -> tuple[np.ndarray, list["SignConflict"]]:  # see `resolve_signs`
+        "The sign matrix of a fit, after explicit cells and prior are heard"
+        return resolve_signs(self.explicit, prior, self.signs)
 
 
 def _number(value: object, low: float, high: float = np.inf) -> bool:

@@ -116,9 +116,10 @@ def test_docstring_and_docments(name):
     assert obj.__doc__ and obj.__doc__.strip(), "no docstring"
     if isinstance(obj, type) and issubclass(obj, enum.Enum | Exception):
         return
-    arguments = docments(obj, full=True)
-    silent = [a for a, v in arguments.items() if a not in ("self", "cls", "return") and not v.docment]
-    assert silent == [], "arguments without a comment"
+    silent = {a for a, v in docments(obj, full=True).items() if a not in ("self", "cls", "return") and not v.docment}
+    for base in getattr(obj, "__mro__", ())[1:-1]:  # an inherited field is described where it is declared
+        silent -= {a for a, v in docments(base, full=True).items() if v.docment}
+    assert silent == set(), "arguments without a comment"
 
 
 def test_all_names_resolve():

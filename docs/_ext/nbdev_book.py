@@ -273,14 +273,12 @@ def rst(text, targets):
 
 def document(app, what, name, obj, options, lines):
     "Mark a docstring up and add a table of arguments from fastcore's docments"
-    from fastcore.docments import docments
-
     targets = app.book["targets"]
     lines[:] = [rst(line, targets) for line in lines]
     if what not in ("function", "method", "class") or (isinstance(obj, type) and issubclass(obj, enum.Enum)):
         return
     obj = getattr(obj, "py_func", obj)  # py_func: what numba compiled
-    arguments, signature = docments(obj, full=True), inspect.signature(obj).parameters
+    arguments, signature = comments(obj), inspect.signature(obj).parameters
     rows = [(arg, v) for arg, v in arguments.items() if arg not in ("self", "cls", "return") and v.docment]
     if what == "method" and inspect.isfunction(obj):
         rows = [(arg, v) for arg, v in rows if arg != next(iter(signature))]
@@ -297,6 +295,17 @@ def document(app, what, name, obj, options, lines):
         first = "*returns*" if arg == "returns" else f"``{arg}``"
         lines += [f"   * - {first}", f"     - {literal(kind + default)}", f"     - {meaning}"]
     lines.append("")
+
+
+def comments(obj):
+    "fastcore's docments; those of an inherited field stand in the class that declares it"
+    from fastcore.docments import docments
+
+    found = docments(obj, full=True)
+    for base in getattr(obj, "__mro__", ())[1:-1]:
+        inherited = docments(base, full=True)
+        found.update({arg: inherited[arg] for arg, v in found.items() if not v.docment and arg in inherited})
+    return found
 
 
 def literal(text):

@@ -30,13 +30,13 @@ class Case:
 
 
 def case(what, minutes, *variants):
-    """Register a function; with variants, once for each: name_variant, called with it."""
+    """Register a function; with variants, once for each: name_variant, called with it. Minutes may differ by ending."""
 
     def register(run):
-        for v in variants or [None]:
-            name = run.__name__ if v is None else f"{run.__name__}_{v}"
-            call = run if v is None else (lambda bench, v=v: run(bench, v))
-            CASES[name] = Case(name, what if v is None else f"{what} ({v})", call, minutes)
+        for v in variants or [""]:
+            name = f"{run.__name__}_{v}".rstrip("_")
+            rough = next((m for end, m in minutes.items() if v.endswith(end)), 1) if isinstance(minutes, dict) else minutes
+            CASES[name] = Case(name, f"{what} ({v})" if v else what, (lambda bench, v=v: run(bench, v)) if v else run, rough)
         return run
 
     return register

@@ -1,4 +1,5 @@
 """Runs in the interpreter of one package: python worker.py SPEC.json. Times or weighs some solvers on one problem."""
+import dataclasses
 import json
 import os
 import statistics
@@ -10,12 +11,13 @@ now = time.perf_counter
 
 def timing(spec):
     """Seconds of every solver at every target, alternating between the solvers; F at each tolerance tried."""
+    import numpy as np
     import objective
     from data import Problem
     from solvers import SOLVERS
 
     problem, targets = Problem.load(spec["problem"]), spec["targets"]
-    best = None if spec.get("best") is None else __import__("numpy").array(spec["best"])
+    best = None if spec.get("best") is None else np.array(spec["best"])
     runs, out = {}, {}
     for name in spec["solvers"]:
         run = SOLVERS[name].make(problem)
@@ -56,15 +58,13 @@ def timing(spec):
 
 def _warm(name, problem, spec):
     """Import and compile on a small part of the problem, so that the first timed run does neither."""
-    from dataclasses import replace
-
     from solvers import SOLVERS
 
     n = min(problem.shape[2], spec.get("small", 4))
     keep = slice(0, n)
-    small = replace(problem, Y=problem.Y[:, keep], signs=None if problem.signs is None else problem.signs[keep],
-                    labels=None if problem.labels is None else problem.labels[keep],
-                    lambdas=None if problem.lambdas is None else problem.lambdas[:2])
+    part = {name: None if (v := getattr(problem, name)) is None else v[keep] for name in ("signs", "labels")}
+    lambdas = None if problem.lambdas is None else problem.lambdas[:2]
+    small = dataclasses.replace(problem, Y=problem.Y[:, keep], lambdas=lambdas, **part)
     SOLVERS[name].make(small)(SOLVERS[name].tols[0])
 
 
@@ -116,13 +116,15 @@ def memory(spec):
     start = now()
     beta = run(spec.get("tol", 1e-8))
     seconds, peak = now() - start, _peak()
+    labels = getattr(run, "labels", None)
     out = {"added": peak - before, "process": peak, "before": before, "seconds": seconds,
-           "input": problem.X.nbytes + problem.Y.nbytes}
+           "input": problem.X.nbytes + problem.Y.nbytes, "labels": None if labels is None else labels.tolist()}
     if beta is not None and spec.get("check", True):
         import objective
 
-        out["value"], labels = objective.value(problem, beta), getattr(run, "labels", None)
-        out["labels"] = None if labels is None else labels.tolist()
+        if problem.kind != "lasso" and problem.labels is None:
+            problem = dataclasses.replace(problem, labels=labels)
+        out["value"] = objective.value(problem, beta)
     return {name: out}
 
 
