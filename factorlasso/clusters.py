@@ -242,7 +242,7 @@ def _fitted_labels(clusterer: object,  # has fit_predict
     labels = [f"alone {i}" if k == -1 else f"{k}" for i, k in enumerate(labels)]
     return Clusters(_numbered(labels, panel.responses), correlation=frame, distance=distance)
 
-# %% ../nbs/13_clusters.ipynb #882a9305
+# %% ../nbs/13_clusters.ipynb #361a8a2c
 def find_clusters(clustering: object,  # Clustering, None (its defaults), labels, object with fit_predict, or callable
                   panel: Panel,  # all responses
                   columns: slice | np.ndarray | None = None,  # positions of the responses to cluster; None: all
@@ -265,5 +265,5 @@ def find_clusters(clustering: object,  # Clustering, None (its defaults), labels
         labels = pd.Series(labels, allowed)
     if isinstance(labels, pd.Series):
         return _given_labels(labels, part, allowed)
-    raise ValueError("clusters must be a Clustering, a Series of labels by response, an object with fit_predict "
+    raise ValueError("clustering must be a Clustering, a Series of labels by response, an object with fit_predict "
                      f"or a function that returns one label for each response, got {type(labels).__name__}")

@@ -47,7 +47,7 @@ def _name_cells(bad, responses, factors) -> str:
     "Name the first few cells where `bad` is true."
     return _name_some(f"({responses[i]}, {factors[j]})" for i, j in np.argwhere(bad))
 
-# %% ../nbs/11_constraints.ipynb #1dc4ab8e
+# %% ../nbs/11_constraints.ipynb #b539fd75
 @dataclass(frozen=True)
 class Bounds:
     "An interval for every loading."
@@ -64,8 +64,8 @@ class Bounds:
     def around(
         self,
         prior: np.ndarray,    # (N, M)
-        responses: pd.Index,  # labels, for the message
-        factors: pd.Index,
+        responses: pd.Index,  # labels of the rows, for the message
+        factors: pd.Index,    # labels of the columns
     ) -> "Bounds":            # bounds of u = β − β₀; ValueError naming the cells where the prior is outside its interval
         "The same box seen from the prior."
         outside = (prior < self.lower) | (prior > self.upper)
@@ -77,8 +77,8 @@ class Bounds:
 def sign_bounds(
     signs: np.ndarray,        # (N, M) of 1, -1, 0, NaN
     nonneg: bool = False,     # also require every loading to be >= 0
-    responses: pd.Index | None = None,  # labels, for the message
-    factors: pd.Index | None = None,
+    responses: pd.Index | None = None,  # labels of the rows, for the message
+    factors: pd.Index | None = None,    # labels of the columns
 ) -> Bounds:                  # ValueError naming the cells with any other value
     "The box that a sign matrix stands for."
     responses = pd.RangeIndex(len(signs)) if responses is None else responses

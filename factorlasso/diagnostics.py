@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TRACY_WIDOM', 'Refit', 'make_refit', 'flipped_statistics', 'marchenko_pastur', 'johnstone', 'ResidualDiagnostics',
-           'held_out_residuals', 'diagnose_residuals']
+           'held_out_residuals', 'diagnose_residuals', 'effective_sparsity']
 
 # %% ../nbs/42_diagnostics.ipynb #94006e3a
 from dataclasses import dataclass
@@ -60,21 +60,23 @@ def make_refit(X: np.ndarray,  # (T, p) regressors times √ω
     grams = [(mask[train].T.astype(float) @ _squares(X[train])).reshape(N, p, p) for train, _ in folds]
     return Refit(X, mask, folds, [np.linalg.pinv(G * both, hermitian=True) for G in grams])
 
-# %% ../nbs/42_diagnostics.ipynb #25e36514
+# %% ../nbs/42_diagnostics.ipynb #b88079ef
 def _as_errors(refit: Refit,
                Z: np.ndarray,  # (T, N) residuals
                w: np.ndarray,  # (T,) positive weights
-               rounds: int = 4,  # between the profile of the rows and the correction
+               rounds: int = 6,  # between the profile of the rows and the correction
                ) -> np.ndarray:  # (T, N)
     "Residuals scaled to the size of errors, cell by cell"
-    mask, XX, c = refit.mask, _squares(refit.X), np.ones(Z.shape)
+    mask, XX, c, profile = refit.mask, _squares(refit.X), np.ones(Z.shape), np.ones(len(Z))
     rows, count = np.maximum(mask.sum(1), 1), mask.sum(0)
     for _ in range(rounds):
         size = c * Z**2 / w[:, None]
-        size *= count / size.sum(0)
-        profile = size.sum(1) / rows - 1
-        noise = (np.where(mask, size - profile[:, None] - 1, 0.0) ** 2).sum(1) / rows**2
-        d = w * (1 + profile * max(0.0, 1 - noise.sum() / max(profile @ profile, 1e-300)))
+        size *= count / (size / profile[:, None]).sum(0)
+        mean = size.sum(1) / rows
+        noise = (np.where(mask, size - mean[:, None], 0.0) ** 2).sum() / np.square(rows).mean()
+        spread = np.square(mean - mean.mean()).sum()
+        profile = mean.mean() + (mean - mean.mean()) * max(0.0, 1 - noise / max(spread, 1e-300))
+        d = w * profile
         for (train, test), K in zip(refit.folds, refit.K, strict=True):
             G = ((mask * d[:, None])[train].T @ XX[train]).reshape(K.shape)
             h = XX[test] @ K.reshape(len(K), -1).T
@@ -169,7 +171,7 @@ def _search(refit: Refit, Z: np.ndarray, w: np.ndarray, level: float, draws: int
         Z = Z - np.where(refit.mask, np.outer(f, b), 0.0)
         Z = Z / np.linalg.norm(Z, axis=0)
 
-# %% ../nbs/42_diagnostics.ipynb #0c55ad4f
+# %% ../nbs/42_diagnostics.ipynb #3924eef5
 @dataclass(frozen=True, eq=False)
 class ResidualDiagnostics:
     "What the residuals of a fit have in common, against residuals that have nothing in common"
@@ -201,8 +203,8 @@ class ResidualDiagnostics:
         verdict = "diagonal" if self.n_missing == 0 and self.p_value >= .05 else "not diagonal"
         facts = {"series × rows": f"{self.n_series} × {self.rows}", "degrees of freedom": f"{self.dof:.1f}",
                  "all correlations": f"z = {self.statistic:.1f}, p = {self.p_value:.2g}",
-                 "largest eigenvalue": f"{self.eigenvalues[0]:.2f}, p = {self.eigenvalue_p:.2g} "
-                                       f"(critical {self.critical:.2f}, Marchenko–Pastur edge {self.edge:.2f})",
+                 "largest eigenvalue": f"{self.eigenvalues[0]:.2f}, p = {self.eigenvalue_p:.2g}",
+                 "critical value": f"{self.critical:.2f}, beyond the edge {self.edge:.2f}",
                  "missing factors": self.n_missing}
         for name, row in self.off_diagonal.iterrows():
             facts[name] = f"{row['found']:.3f} ({row['expected']:.3f} if diagonal)"
@@ -212,10 +214,12 @@ class ResidualDiagnostics:
         return Summary(f"Residuals: {verdict}", pd.Series(facts), table)
 
     def __repr__(self) -> str:
-        return repr(self.summary())
+        s = self.summary()
+        return repr(s) if self.n_missing else f"{s.title}\n\n{s.facts.to_string()}"
 
     def _repr_html_(self) -> str:
-        return self.summary()._repr_html_()
+        s = self.summary()
+        return s._repr_html_() if self.n_missing else f"<p><b>{s.title}</b></p>{s.facts.to_frame('').to_html(border=0)}"
 
 # %% ../nbs/42_diagnostics.ipynb #95d401b1
 def _supports(n_params: object,  # None, a number, (N,) numbers, or (N, M) loadings
@@ -357,3 +361,11 @@ def _off_diagonal(E: pd.DataFrame, w: np.ndarray, Z: np.ndarray, overlap: np.nda
     share = [2 * s / (len(overlap) + 2 * s) for s in (np.square(rho[known]).sum(), v[known].sum())]
     return pd.DataFrame({"found": [np.abs(rho[known]).mean(), share[0]], "expected": [np.sqrt(2 / np.pi * v[known]).mean(), share[1]]},
                         ["mean |ρ|", "share of squares off the diagonal"])
+
+# %% ../nbs/42_diagnostics.ipynb #d480d322
+def effective_sparsity(beta: object,  # (N, M) loadings
+                       ) -> pd.Series:  # zeros, cells, and the share of zeros
+    "Count the loadings that are exactly zero"
+    cells = np.asarray(beta, dtype=float)
+    zeros = np.count_nonzero(cells == 0)
+    return pd.Series({"zeros": zeros, "cells": cells.size, "share": zeros / cells.size})

@@ -35,9 +35,9 @@ def components(
     links = coo_array((np.ones(len(rows)), (rows, N + blocks[blocks >= 0])), shape=(N + B, N + B))
     return connected_components(links, directed=False)[1][:N]
 
-# %% ../nbs/20_fista.ipynb #a43cf476
+# %% ../nbs/20_fista.ipynb #360c9e93
 def subgradient_error(
-    problem: Problem,
+    problem: Problem,  # penalty, bounds and prior are used
     u: np.ndarray,  # (N, M) deviation from the prior, inside its box
     z: np.ndarray,  # (N, M) negative gradient of the loss there
 ) -> np.ndarray:    # (N, M), zero at the solution
@@ -55,21 +55,25 @@ def subgradient_error(
     excess[-1] = 1.0
     return excess[penalty.blocks] * e
 
-# %% ../nbs/20_fista.ipynb #5c63de35
+# %% ../nbs/20_fista.ipynb #444f48ef
 def _feasible_share(problem, u, z):
-    "(N, M) the pull less what active bounds hold, (N,) largest feasible share by response (block minimum)."
+    "(N,) the bracket of eq-gap-far, (N,) the feasible share, smallest over the blocks and cells of a response."
     penalty, box = problem.penalty, problem.shifted_bounds()
     norms = np.append(block_norms(u, penalty.blocks, len(penalty.l2)), 0.0)
     tau = np.append(penalty.l2, 0.0)
     rest = z - np.divide(tau, norms, out=np.zeros_like(norms), where=norms > 0)[penalty.blocks] * u
-    held = np.where(u >= box.upper, np.maximum(rest - penalty.l1, 0), 0.0)
-    held += np.where(u <= box.lower, np.minimum(rest + penalty.l1, 0), 0.0)
-    pull = z - held
+    near = 1e-6 * np.abs(u).max(initial=0.0)   # an interior-point solution is never quite at its bound
+    above = np.where((u >= box.upper - near) | (box.upper == 0), np.maximum(rest - penalty.l1, 0), 0.0)
+    below = np.where((u <= box.lower + near) | (box.lower == 0), np.minimum(rest + penalty.l1, 0), 0.0)
+    pull = z - above - below
+    product = pull * u
+    for held, bound in ((above, box.upper), (below, box.lower)):
+        product[held != 0] += (held * (u - np.where(held != 0, bound, 0.0)))[held != 0]
     over = np.append(block_norms(soft_threshold(pull, penalty.l1), penalty.blocks, len(tau) - 1), 0.0)
     by_block = np.divide(tau, over, out=np.ones_like(over), where=over > tau)
     alone = (penalty.blocks < 0) & (np.abs(pull) > penalty.l1)
     by_cell = np.divide(penalty.l1, np.abs(pull), out=np.ones_like(pull), where=alone)
-    return pull, np.minimum(by_cell, by_block[penalty.blocks]).min(1, initial=1.0)
+    return product.sum(1), np.minimum(by_cell, by_block[penalty.blocks]).min(1, initial=1.0)
 
 
 def _near_gap(moments, scale, e):
@@ -87,7 +91,7 @@ def _near_gap(moments, scale, e):
 
 
 def duality_gap(
-    problem: Problem,
+    problem: Problem,  # λ included
     beta: np.ndarray,  # (N, M) candidate, inside its box
 ) -> np.ndarray:       # (N,) relative gap of the component of each response, >= 0
     "An upper bound of the relative distance of the objective from its minimum."
@@ -101,16 +105,16 @@ def duality_gap(
     per_block = np.zeros(len(penalty.l2))
     per_block[penalty.blocks[penalty.blocks >= 0]] = np.broadcast_to(part[:, None], u.shape)[penalty.blocks >= 0]
     cost = total((penalty.l1 * np.abs(u)).sum(1)) + np.bincount(per_block.astype(int), penalty.l2 * norms, part.max() + 1)
-    pull, share = _feasible_share(problem, u, z)
+    product, share = _feasible_share(problem, u, z)
     theta = np.full(part.max() + 1, 1.0)
     np.minimum.at(theta, part, share)
-    far = (1 - theta) ** 2 * total(rss) + cost - theta * total((pull * u).sum(1))
+    far = (1 - theta) ** 2 * total(rss) + cost - theta * total(product)
     near = total(_near_gap(problem.moments, problem.scale, subgradient_error(problem, u, z)))
     size = np.maximum(total(rss) + cost, 1e-8 * total(problem.scale * problem.moments.s))
     gap = np.maximum(np.minimum(near, far), 0.0)
     return np.divide(gap, size, out=np.zeros_like(gap), where=size > 0)[part]
 
-# %% ../nbs/20_fista.ipynb #e07f69d1
+# %% ../nbs/20_fista.ipynb #e97ae92f
 def _steps(problem, part):
     "(N,) one over the Lipschitz constant of each component's gradient."
     curvature = np.zeros(part.max() + 1)
@@ -119,7 +123,7 @@ def _steps(problem, part):
 
 
 def fista_steps(
-    problem: Problem,
+    problem: Problem,                 # λ included
     start: np.ndarray | None = None,  # (N, M) β to start from; None: the prior
 ):                                    # yields (N, M) β after each iteration, without end
     "Accelerated proximal gradient with restarts, one iterate at a time."
@@ -139,7 +143,7 @@ def fista_steps(
 
 
 def fista(
-    problem: Problem,
+    problem: Problem,                 # λ included
     tol: float = 1e-8,                # relative duality gap to reach
     max_iter: int = 50_000,           # give up after this many iterations
     start: np.ndarray | None = None,  # (N, M) β to start from; None: the prior

@@ -253,7 +253,7 @@ def _newton(G, q, u, t, lo, hi, w, H, p, cells, move, new):
             return True
     return False
 
-# %% ../nbs/21_kernels.ipynb #c162b966
+# %% ../nbs/21_kernels.ipynb #368b5cae
 @njit(nogil=True, cache=True)
 def _far_gap(q, u, t, lo, hi, w, block, rss):
     "Gap by scaling, and the objective."
@@ -264,11 +264,11 @@ def _far_gap(q, u, t, lo, hi, w, block, rss):
     slope = w / np.sqrt(n2) if n2 > 0.0 else 0.0
     for j in range(len(u)):
         rest, pull = q[j] - slope * u[j], q[j]
-        if u[j] >= hi[j]:
+        if u[j] >= hi[j] or hi[j] == 0.0:
             pull -= max(rest - t[j], 0.0)
-        if u[j] <= lo[j]:
+        if u[j] <= lo[j] or lo[j] == 0.0:
             pull -= min(rest + t[j], 0.0)
-        dot += pull * u[j]
+        dot += q[j] * u[j] if lo[j] < u[j] < hi[j] else pull * u[j]
         excess = max(abs(pull) - t[j], 0.0)
         over += excess * excess
         if excess > 0.0 and not block:
@@ -367,9 +367,9 @@ def _solve_rows(rows, G, pattern, c, s, k, prior, l1, l2, lower, upper, U, tol, 
         gap[i], over_k, sweeps[i] = _solve_row(Gi, d, s0, 1e-8 * s[i], t, w, block, lo, hi, U[i], tol, max_iter, q, H, p, cells, move, new)
         value[i] = k[i] * over_k
 
-# %% ../nbs/21_kernels.ipynb #dad793ed
+# %% ../nbs/21_kernels.ipynb #c071641d
 def is_by_rows(
-    penalty: Penalty,
+    penalty: Penalty,  # its blocks decide
 ) -> bool:
     "Whether the problem falls apart by response: no block, or one block for each whole row."
     blocks = penalty.blocks
@@ -378,7 +378,7 @@ def is_by_rows(
 
 
 def solve_rows(
-    problem: Problem,
+    problem: Problem,                 # λ included; no block joins responses
     tol: float = 1e-8,                # relative duality gap to reach
     max_iter: int = 5_000,            # sweeps over the cells of a row at most
     n_jobs: int | None = None,        # threads, as in joblib; the result does not depend on it

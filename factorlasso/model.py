@@ -6,7 +6,7 @@
 __all__ = ['LassoModelType', 'LassoEstimationResult', 'CellRules', 'Setup', 'prepare', 'LassoModel', 'weighted_panel', 'Summary',
            'summarize']
 
-# %% ../nbs/30_model.ipynb #501f9a85
+# %% ../nbs/30_model.ipynb #861a9731
 import warnings
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import ThreadpoolController
 
 from .clusters import Clusters, find_clusters
-from .constraints import Bounds, align_cells, from_prior, sign_bounds
+from .constraints import Bounds, align_cells, sign_bounds
 from .ewma import decay_weights, rolling_mean
 from .fista import Solution, fista
 from .kernels import is_by_rows
@@ -95,7 +95,7 @@ def _check_settings(model) -> LassoModelType:
         raise ValueError(f"solver must be 'auto', 'fista' or the name of a CVXPY solver, got {model.solver!r}")
     return kind
 
-# %% ../nbs/30_model.ipynb #5e5800c2
+# %% ../nbs/30_model.ipynb #2fa6faf9
 def _by_response(values, responses, name) -> np.ndarray:
     "A number, or a Series by response, as (N,) floats >= 0."
     if isinstance(values, pd.Series):
@@ -103,13 +103,14 @@ def _by_response(values, responses, name) -> np.ndarray:
         if len(missing) or values.index.has_duplicates:
             raise ValueError(f"{name} must have one value for each response; check {list(missing) or 'duplicate labels'}")
         values = values.loc[responses].to_numpy(dtype=float)
-        if not (np.isfinite(values) & (values >= 0)).all():
-            raise ValueError(f"{name} must be finite and at least 0 for every response")
+        wrong = responses[~(np.isfinite(values) & (values >= 0))]
+        if len(wrong):
+            raise ValueError(f"{name} must be finite and at least 0 for every response; not so: {', '.join(map(str, wrong[:5]))}")
         return values
     _in_range(name, values, 0)
     return np.full(len(responses), float(values))
 
-# %% ../nbs/30_model.ipynb #aea24d5c
+# %% ../nbs/30_model.ipynb #4a4a4679
 @dataclass(frozen=True, eq=False)
 class CellRules:
     "What the user, or a rule, says about each cell of the loadings."
@@ -137,7 +138,8 @@ def _cell_rules(model, panel, centred, groups) -> CellRules:
     elif given is not None:
         prior = align_cells(given, *labels, "factors_beta_prior")
         if not np.isfinite(prior).all():
-            raise ValueError("factors_beta_prior must be finite in every cell")
+            cells = ", ".join(f"({labels[0][i]}, {labels[1][j]})" for i, j in np.argwhere(~np.isfinite(prior))[:5])
+            raise ValueError(f"factors_beta_prior must be finite in every cell; it is not at {cells}")
     if derived is not None:
         signs, conflicts = derived.resolve(prior)
     bounds = sign_bounds(signs, bool(model.nonneg), *labels)
@@ -174,7 +176,7 @@ def _intercepts(panel: Panel, beta: np.ndarray, demean) -> np.ndarray:
     x_mean = (panel.mask.T @ (panel.weights[:, None] * panel.X)) / mass[:, None]
     return (panel.weights @ panel.Y) / mass - (x_mean * beta).sum(1)
 
-# %% ../nbs/30_model.ipynb #7a871fd8
+# %% ../nbs/30_model.ipynb #7ab0c718
 _blas = ThreadpoolController()
 
 
@@ -184,7 +186,10 @@ def _solve_one(problem, panel, model, center, start) -> Solution:
         return solve(problem, model.tol, n_jobs=model.n_jobs, start=start)
     if model.solver == "fista":
         return fista(problem, model.tol, start=start)
-    from factorlasso.reference import solve_cvxpy   # here, because CVXPY is slow to import and rarely wanted
+    from factorlasso.reference import cvxpy_solvers, solve_cvxpy   # here, because CVXPY is slow to import and rarely wanted
+    if model.solver not in cvxpy_solvers():
+        allowed = ", ".join(["auto", "fista", *cvxpy_solvers()])
+        raise ValueError(f"solver must be one of {allowed}, got {model.solver!r}")
     return solve_cvxpy(problem, panel, center, model.solver, max(model.tol, 1e-6))
 
 
@@ -420,9 +425,9 @@ LassoModel.y = property(lambda self: pd.DataFrame(np.where(self.panel_.mask, sel
 LassoModel.residuals_ = property(lambda self: self.y - self.panel_.X @ self.estimation_result_.estimated_beta.to_numpy().T
                                  - self.estimation_result_.alpha.to_numpy(), doc="y less its fit, NaN where a cell did not count.")
 
-# %% ../nbs/30_model.ipynb #13749750
+# %% ../nbs/30_model.ipynb #0f83ea74
 def weighted_panel(
-    model: LassoModel,
+    model: LassoModel,    # supplies the span
     x,                    # (T, M) factors
     y,                    # (T, N) or (T,) responses
     sample_weight=None,   # (T,) weights, multiplied with those of `span`

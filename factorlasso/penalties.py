@@ -81,7 +81,7 @@ def block_partition(
         return np.tile(groups[:, None], M)
     raise ValueError(f"geometry must be one of {', '.join(GEOMETRIES)}, got {geometry!r}")
 
-# %% ../nbs/12_penalties.ipynb #c6635a85
+# %% ../nbs/12_penalties.ipynb #66412a1b
 def group_weights(
     groups: np.ndarray,                # (N,) group of each response, 0..G-1
     group_penalty: str = "normalized",  # "normalized" or "yuan_lin"
@@ -108,8 +108,8 @@ def make_penalty(
         raise ValueError(f"l1_weight must be between 0 and 1, got {l1_weight}")
     blocks = block_partition(geometry, groups, M)
     cells = np.ones(blocks.shape) if cell_weights is None else np.asarray(cell_weights, dtype=float)
-    if geometry == "cell":
-        return Penalty(cells, np.zeros(0), blocks)
+    if geometry == "cell" or l1_weight == 1:
+        return Penalty(cells, np.zeros(0), np.full(blocks.shape, -1))
     by_group, owner = group_weights(groups, group_penalty), np.empty(blocks.max() + 1, dtype=np.intp)
     owner[blocks] = groups[:, None]
     return Penalty(l1_weight * cells, (1 - l1_weight) * by_group[owner], blocks)

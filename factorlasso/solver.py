@@ -15,7 +15,7 @@ from .panel import Panel
 from .penalties import Problem
 from .wide import WideMoments, solve_wide, wide_moments
 
-# %% ../nbs/25_solver.ipynb #475fbc1b
+# %% ../nbs/25_solver.ipynb #5c836eb3
 def summarize_panel(
     panel: Panel,         # data, mask and weights
     center: bool = True,  # profile an intercept out
@@ -25,7 +25,7 @@ def summarize_panel(
 
 
 def solve(
-    problem: Problem,
+    problem: Problem,                 # λ included
     tol: float = 1e-8,                # relative duality gap to reach
     n_jobs: int | None = None,        # threads, as in joblib; the result does not depend on it
     start: np.ndarray | None = None,  # (N, M) β to start from, inside its box; None: the prior

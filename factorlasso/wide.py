@@ -5,19 +5,19 @@
 # %% auto #0
 __all__ = ['WideMoments', 'wide_moments', 'solve_wide']
 
-# %% ../nbs/24_wide.ipynb #d74a9120
+# %% ../nbs/24_wide.ipynb #7e4fb963
 from dataclasses import dataclass
 
 import numpy as np
 
 from .constraints import Bounds, from_prior
-from .fista import Solution, duality_gap, fista
+from .fista import Solution, fista
 from .kernels import solve_rows
 from .moments import Moments, mask_patterns
 from .panel import Panel
 from .penalties import Penalty, Problem
 
-# %% ../nbs/24_wide.ipynb #d7e0a293
+# %% ../nbs/24_wide.ipynb #5ddf1348
 @dataclass(frozen=True)
 class WideMoments(Moments):
     "Moments whose Gram matrices are kept as factors; `G` is empty."
@@ -37,11 +37,17 @@ class WideMoments(Moments):
         part *= root[rows, None]
         return part
 
-    def x_offset(self, i: int) -> np.ndarray:
-        "(M,) what is left of the mean of the factors on the rows of one response."
+    def x_offset(
+        self,
+        i: int,        # a response
+    ) -> np.ndarray:   # (M,)
+        "What is left of the mean of the factors on the rows of one response."
         return self.roots[self.pattern[i]] ** 2 @ self.X if self.x_mean.any() else np.zeros(self.M)
 
-    def times(self, beta: np.ndarray) -> np.ndarray:
+    def times(
+        self,
+        beta: np.ndarray,  # (N, M)
+    ) -> np.ndarray:       # (N, M), row i is `G_i @ beta_i`
         "Multiply each row of `beta` by the Gram matrix of its response."
         out = np.empty_like(beta)
         for i in range(len(beta)):
@@ -55,7 +61,10 @@ class WideMoments(Moments):
         tops = [np.linalg.norm((F := self.factor(i)) @ F.T, 2) for i in first]
         return np.array(tops)[self.pattern]
 
-    def take(self, responses: np.ndarray) -> "WideMoments":
+    def take(
+        self,
+        responses: np.ndarray,  # positions of the responses to keep
+    ) -> "WideMoments":
         "The moments of some of the responses."
         used, pattern = np.unique(self.pattern[responses], return_inverse=True)
         return WideMoments(self.G, self.c[responses], self.s[responses], self.W[responses], self.x_mean[used], self.y_mean[responses],
@@ -138,14 +147,15 @@ def _solve_lasso(problem, tol, max_rounds=100):
             break
     return u, gap, sweeps, value
 
-# %% ../nbs/24_wide.ipynb #3919f89a
+# %% ../nbs/24_wide.ipynb #bb187a3d
 def _lasso_gap(s, d, q, u, t, lo, hi):
     "Absolute gap, feasible share and objective, all over k, of a LASSO row."
-    pull = q - np.where(u >= hi, np.maximum(q - t, 0), 0) - np.where(u <= lo, np.minimum(q + t, 0), 0)
+    pull = q - np.where((u >= hi) | (hi == 0), np.maximum(q - t, 0), 0) - np.where((u <= lo) | (lo == 0), np.minimum(q + t, 0), 0)
+    product = np.where((lo < u) & (u < hi), q, pull) @ u
     over = np.abs(pull) > t
     theta = (t[over] / np.abs(pull[over])).min(initial=1.0)
     rss, cost = max(s - (d + q) @ u, 0.0), t @ np.abs(u)
-    return max((1 - theta) ** 2 * rss + 2 * (cost - theta * (pull @ u)), 0.0), theta, rss + 2 * cost
+    return max((1 - theta) ** 2 * rss + 2 * (cost - theta * product), 0.0), theta, rss + 2 * cost
 
 
 def solve_wide(
