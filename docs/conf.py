@@ -30,6 +30,7 @@ nbdev_parts = {
     "Case studies": "examples/*",
     "Reproductions": "examples/repro*",
     "Benchmark": "examples/bench*",
+    "Guide": "examples/guide*",
 }
 
 nb_execution_mode = "off"  # outputs are stored; pytest executes the notebooks

@@ -6,7 +6,7 @@
 __all__ = ['LassoModelType', 'LassoEstimationResult', 'CellRules', 'Setup', 'prepare', 'LassoModel', 'weighted_panel', 'Summary',
            'summarize']
 
-# %% ../nbs/30_model.ipynb #861a9731
+# %% ../nbs/30_model.ipynb #7fd71b0f
 import warnings
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import ThreadpoolController
 
 from .clusters import Clusters, find_clusters
-from .constraints import Bounds, align_cells, sign_bounds
+from .constraints import Bounds, align_cells, sign_bounds, within
 from .ewma import decay_weights, rolling_mean
 from .fista import Solution, fista
 from .kernels import is_by_rows
@@ -62,7 +62,7 @@ class LassoEstimationResult:
     n_iter: pd.Series             # (N,) iterations of the solver
     converged: pd.Series          # (N,) gap <= tol
 
-# %% ../nbs/30_model.ipynb #df470414
+# %% ../nbs/30_model.ipynb #644ddbc1
 def _one_of(name, value, allowed):
     "ValueError that lists what is allowed."
     if not any(value is a or (isinstance(a, str) and isinstance(value, str) and value == a) for a in allowed):
@@ -91,6 +91,8 @@ def _check_settings(model) -> LassoModelType:
     _one_of("group_penalty", model.group_penalty, ["normalized", "yuan_lin"])
     _one_of("loss_normalization", model.loss_normalization, ["weight_sum", "sample"])
     _one_of("nonneg", model.nonneg, [True, False])
+    if model.bounds is not None and (not isinstance(model.bounds, (tuple, list)) or len(model.bounds) != 2):
+        raise ValueError(f"bounds must be a pair (lower, upper), got {model.bounds!r}")
     if not isinstance(model.solver, str):
         raise ValueError(f"solver must be 'auto', 'fista' or the name of a CVXPY solver, got {model.solver!r}")
     return kind
@@ -110,7 +112,7 @@ def _by_response(values, responses, name) -> np.ndarray:
     _in_range(name, values, 0)
     return np.full(len(responses), float(values))
 
-# %% ../nbs/30_model.ipynb #4a4a4679
+# %% ../nbs/30_model.ipynb #7432e68a
 @dataclass(frozen=True, eq=False)
 class CellRules:
     "What the user, or a rule, says about each cell of the loadings."
@@ -143,6 +145,9 @@ def _cell_rules(model, panel, centred, groups) -> CellRules:
     if derived is not None:
         signs, conflicts = derived.resolve(prior)
     bounds = sign_bounds(signs, bool(model.nonneg), *labels)
+    if model.bounds is not None:
+        bounds = within(bounds, *model.bounds, *labels)
+        prior = np.clip(prior, bounds.lower, bounds.upper) if given is None else prior
     bounds.around(prior, *labels)
     return CellRules(signs, bounds, prior, conflicts, derived)
 
@@ -326,7 +331,7 @@ def _warn(model, result, active):
         warnings.warn(f"{len(late)} of {len(active)} responses did not reach the tolerance {model.tol:g}; the worst relative duality gap "
                       f"is {late.max():.1e}", ConvergenceWarning, stacklevel=3)
 
-# %% ../nbs/30_model.ipynb #7e671853
+# %% ../nbs/30_model.ipynb #b49de096
 class LassoModel(MultiOutputMixin, RegressorMixin, BaseEstimator):
     "Sparse multi-output factor model with sign constraints, priors, missing histories and certificates."
 
@@ -339,6 +344,7 @@ class LassoModel(MultiOutputMixin, RegressorMixin, BaseEstimator):
         factors_beta_loading_signs=None,  # (N, M) of 1, -1, 0, NaN, or a `SignRule`
         factors_beta_prior=None,          # (N, M) prior loadings, toward which the penalty pulls, or an `OlsPrior`
         nonneg=False,                     # all loadings >= 0, in addition to the sign matrix
+        bounds=None,                      # (lower, upper) by cell, each (N, M) or one number; in addition to the signs
         l1_weight=0.0,                    # share of the L1 part in a group penalty, 0 to 1
         group_penalty="normalized",       # weight of a group: "normalized" √(|g|/G) or "yuan_lin" √|g|
         clustering=None,                  # how clusters are found: `Clustering`, Series of labels, clusterer; None: defaults
@@ -357,6 +363,7 @@ class LassoModel(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.factors_beta_loading_signs = factors_beta_loading_signs
         self.factors_beta_prior = factors_beta_prior
         self.nonneg = nonneg
+        self.bounds = bounds
         self.l1_weight = l1_weight
         self.group_penalty = group_penalty
         self.clustering = clustering
@@ -495,7 +502,7 @@ def _score(model, x, y, sample_weight) -> float:
         raise ValueError("no response can be scored: none was fitted and varies on rows where y and its prediction exist")
     return float(np.mean(1 - residual[enough] / total[enough]))
 
-# %% ../nbs/30_model.ipynb #7128bd9d
+# %% ../nbs/30_model.ipynb #2516bfc6
 @dataclass(frozen=True, eq=False)
 class Summary:
     "A printable account of a fit."
@@ -526,5 +533,6 @@ def summarize(
         facts["clusters"] = model.clusters_.nunique()
         table.insert(1, "cluster", model.clusters_.reindex(beta.index))
     if len(model.sign_conflicts_):
-        facts["overruled derived signs"] = ", ".join(f"{c.response}/{c.factor} ({c[4]})" for c in model.sign_conflicts_.itertuples())
+        overruled = (f"{r}/{f} ({source})" for r, f, source in model.sign_conflicts_[["response", "factor", "overruled by"]].to_numpy())
+        facts["overruled derived signs"] = ", ".join(overruled)
     return Summary(f"LassoModel({LassoModelType(model.model_type).value})", pd.Series(facts), table.join(beta))
