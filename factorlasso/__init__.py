@@ -7,21 +7,30 @@ from importlib import import_module
 from factorlasso.clusters import Clustering, Clusters, find_clusters
 from factorlasso.covariance import CurrentFactorCovarData, VarianceColumns
 from factorlasso.model import LassoEstimationResult, LassoModel, LassoModelType
+from factorlasso.path import Path, lambda_path
 from factorlasso.rolling import RollingFactorCovarData
+from factorlasso.selection import LassoModelCV
+from factorlasso.signs import AdaptiveWeights, OlsPrior, SignRule
 
 # Loaded when first asked for: drawing and reading data need packages that estimating does not.
 _LAZY = {"plot_": ["plots"], "load_": ["datasets"], "simulate_": ["datasets", "simulations"]}
 
 __all__ = [
+    "AdaptiveWeights",
     "Clustering",
     "Clusters",
     "CurrentFactorCovarData",
     "LassoEstimationResult",
     "LassoModel",
+    "LassoModelCV",
     "LassoModelType",
+    "OlsPrior",
+    "Path",
     "RollingFactorCovarData",
+    "SignRule",
     "VarianceColumns",
     "find_clusters",
+    "lambda_path",
 ]
 
 

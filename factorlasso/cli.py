@@ -154,7 +154,7 @@ def _fact_lines(model: LassoModel,  # fitted
              "duality gap (relative)": f"{'below 1e-12' if gap < 1e-12 else f'{gap:.0e}'}, {done} of {n} responses converged"}
     return [f"{k:<28}{v}" for k, v in facts.items()]
 
-# %% ../nbs/70_cli.ipynb #e665f6e5
+# %% ../nbs/70_cli.ipynb #7c5890e0
 def write_tables(out: Path,  # existing folder
                  table: pd.DataFrame,  # `response_table`
                  covar: CurrentFactorCovarData,  # estimate
@@ -175,19 +175,14 @@ def write_figures(out: Path,  # existing folder
                   covar: CurrentFactorCovarData,  # estimate
                   ) -> list[str]:  # names of the files
     "Loadings, volatilities, histories and, where there is a tree, clusters"
-    from matplotlib import pyplot as plt  # here, because most uses of the package draw nothing
-
-    from factorlasso import plots
+    from factorlasso import plots  # here, because most uses of the package draw nothing
     draw = {"loadings.png": lambda: plots.plot_loadings(model.coef_, model.factors_beta_loading_signs),
             "volatilities.png": lambda: plots.plot_volatility_split(covar),
             "histories.png": lambda: plots.plot_missing(model.panel_)}
     if model.clustering_result_ is not None and model.clustering_result_.correlation is not None:
         draw["clusters.png"] = lambda: plots.plot_dendrogram(model.clustering_result_)
-    with plt.rc_context({"savefig.dpi": 150}):
-        for name, plot in draw.items():
-            figure = np.ravel(plot())[0].figure
-            figure.savefig(out / name)
-            plt.close(figure)
+    for name, plot in draw.items():
+        plots.save_plot(plot(), out / name)
     return list(draw)
 
 # %% ../nbs/70_cli.ipynb #cea43a65

@@ -117,9 +117,9 @@ def _follow_rows(rows, G, pattern, c, s, k, prior, l1, lower, upper, lambdas, co
             for j in range(M):
                 coef[a, i, j] = min(max(prior[i, j] + U[a, j], lower[i, j]), upper[i, j]) + 0.0
 
-# %% ../nbs/26_homotopy.ipynb #6f9becdc
+# %% ../nbs/26_homotopy.ipynb #7d90aee4
 def has_corners(
-    problem: Problem,
+    problem: Problem,  # with any λ
 ) -> bool:
     "Whether the path is a chain of straight lines that starts at the prior: no norms, and no cell without a penalty."
     can_move = problem.bounds.lower < problem.bounds.upper

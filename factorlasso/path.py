@@ -97,7 +97,7 @@ def mean_squared_error(
     loss = np.maximum(moments.s - np.einsum("knm,knm->kn", 2 * moments.c - times, coef), 0.0)
     return loss if intercept is None else loss + (best_intercept(moments, coef) - intercept) ** 2
 
-# %% ../nbs/27_path.ipynb #1d63a3dd
+# %% ../nbs/27_path.ipynb #1c4a90a6
 def _places(blocks, n_blocks):
     "(N,) component of each response, (N, M) number of each block within its component, largest such number + 1."
     part, owner = components(blocks), np.zeros(n_blocks, dtype=np.intp)
@@ -129,10 +129,9 @@ def degrees_of_freedom(
     D = np.where(active, slope, 1.0)[:, :, None] * np.eye(u.shape[1])
     P = np.where(both, np.linalg.pinv(K + D, hermitian=True) if (slope[active] == 0).any() else np.linalg.inv(K + D), 0.0)
     part, place, size = _places(penalty.blocks, len(penalty.l2))
-    where = (part[:, None, None], place[:, :, None], place[:, None, :])
-    C = np.tile(np.eye(size), (part.max() + 1, 1, 1))
-    np.subtract.at(C, where, pairs * P)
-    return (K * P + pairs * (P @ K @ P) * np.linalg.inv(C)[where]).sum((1, 2))
+    entry = (part[:, None, None] * size + place[:, :, None]) * size + place[:, None, :]
+    S = np.bincount(entry.ravel(), (pairs * P).ravel(), (part.max() + 1) * size**2).reshape(-1, size, size)
+    return (K * P + pairs * (P @ K @ P) * np.linalg.inv(np.eye(size) - S).ravel()[entry]).sum((1, 2))
 
 # %% ../nbs/27_path.ipynb #861f1448
 @dataclass(frozen=True, eq=False)

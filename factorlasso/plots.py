@@ -4,9 +4,11 @@
 
 # %% auto #0
 __all__ = ['signed_colors', 'plot_loadings', 'plot_dendrogram', 'plot_missing', 'plot_volatility_split', 'plot_actual_vs_fitted',
-           'plot_coefficient_paths', 'plot_cv']
+           'plot_coefficient_paths', 'plot_cv', 'save_plot']
 
-# %% ../nbs/50_plots.ipynb #35d04f49
+# %% ../nbs/50_plots.ipynb #b52d05b5
+import os
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -305,3 +307,13 @@ def plot_cv(lambdas: np.ndarray,  # (L,) positive
     _lambda_axis(ax, lambdas)
     ax.set_ylabel("score", fontsize=9)
     return ax
+
+# %% ../nbs/50_plots.ipynb #14a2f5dc
+def save_plot(axes: Axes | np.ndarray,  # what a `plot_*` function returned
+              path: str | os.PathLike,  # file to write; its ending says the format
+              dpi: int = 150,  # dots per inch of a bitmap
+              ) -> None:
+    "Write the figure of some Axes to a file and close it"
+    figure = np.ravel(axes)[0].figure
+    figure.savefig(path, dpi=dpi)
+    plt.close(figure)

@@ -69,7 +69,7 @@ def _score_batch(model, setup, batch, training, validation, lambdas) -> tuple[np
     scores[:, inside] = score_path(coef, alpha, _take(validation, inside))
     return scores, float(gap.max())
 
-# %% ../nbs/31_selection.ipynb #ea090ab6
+# %% ../nbs/31_selection.ipynb #184ae19e
 def cross_validate(
     model: LassoModel,           # settings; its `reg_lambda` is not used
     panel: Panel,                # rows with sample weights, without decay
@@ -94,7 +94,7 @@ def cross_validate(
     jobs = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
     setups = list(jobs(delayed(plan)(rows) for rows, _ in folds))
     apart = all(is_by_rows(setup.penalty) for setup in setups)
-    batches = response_batches(panel) if apart else [slice(0, panel.N)]
+    batches = response_batches(panel, 64_000_000 // len(pieces)) if apart else [slice(0, panel.N)]
     with tqdm(total=len(folds) * len(batches), delay=0 if verbose else 5, disable=False if verbose else None, leave=verbose) as bar:
         for batch in batches:
             part = panel if len(batches) == 1 else panel.take(batch)

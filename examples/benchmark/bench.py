@@ -13,7 +13,7 @@ import numpy as np
 from solvers import SOLVERS
 
 here = Path(__file__).resolve().parent
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA", "RAYON")}
 TARGETS = (1e-6, 1e-10)  # relative suboptimality
 IMPORTED_AS = {"scikit-learn": "sklearn"}
 CASES = {}
@@ -26,17 +26,17 @@ class Case:
     name: str
     what: str  # for the list
     run: object  # Bench -> (rows, data)
-    minutes: float  # rough, on one core at full size
+    minutes: float  # rough, at full size
 
 
 def case(what, minutes, *variants):
-    """Register a function; with variants, once for each: name_variant, called with it. Minutes may differ by ending."""
+    """Register a function; with variants, once for each as name_variant, called with it."""
 
     def register(run):
         for v in variants or [""]:
-            name = f"{run.__name__}_{v}".rstrip("_")
-            rough = next((m for end, m in minutes.items() if v.endswith(end)), 1) if isinstance(minutes, dict) else minutes
-            CASES[name] = Case(name, f"{what} ({v})" if v else what, (lambda bench, v=v: run(bench, v)) if v else run, rough)
+            name, call = f"{run.__name__}_{v}".rstrip("_"), (lambda bench, v=v: run(bench, v)) if v else run
+            rough = minutes.get(v, minutes.get("")) if isinstance(minutes, dict) else minutes
+            CASES[name] = Case(name, f"{what} ({v})" if v else what, call, rough)
         return run
 
     return register
@@ -46,11 +46,13 @@ def row(what, ours, theirs, bar, unit="s", peer="", note=""):
     """A line of the table. A bar ">= 8" is on theirs / ours, a bar "<= 2.5" on ours / theirs; "" is no bar."""
     ratio = reached = None
     if ours is not None and theirs is not None:
-        ratio = ours / theirs if bar.startswith("<=") else theirs / ours
+        above, below = (ours, theirs) if bar.startswith("<=") or (not bar and unit == "B") else (theirs, ours)
+        ratio = above / below if below else None
     if bar and ratio is not None:
         sign, limit = bar.split()
         reached = bool(ratio <= float(limit) if sign == "<=" else ratio >= float(limit))
-    return dict(what=what, ours=ours, theirs=theirs, unit=unit, peer=peer, ratio=ratio, bar=bar, reached=reached, note=note)
+    return dict(what=what, ours=ours, theirs=theirs, unit=unit, peer=peer, ratio=ratio, bar=bar, reached=reached,
+                note=note)
 
 
 def shown(value, unit):
@@ -60,16 +62,18 @@ def shown(value, unit):
     factor, name = {"s": (1e3, "ms"), "B": (1e-6, "MB")}.get(unit, (1, unit))
     if unit == "s" and value >= 10:
         factor, name = 1, "s"
-    return f"{value * factor:.3g} {name}".strip() if abs(value * factor) < 1000 else f"{value * factor:,.0f} {name}".strip()
+    value *= factor
+    return (f"{value:.3g} {name}" if abs(value) < 1000 else f"{value:,.0f} {name}").strip()
 
 
 def printed(name, line):
     """A row as text: case, ours, theirs, ratio, bar, reached."""
     reached = {True: "yes", False: "NO", None: "-"}[line["reached"]]
     ratio = "-" if line["ratio"] is None else f"{line['ratio']:.3g}"
-    what = f"{line['what']}" + (f" | {line['peer']}" if line["peer"] else "")
-    return (f"{name:24s} {what:76s} ours {shown(line['ours'], line['unit']):>10s}  theirs {shown(line['theirs'], line['unit']):>10s}"
-            f"  ratio {ratio:>8s}  bar {line['bar'] or '-':>8s}  reached {reached}" + (f"  ({line['note']})" if line["note"] else ""))
+    what = line["what"] + (f" | {line['peer']}" if line["peer"] else "")
+    ours, theirs = shown(line["ours"], line["unit"]), shown(line["theirs"], line["unit"])
+    return (f"{name:22s} {what:80s} ours {ours:>9s}  theirs {theirs:>9s}  ratio {ratio:>8s}"
+            f"  bar {line['bar'] or '-':>9s}  reached {reached}" + (f"  ({line['note']})" if line["note"] else ""))
 
 
 @dataclass
@@ -110,7 +114,8 @@ class Bench:
             problem.save(paths[0])
             spec |= dict(mode=mode, problem=paths[0], output=paths[2], solvers=list(names))
             Path(paths[1]).write_text(json.dumps(spec))
-            done = subprocess.run([python, str(here / "worker.py"), paths[1]], env=env, capture_output=True, text=True, cwd=folder)
+            command = [python, str(here / "worker.py"), paths[1]]
+            done = subprocess.run(command, env=env, capture_output=True, text=True, cwd=folder)
             if done.returncode:
                 raise RuntimeError(f"{package} ({', '.join(names)}) failed:\n{done.stderr[-3000:]}")
             answer = json.loads(Path(paths[2]).read_text())
@@ -131,7 +136,8 @@ class Bench:
         out, groups = {}, {}
         for name in names:
             package = SOLVERS[name].package
-            groups.setdefault("factorlasso" if package == "scikit-learn" and package not in self.pythons else package, []).append(name)
+            together = package == "scikit-learn" and package not in self.pythons  # it is in our environment too
+            groups.setdefault("factorlasso" if together else package, []).append(name)
         for package, part in groups.items():
             out |= self.work("timing", problem, part, package, best=best, targets=list(targets), **spec) or {}
         return out
@@ -144,8 +150,8 @@ class Bench:
 
 def seconds(times, name, target=1e-6):
     """Median seconds of a solver to a target, None where it did not run or did not get there."""
-    found = times.get(name, {}).get("targets", {}).get(str(target))
-    return found["median"] if found and found["reached"] else None
+    found = times.get(name, {}).get(str(target))
+    return found["seconds"] if found and found["reached"] else None
 
 
 def fastest(times, names, target=1e-6):

@@ -13,7 +13,7 @@ class Problem:
     lam: float  # λ on the scale of the objective
     kind: str = "lasso"  # "lasso", "row" (one norm for each row of β) or "factor" (one for each cluster and factor)
     signs: np.ndarray | None = None  # (N, M) of 1, -1, 0, NaN (free); None: all free
-    labels: np.ndarray | None = None  # (N,) cluster of each response; None with "row" or "factor": the solver finds them
+    labels: np.ndarray | None = None  # (N,) clusters; None with "row" or "factor": the solver finds them
     lambdas: np.ndarray | None = None  # (K,) decreasing, for a path
     centre: str = "own"  # means over the rows of the response ("own"), over all rows ("all"), or none ("none")
     mean: str = "own"  # squares are averaged over the rows of the response ("own") or divided by T ("all")

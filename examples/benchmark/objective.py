@@ -2,8 +2,8 @@
 
     F(β) = Σ_i κ_i Σ_t m_ti (y_ti − α_i − x_t'β_i)² + λ Σ_b w_b ‖β_b‖
 
-with κ_i = 1/Σ_t m_ti and the best α_i. A block b is one cell (LASSO, w = 1), one row of β (w = √(|g|/G), g the cluster of
-the response and G the number of clusters) or one factor within one cluster (the same w).
+with κ_i = 1/Σ_t m_ti and the best α_i. A block b is one cell (LASSO, w = 1), one row of β (w = √(|g|/G), g the cluster
+of the response and G the number of clusters) or one factor within one cluster (the same w).
 """
 import numpy as np
 
@@ -93,8 +93,8 @@ def sign_violation(problem, beta):
 def lower_bound(problem, beta):
     """A number that F cannot fall below, from the residuals of any β: the dual objective at a feasible scaling of them.
 
-    With r the residuals, the dual point is θ_c r, one θ for each part c of the problem that stands alone (a response, or a
-    cluster), so small that every block of the pull 2κ x'r, less what its signs hold, has norm at most λ w.
+    With r the residuals, the dual point is θ_c r, one θ for each part c of the problem that stands alone (a response,
+    or a cluster), so small that every block of the pull 2κ x'r, less what its signs hold, has norm at most λ w.
     """
     if problem.lambdas is not None:
         raise ValueError("a lower bound is for one value of λ")

@@ -2,12 +2,12 @@
 
     python examples/benchmark/run.py --list
     python examples/benchmark/run.py --quick
-    python examples/benchmark/run.py --cases sklearn path --python glmnet=peers/bin/python --python original=old/bin/python
+    python examples/benchmark/run.py --cases sklearn path --python glmnet=peers/bin/python
 
-Every solver runs in a process of its own environment with one thread. A peer is looked for in the interpreter that runs this
-unless --python names another one for it (several names may share one: skglm,celer,glmnet=PATH). Peers: skglm, celer,
-adelie, glmnet (pip install python-glmnet), scikit-learn, original (pip install factorlasso==1.0.6, in an environment of its
-own since it has the same import name). What cannot be run is left out and said so.
+Every solver runs in a process of its own environment with one thread. A peer is looked for in the interpreter that runs
+this unless --python names another one for it (several names may share one: skglm,celer,glmnet=PATH). Peers: skglm,
+celer, adelie, glmnet (pip install python-glmnet), scikit-learn, original (pip install factorlasso==1.0.6, in an
+environment of its own since it has the same import name). What cannot be run is left out, and the output says so.
 
 Results are merged into a JSON file, the case that was run replacing its earlier result.
 """
@@ -21,11 +21,16 @@ import cases  # noqa: F401  registers them
 from bench import CASES, Bench, here, printed, processor, read, save
 
 
+def meant(name, wanted):
+    """Whether a case is among the names, or begins with one that is no case itself."""
+    return name in wanted or name.startswith(tuple(w for w in wanted if w not in CASES))
+
+
 def parse(argv=None):
     """Options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", nargs="+", metavar="CASE", help="names or beginnings of names; default: all")
-    parser.add_argument("--skip", nargs="+", metavar="CASE", default=[], help="names or beginnings of names to leave out")
+    parser.add_argument("--skip", nargs="+", metavar="CASE", default=[], help="the same, to be left out")
     parser.add_argument("--python", action="append", default=[], metavar="PEER=PATH", help="interpreter of a peer")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that everything runs; nothing is kept")
     parser.add_argument("--output", metavar="FILE", help="default: results.json beside this file; none with --quick")
@@ -37,8 +42,7 @@ def parse(argv=None):
         if not found or shutil.which(path) is None:
             parser.error(f"--python wants PEER=PATH with an interpreter that exists, got {pair!r}")
         args.pythons |= dict.fromkeys(names.split(","), os.path.abspath(shutil.which(path)))
-    chosen = [n for n in CASES if not args.cases or n.startswith(tuple(args.cases))]
-    args.chosen = [n for n in chosen if not n.startswith(tuple(args.skip))]
+    args.chosen = [n for n in CASES if (not args.cases or meant(n, args.cases)) and not meant(n, args.skip)]
     if not args.chosen:
         parser.error(f"no such case; there are {', '.join(CASES)}")
     return args

@@ -1,8 +1,8 @@
 """Solvers: a function each, which takes a problem, prepares what its package wants, and returns `run(tol) -> β`.
 
 Only `run` is timed. β is (N, M), or (K, N, M) for a path. Every package is called through its public interface, in the
-form that is fastest for it. scikit-learn, skglm, celer, adelie and glmnet minimise half the mean square, so their penalty
-is λ/2. Peers that have no intercept in the form used here get centred data, and the centring is not timed.
+form that is fastest for it. scikit-learn, skglm, celer, adelie and glmnet minimise half the mean square, so their
+penalty is λ/2. Peers that have no intercept in the form used here get centred data, and the centring is not timed.
 
 abess is not here: it solves the best-subset problem, which has no λ and another minimum. Nor are packages that PyPI
 offers for the group LASSO by interior point or plain proximal gradient (asgl, group-lasso): they are slower by a factor
@@ -96,8 +96,9 @@ def our_model(problem, n_jobs=None, tol=1e-8):
     labels = None if problem.labels is None else pd.Series(problem.labels, [f"y{i}" for i in range(problem.shape[2])])
     kinds = {"lasso": "lasso", "row": "group_lasso_clusters", "factor": "factor_cluster_group_lasso"}
     demean = {"own": True, "all": "rolling", "none": False}[problem.centre]
+    mean = {"own": "weight_sum", "all": "sample"}[problem.mean]
     return LassoModel(kinds[problem.kind], problem.lam, factors_beta_loading_signs=signs, clustering=labels, tol=tol,
-                      demean=demean, loss_normalization="weight_sum" if problem.mean == "own" else "sample", n_jobs=n_jobs)
+                      demean=demean, loss_normalization=mean, n_jobs=n_jobs)
 
 
 def _ours(problem, n_jobs=None):
@@ -142,7 +143,22 @@ def ours_path(problem):
     """The whole path: DataFrames in, labelled results out."""
     model = our_model(problem)
     x, y, _ = frames(problem)
-    return lambda tol: quiet(lambda: model.set_params(tol=tol).path(x, y, lambdas=problem.lambdas)).coef
+    if hasattr(model, "path"):
+        return lambda tol: quiet(lambda: model.set_params(tol=tol).path(x, y, lambdas=problem.lambdas)).coef
+
+    from factorlasso.model import prepare, weighted_panel
+    from factorlasso.moments import loss_scale
+    from factorlasso.path import lambda_path
+    from factorlasso.penalties import Problem as Moments
+    from factorlasso.solver import summarize_panel
+
+    def run(tol):
+        setup = prepare(model, *weighted_panel(model, x, y))
+        moments = summarize_panel(setup.fitted, True)
+        ready = Moments(moments, setup.penalty, setup.bounds, setup.prior, loss_scale(moments))
+        return lambda_path(ready, problem.lambdas, tol=tol).labelled(y.columns, x.columns).coef
+
+    return run
 
 
 # ------------------------------------------------------------------ scikit-learn, complete data
@@ -373,8 +389,8 @@ def adelie_split(problem):
 
     _, M, N = problem.shape
     signs = np.full((N, M), np.nan) if problem.signs is None else problem.signs
-    zero, inf = np.zeros(1), np.full(1, 1e100)
-    one_sided = {1.0: (zero, inf), -1.0: (inf, zero)}  # -lower, upper
+    zero, far = np.zeros(1), np.full(1, 1e100)
+    limits = {1.0: (zero, far), -1.0: (-far, zero)}
 
     def run(tol):
         beta = np.zeros((N, M))
@@ -384,8 +400,8 @@ def adelie_split(problem):
                 continue
             X, y = valid_rows(problem, i)
             X = X[:, j]
-            limits = [None if np.isnan(s) else adelie.constraint.box(-one_sided[s][0], one_sided[s][1]) for s in signs[i, j]]
-            fit = adelie.gaussian_cov(A=np.asfortranarray(X.T @ X / len(X)), v=X.T @ y / len(X), constraints=limits,
+            boxes = [None if np.isnan(s) else adelie.constraint.box(*limits[s]) for s in signs[i, j]]
+            fit = adelie.gaussian_cov(A=np.asfortranarray(X.T @ X / len(X)), v=X.T @ y / len(X), constraints=boxes,
                                       lmda_path=[problem.lam / 2], tol=tol, early_exit=False, progress_bar=False)
             beta[i, j] = fit.betas.toarray()[0]
         return beta
@@ -455,13 +471,14 @@ def glmnet_limits(problem):
 
 def _original_model(problem):
     import pandas as pd
+
     from factorlasso import LassoModel, LassoModelType
 
     kinds = {"lasso": "LASSO", "row": "HIERARCHICAL_CLUSTER_GROUP_LASSO", "factor": "FACTOR_CLUSTER_GROUP_LASSO"}
     x, y, signs = frames(problem)
+    mean = {"own": "weight_sum", "all": "sample"}[problem.mean]
     model = LassoModel(model_type=getattr(LassoModelType, kinds[problem.kind]), reg_lambda=problem.lam, span=None,
-                       factors_beta_loading_signs=signs, loss_normalization="weight_sum" if problem.mean == "own" else "sample",
-                       demean=problem.centre != "none")
+                       factors_beta_loading_signs=signs, loss_normalization=mean, demean=problem.centre != "none")
     labels = None if problem.labels is None else pd.Series(problem.labels, y.columns).map("g{}".format)
     return model, x, y, {} if labels is None else dict(external_clusters=labels)
 
@@ -473,7 +490,8 @@ def original(problem):
 
     def run(_):
         fitted = model.fit(x=x, y=y, **clusters)
-        run.labels = None if fitted.clusters_ is None else np.unique(np.asarray(fitted.clusters_), return_inverse=True)[1]
+        found = fitted.clusters_
+        run.labels = None if found is None else np.unique(np.asarray(found), return_inverse=True)[1]
         return fitted.coef_.to_numpy()
 
     return run
@@ -481,7 +499,7 @@ def original(problem):
 
 @solver("original", (None,))
 def original_path(problem):
-    """One fit for every λ, through its own function for paths if that is faster: it is not (the same time)."""
+    """One fit for every λ; the function it has for paths takes the same time."""
     model, x, y, _ = _original_model(problem)
 
     def run(_):
@@ -509,7 +527,8 @@ def _original_cv(problem, **options):
     model, x, y, _ = _original_model(problem)
 
     def run(_):
-        return LassoModelCV(lambdas=list(problem.lambdas), n_splits=5, base_model=model, **options).fit(x, y).best_model_.coef_.to_numpy()
+        search = LassoModelCV(lambdas=list(problem.lambdas), n_splits=5, base_model=model, **options)
+        return search.fit(x, y).best_model_.coef_.to_numpy()
 
     return run
 

@@ -10,7 +10,7 @@ now = time.perf_counter
 
 
 def timing(spec):
-    """Seconds of every solver at every target, alternating between the solvers; F at each tolerance tried."""
+    """Of every solver and target: the loosest tolerance that reaches it, its excess, the median of its seconds."""
     import numpy as np
     import objective
     from data import Problem
@@ -18,41 +18,32 @@ def timing(spec):
 
     problem, targets = Problem.load(spec["problem"]), spec["targets"]
     best = None if spec.get("best") is None else np.array(spec["best"])
-    runs, out = {}, {}
+    runs, out = {}, {}  # (solver, tolerance) -> run, first seconds, all seconds
     for name in spec["solvers"]:
         run = SOLVERS[name].make(problem)
         _warm(name, problem, spec)
         tried, chosen = [], {}
-        tols = [spec["tol"]] if spec.get("tol") else SOLVERS[name].tols
-        for tol in tols:
+        for tol in [spec["tol"]] if spec.get("tol") else SOLVERS[name].tols:
             start = now()
             beta = run(tol)
-            seconds = now() - start
-            entry = {"tol": tol, "seconds": seconds}
-            if beta is not None and spec.get("check", True):
-                entry["value"] = objective.value(problem, beta)
-                entry["excess"] = None if best is None else objective.excess(problem, entry["value"], best)
-                entry["sign_violation"] = objective.sign_violation(problem, beta) if problem.lambdas is None else None
+            entry = {"tol": tol, "seconds": now() - start}
+            if beta is not None and best is not None:
+                entry["excess"] = objective.excess(problem, objective.value(problem, beta), best)
                 entry["zeros"] = float((beta == 0).mean())
-                if entry["value"].__class__ is not float:
-                    entry["value"] = entry["value"].tolist()
             tried.append(entry)
             for target in targets:
-                if target not in chosen and (best is None or "excess" not in entry or entry["excess"] <= target):
-                    chosen[target] = tol
-            if len(chosen) == len(targets) or seconds > spec.get("patience", 60):
+                if entry.get("excess", 0.0) <= target:
+                    chosen.setdefault(target, entry)
+            if len(chosen) == len(targets) or entry["seconds"] > spec.get("patience", 60):
                 break
-        labels = getattr(run, "labels", None)
-        out[name] = {"tried": tried, "labels": None if labels is None else labels.tolist(), "targets": {}}
-        for target in targets:
-            tol = chosen.get(target, tried[-1]["tol"])
-            once = next(e for e in tried if e["tol"] == tol)
-            runs[name, target] = (run, tol, once, [once["seconds"]] if spec.get("once") else [], target in chosen)
+        out[name] = {target: chosen.get(target, tried[-1]) | {"reached": target in chosen} for target in targets}
+        for entry in out[name].values():
+            runs[name, entry["tol"]] = (run, entry["seconds"], [entry["seconds"]] if spec.get("once") else [])
     _repeat(runs, spec)
-    for (name, target), (_, tol, once, seconds, reached) in runs.items():
-        out[name]["targets"][str(target)] = {
-            "tol": tol, "excess": once.get("excess"), "reached": reached, "median": statistics.median(seconds),
-            "min": min(seconds), "repeats": len(seconds)}
+    for name, found in out.items():
+        for entry in found.values():
+            seconds = runs[name, entry["tol"]][2]
+            entry |= {"seconds": statistics.median(seconds), "fastest": min(seconds), "repeats": len(seconds)}
     return out
 
 
@@ -73,13 +64,13 @@ def _repeat(runs, spec):
     if spec.get("once"):
         return
     spent = dict.fromkeys(runs, 0.0)
-    for k in range(spec.get("repeats", 25)):
-        for key, (run, tol, once, seconds, _) in runs.items():
-            least = 3 if once["seconds"] < spec.get("patience", 60) / 3 else 1
+    for k in range(spec.get("repeats", 31)):
+        for key, (run, first, seconds) in runs.items():
+            least = 3 if first < spec.get("patience", 60) / 3 else 1
             if k >= least and spent[key] > spec.get("budget", 2.0):
                 continue
             start = now()
-            run(tol)
+            run(key[1])
             seconds.append(now() - start)
             spent[key] += seconds[-1]
 
@@ -96,7 +87,8 @@ def _status(name):
 def _peak():
     import resource
 
-    return _status("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return _status("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def memory(spec):
@@ -119,7 +111,7 @@ def memory(spec):
     labels = getattr(run, "labels", None)
     out = {"added": peak - before, "process": peak, "before": before, "seconds": seconds,
            "input": problem.X.nbytes + problem.Y.nbytes, "labels": None if labels is None else labels.tolist()}
-    if beta is not None and spec.get("check", True):
+    if spec.get("check"):
         import objective
 
         if problem.kind != "lasso" and problem.labels is None:
@@ -169,12 +161,13 @@ def profile(spec):
     """Seconds of each stage of one of our fits, medians."""
     import numpy as np
     from data import Problem
+    from solvers import frames, our_model
+    from threadpoolctl import threadpool_limits
+
     from factorlasso.model import prepare, weighted_panel
     from factorlasso.moments import loss_scale
     from factorlasso.penalties import Problem as Ready
     from factorlasso.solver import solve, summarize_panel
-    from solvers import frames, our_model
-    from threadpoolctl import threadpool_limits
 
     problem = Problem.load(spec["problem"])
     model, (x, y, _) = our_model(problem), frames(problem)
@@ -211,7 +204,8 @@ def certificate(spec):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         result = our_model(problem).fit(x, y).estimation_result_
-    return {"gap": float(result.gap.max()), "sweeps": int(result.n_iter.max()), "converged": bool(result.converged.all())}
+    return {"gap": float(result.gap.max()), "sweeps": int(result.n_iter.max()),
+            "converged": bool(result.converged.all())}
 
 
 def coefficients(spec):
