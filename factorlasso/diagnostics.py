@@ -6,7 +6,7 @@
 __all__ = ['TRACY_WIDOM', 'Refit', 'make_refit', 'flipped_statistics', 'marchenko_pastur', 'johnstone', 'ResidualDiagnostics',
            'held_out_residuals', 'diagnose_residuals', 'effective_sparsity']
 
-# %% ../nbs/42_diagnostics.ipynb #94006e3a
+# %% ../nbs/42_diagnostics.ipynb #48a54d0f
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from scipy.stats import chi2, gamma
 from sklearn.base import clone
 from sklearn.model_selection import KFold, check_cv
 from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
 
 from .ewma import weighted_corr
 from .model import LassoModel, Summary
@@ -60,7 +61,7 @@ def make_refit(X: np.ndarray,  # (T, p) regressors times √ω
     grams = [(mask[train].T.astype(float) @ _squares(X[train])).reshape(N, p, p) for train, _ in folds]
     return Refit(X, mask, folds, [np.linalg.pinv(G * both, hermitian=True) for G in grams])
 
-# %% ../nbs/42_diagnostics.ipynb #b88079ef
+# %% ../nbs/42_diagnostics.ipynb #8fd71b9f
 def _as_errors(refit: Refit,
                Z: np.ndarray,  # (T, N) residuals
                w: np.ndarray,  # (T,) positive weights
@@ -73,9 +74,10 @@ def _as_errors(refit: Refit,
         size = c * Z**2 / w[:, None]
         size *= count / (size / profile[:, None]).sum(0)
         mean = size.sum(1) / rows
-        noise = (np.where(mask, size - mean[:, None], 0.0) ** 2).sum() / np.square(rows).mean()
-        spread = np.square(mean - mean.mean()).sum()
-        profile = mean.mean() + (mean - mean.mean()) * max(0.0, 1 - noise / max(spread, 1e-300))
+        noise = np.square(size - np.where(mask, mean[:, None], 0.0)).sum() / rows.sum() / rows
+        centre = (rows @ mean) / rows.sum()
+        spread = max(rows @ ((mean - centre) ** 2 - noise) / rows.sum(), 1e-300)
+        profile = centre + (mean - centre) * spread / (spread + noise)
         d = w * profile
         for (train, test), K in zip(refit.folds, refit.K, strict=True):
             G = ((mask * d[:, None])[train].T @ XX[train]).reshape(K.shape)
@@ -320,14 +322,15 @@ def diagnose_residuals(residuals: LassoModel | pd.DataFrame,  # a fitted model, 
     return _diagnose(E.loc[keep, ~still], w[keep], refit, None if x is None else x[keep],
                      list(E.columns[still]), (level, draws, rng))
 
-# %% ../nbs/42_diagnostics.ipynb #331a1a90
+# %% ../nbs/42_diagnostics.ipynb #53d42965
 def _diagnose(E: pd.DataFrame, w: np.ndarray, refit: Refit, x: np.ndarray | None, left_out: list, settings: tuple) -> ResidualDiagnostics:
     "The record, from residuals that can all be judged"
     (T, N), mask, root = E.shape, refit.mask, np.sqrt(w)[:, None]
     Z = make_refit(root, mask, np.ones((N, 1), bool)).residuals(np.where(mask, root * E.to_numpy(), 0.0))
     size, W = np.square(Z).sum(0), w @ mask
     Z = Z / np.sqrt(size)
-    (seen, flips, z, p, critical), found = _search(refit, Z, w, *settings)
+    with threadpool_limits(1, "blas"):  # many small products, for which threads only wait for each other
+        (seen, flips, z, p, critical), found = _search(refit, Z, w, *settings)
     overlap = (mask.T @ (w[:, None] * mask)) / np.sqrt(np.outer(W, W))
     dof = (np.square(overlap).sum() - N) / 2 / flips[:, 0].mean()
     names, K = E.columns, pd.RangeIndex(1, len(found) + 1, name="factor")
@@ -337,7 +340,7 @@ def _diagnose(E: pd.DataFrame, w: np.ndarray, refit: Refit, x: np.ndarray | None
     if x is not None:
         table["explained by x"] = [_explained(f, np.hstack([root, root * x])) for f, _, _ in found]
     h = np.sum([_squares(refit.X) @ A.reshape(N, -1).T * (train & test)[:, None] for (train, test), A in zip(refit.folds, refit.K, strict=True)], 0)
-    responses = pd.DataFrame({"rows": mask.sum(0), "parameters": [np.linalg.matrix_rank(A, hermitian=True) for A in refit.K[0]],
+    responses = pd.DataFrame({"rows": mask.sum(0), "parameters": np.linalg.matrix_rank(refit.K[0], hermitian=True),
                               "residual_var": size / (w @ (mask * (1 - h))), "missing": np.square(loadings).sum(1)}, names)
     n = min(T, N)
     values = np.linalg.svd(Z, compute_uv=False)[:n] ** 2

@@ -303,7 +303,7 @@ def _near_gap(G, q, u, t, lo, hi, w, H, e):
     _forward(H, e, M)
     return (e * e).sum()
 
-# %% ../nbs/21_kernels.ipynb #07179a75
+# %% ../nbs/21_kernels.ipynb #f15e9406
 @njit(nogil=True, cache=True)
 def _residual(G, d, u, q):
     "q = d - Gu, afresh."
@@ -317,10 +317,10 @@ def _residual(G, d, u, q):
 @njit(nogil=True, cache=True)
 def _solve_row(G, d, s0, floor, t, w, block, lo, hi, u, tol, max_iter, q, H, p, cells, move, new):
     "Minimise eq-row from the start in u; relative gap, objective over k, sweeps."
-    it = 0
+    it, patience = 0, 12 if w > 0.0 and not u.any() else 2
     if not (w > 0.0 and not u.any() and not _leave_zero(G, d, u, t, lo, hi, w)):
         _residual(G, d, u, q)
-        polished, patience = False, 2 if w == 0.0 else 12
+        polished = False
         while it < max_iter:
             moved = _sweep(G, q, u, t, lo, hi, w)
             it += 1

@@ -6,7 +6,7 @@
 __all__ = ['LassoModelType', 'LassoEstimationResult', 'CellRules', 'Setup', 'prepare', 'LassoModel', 'weighted_panel', 'Summary',
            'summarize']
 
-# %% ../nbs/30_model.ipynb #7fd71b0f
+# %% ../nbs/30_model.ipynb #acc12872
 import warnings
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -27,6 +27,7 @@ from .fista import Solution, fista
 from .kernels import is_by_rows
 from .moments import loss_scale, response_batches
 from .panel import Panel, make_panel
+from .path import Path, lambda_path
 from .penalties import Penalty, Problem, block_partition, make_penalty
 from .solver import solve, summarize_panel
 
@@ -331,7 +332,7 @@ def _warn(model, result, active):
         warnings.warn(f"{len(late)} of {len(active)} responses did not reach the tolerance {model.tol:g}; the worst relative duality gap "
                       f"is {late.max():.1e}", ConvergenceWarning, stacklevel=3)
 
-# %% ../nbs/30_model.ipynb #b49de096
+# %% ../nbs/30_model.ipynb #a53174c3
 class LassoModel(MultiOutputMixin, RegressorMixin, BaseEstimator):
     "Sparse multi-output factor model with sign constraints, priors, missing histories and certificates."
 
@@ -385,6 +386,18 @@ class LassoModel(MultiOutputMixin, RegressorMixin, BaseEstimator):
         fitted = _estimate(self, prepare(self, *weighted_panel(self, x, y, sample_weight)))
         validate_data(self, x, skip_check_array=True)
         return _store(self, fitted, x, y)
+
+    def path(
+        self,
+        x,                   # (T, M) factors
+        y,                   # (T, N) or (T,) responses
+        lambdas=None,        # values of λ; None: `n_lambdas` from the largest useful one down to `ratio` times it
+        n_lambdas=50,        # how many
+        ratio=1e-3,          # smallest over largest
+        sample_weight=None,  # (T,) weights
+    ) -> Path:               # of the responses with enough history
+        "Solutions along λ, from the prior to nearly unpenalised; nothing in the model changes."
+        return _path(self, prepare(self, *weighted_panel(self, x, y, sample_weight)), lambdas, n_lambdas, ratio)
 
     def predict(
         self,
@@ -484,6 +497,23 @@ def _predict(model, x):
         frame = pd.DataFrame(values, x.index, result.alpha.index)
         return frame.iloc[:, 0] if model._vector else frame
     return values[:, 0] if model._vector else values
+
+# %% ../nbs/30_model.ipynb #b4daa3cd
+def _path(model, setup, lambdas, n, ratio) -> Path:
+    "The path of the active responses; fit statistics are those of the data as given."
+    who = np.flatnonzero(setup.active)
+    if not len(who):
+        raise ValueError(f"no response has the {model.warmup_period} valid rows that warmup_period asks for")
+    moments = summarize_panel(setup.fitted, model.demean is True)
+    penalty = setup.penalty
+    if isinstance(model.reg_lambda, pd.Series):   # relative to the largest
+        penalty = penalty.scaled(setup.reg_lambda[who] / setup.reg_lambda[who].max())
+    unit = Problem(moments, penalty, setup.bounds.take(who), setup.prior[who], loss_scale(moments, model.loss_normalization))
+    path = lambda_path(unit, lambdas, n, ratio, model.tol, model.n_jobs).labelled(setup.fitted.responses, setup.fitted.factors)
+    if model.demean is True:
+        return path
+    raw = summarize_panel(setup.panel if setup.active.all() else setup.panel.take(who))
+    return path.measured_on(raw, None if model.demean == "rolling" else np.zeros(path.gap.shape))
 
 # %% ../nbs/30_model.ipynb #da38594b
 def _score(model, x, y, sample_weight) -> float:

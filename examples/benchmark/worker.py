@@ -21,7 +21,7 @@ def timing(spec):
     runs, out = {}, {}  # (solver, tolerance) -> run, first seconds, all seconds
     for name in spec["solvers"]:
         run = SOLVERS[name].make(problem)
-        _warm(name, problem, spec)
+        _warm(name, problem)
         tried, chosen = [], {}
         for tol in [spec["tol"]] if spec.get("tol") else SOLVERS[name].tols:
             start = now()
@@ -47,16 +47,21 @@ def timing(spec):
     return out
 
 
-def _warm(name, problem, spec):
-    """Import and compile on a small part of the problem, so that the first timed run does neither."""
+def _warm(name, problem):
+    """Import and compile on a tiny part of the problem, so that the first run that counts does neither."""
     from solvers import SOLVERS
 
-    n = min(problem.shape[2], spec.get("small", 4))
-    keep = slice(0, n)
-    part = {name: None if (v := getattr(problem, name)) is None else v[keep] for name in ("signs", "labels")}
-    lambdas = None if problem.lambdas is None else problem.lambdas[:2]
-    small = dataclasses.replace(problem, Y=problem.Y[:, keep], lambdas=lambdas, **part)
-    SOLVERS[name].make(small)(SOLVERS[name].tols[0])
+    T, M, N = problem.shape
+    rows = slice(None, None, max(1, T // 60))  # of the whole history, to keep the pattern of the gaps
+    factors, responses = slice(6 if M <= T else 150), slice(4)
+    part = {"X": problem.X[rows, factors], "Y": problem.Y[rows, responses]}
+    if problem.signs is not None:
+        part["signs"] = problem.signs[responses, factors]
+    if problem.labels is not None:
+        part["labels"] = problem.labels[responses]
+    if problem.lambdas is not None:
+        part["lambdas"] = problem.lambdas[:2]
+    SOLVERS[name].make(dataclasses.replace(problem, **part))(SOLVERS[name].tols[0])
 
 
 def _repeat(runs, spec):
@@ -91,6 +96,21 @@ def _peak():
     return _status("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
+def _settle():
+    """Give free memory back, forget the peak so far where the system can, and return what is held now."""
+    import ctypes
+    import gc
+
+    gc.collect()
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+        with open("/proc/self/clear_refs", "w") as file:
+            file.write("5")
+        return _status("VmRSS")
+    except (OSError, AttributeError):
+        return _peak()
+
+
 def memory(spec):
     """Bytes that one fit adds at its peak to what the process held before (interpreter, packages, data)."""
     from data import Problem
@@ -98,13 +118,8 @@ def memory(spec):
 
     problem, (name,) = Problem.load(spec["problem"]), spec["solvers"]
     run = SOLVERS[name].make(problem)
-    _warm(name, problem, spec)
-    try:
-        with open("/proc/self/clear_refs", "w") as file:
-            file.write("5")  # forget the peak so far
-        before = _status("VmRSS")
-    except OSError:
-        before = _peak()
+    _warm(name, problem)
+    before = _settle()
     start = now()
     beta = run(spec.get("tol", 1e-8))
     seconds, peak = now() - start, _peak()
