@@ -5,17 +5,18 @@
 # %% auto #0
 __all__ = ['summarize_panel', 'solve']
 
-# %% ../nbs/25_solver.ipynb #1f04aec2
+# %% ../nbs/25_solver.ipynb #9d94010c
 import numpy as np
 
-from .fista import Solution, fista
+from .blocks import solve_blocks
+from .fista import Solution
 from .kernels import is_by_rows, solve_rows
 from .moments import Moments, make_moments
 from .panel import Panel
 from .penalties import Problem
 from .wide import WideMoments, solve_wide, wide_moments
 
-# %% ../nbs/25_solver.ipynb #5c836eb3
+# %% ../nbs/25_solver.ipynb #fae30ff1
 def summarize_panel(
     panel: Panel,         # data, mask and weights
     center: bool = True,  # profile an intercept out
@@ -35,4 +36,4 @@ def solve(
         return solve_wide(problem, tol, start=start)
     if is_by_rows(problem.penalty):
         return solve_rows(problem, tol, n_jobs=n_jobs, start=start)
-    return fista(problem, tol, start=start)
+    return solve_blocks(problem, tol, n_jobs=n_jobs, start=start)

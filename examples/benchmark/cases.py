@@ -70,13 +70,13 @@ def sklearn(bench):
     """Whole fits from DataFrames, and the solvers alone."""
     problem = make(*bench.size(1000, 50, 500))
     best, gap = bench.best(problem)
-    times = bench.times(problem, ["ours", "ours_solve", "sklearn_precompute", "sklearn_gram"], best)
-    rows = []
-    for what, ours, theirs, bar in (("whole fit", "ours", "sklearn_precompute", ">= 1.2"),
-                                    ("solve alone", "ours_solve", "sklearn_gram", ">= 3")):
+    peers = {"sklearn_precompute": ("whole fit", "ours", ">= 1.2", "Lasso(precompute=True)"),
+             "sklearn_gram": ("solve alone", "ours_solve", ">= 3", "Lasso(precompute=G)"),
+             "sklearn_gram_unchecked": ("solve alone", "ours_solve", "", "Lasso(precompute=G), fit(check_input=False)")}
+    times, rows = bench.times(problem, ["ours", "ours_solve", *peers], best), []
+    for name, (what, ours, bar, peer) in peers.items():
         rows += [row(f"LASSO, complete, {problem.shape}: {what} to {t:g}", seconds(times, ours, t),
-                     seconds(times, theirs, t), bar if t == EASY else "", peer="scikit-learn Lasso(precompute)")
-                 for t in TARGETS]
+                     seconds(times, name, t), bar if t == EASY else "", peer=f"scikit-learn {peer}") for t in TARGETS]
     return rows, {"shape": problem.shape, "times": times, "minimum_known_to": gap}
 
 
@@ -92,8 +92,8 @@ def _all_peers(bench, problem, names, what):
 @case("LASSO, complete data, all peers", 1.5, "260", "1000")
 def plain(bench, size):
     """No bar: where everybody stands on the simplest problem."""
-    names = ["ours_two_threads", "sklearn_lasso", "sklearn_precompute", "sklearn_gram", "skglm_gram", "skglm_cd",
-             "celer_lasso", "adelie_gram", "glmnet_lasso"]
+    names = ["ours_two_threads", "sklearn_lasso", "sklearn_precompute", "sklearn_gram", "sklearn_gram_unchecked",
+             "skglm_gram", "skglm_cd", "celer_lasso", "adelie_gram", "glmnet_lasso"]
     return _all_peers(bench, make(*bench.size(*SIZES[size])), names, "LASSO, complete")
 
 
@@ -138,10 +138,12 @@ def path(bench):
     """Whole paths for all responses."""
     problem = with_path(make(*bench.size(260, 20, 500)), 5 if bench.quick else 50)
     best, _ = bench.best(problem)
-    times = bench.times(problem, ["ours_path", "sklearn_path", "sklearn_fits", "glmnet_path"], best)
+    peers = {"glmnet_path": ("python-glmnet", ">= 2"), "sklearn_path": ("scikit-learn lasso_path", ">= 8"),
+             "sklearn_path_unchecked": ("scikit-learn lasso_path(check_input=False)", ""),
+             "sklearn_fits": ("scikit-learn, one warm-started fit for each λ", "")}
+    times = bench.times(problem, ["ours_path", *peers], best)
     what, rows = f"{len(problem.lambdas)}-value path, {problem.shape}", []
-    for name, peer, bar in (("glmnet_path", "python-glmnet", ">= 2"), ("sklearn_path", "lasso_path", ">= 8"),
-                            ("sklearn_fits", "scikit-learn, one warm-started fit for each λ", "")):
+    for name, (peer, bar) in peers.items():
         rows += [row(f"{what}: to {t:g} at every λ", seconds(times, "ours_path", t), seconds(times, name, t),
                      bar if t == EASY else "", peer=peer) for t in TARGETS]
     return rows, {"shape": problem.shape, "times": times}

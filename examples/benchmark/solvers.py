@@ -188,24 +188,43 @@ def sklearn_gram(problem):
     from sklearn.linear_model import Lasso
 
     X, Y = centred(problem)
-    G = np.ascontiguousarray(X.T @ X)
-    opts = dict(precompute=G, fit_intercept=False, max_iter=MANY)
+    opts = dict(precompute=np.ascontiguousarray(X.T @ X), fit_intercept=False, max_iter=MANY)
     return lambda tol: quiet(lambda: Lasso(problem.lam / 2, tol=tol, **opts).fit(X, Y).coef_)
 
 
 @solver("scikit-learn")
-def sklearn_path(problem):
-    """`lasso_path` with one Gram matrix for all responses, on centred arrays."""
+def sklearn_gram_unchecked(problem):
+    """The same with `fit(check_input=False)`."""
+    from sklearn.linear_model import Lasso
+
+    X, Y = centred(problem)
+    opts = dict(precompute=np.ascontiguousarray(X.T @ X), fit_intercept=False, max_iter=MANY)
+    return lambda tol: quiet(lambda: Lasso(problem.lam / 2, tol=tol, **opts).fit(X, Y, check_input=False).coef_)
+
+
+def _sklearn_path(problem, **options):
     from sklearn.linear_model import lasso_path
 
     X, Y = centred(problem)
 
     def run(tol):
-        G, alphas = np.ascontiguousarray(X.T @ X), problem.lambdas / 2
-        opts = dict(alphas=alphas, precompute=G, tol=tol, max_iter=MANY)
-        return np.stack([lasso_path(X, Y[:, i], **opts)[1].T for i in range(Y.shape[1])], axis=1)
+        G, XY = np.ascontiguousarray(X.T @ X), np.asfortranarray(X.T @ Y)
+        opts = dict(alphas=problem.lambdas / 2, precompute=G, tol=tol, max_iter=MANY, **options)
+        return np.stack([lasso_path(X, Y[:, i], Xy=XY[:, i], **opts)[1].T for i in range(Y.shape[1])], axis=1)
 
     return lambda tol: quiet(lambda: run(tol))
+
+
+@solver("scikit-learn")
+def sklearn_path(problem):
+    """`lasso_path` for every response with one Gram matrix, on centred arrays."""
+    return _sklearn_path(problem)
+
+
+@solver("scikit-learn")
+def sklearn_path_unchecked(problem):
+    """The same with `check_input=False`, which most of its time goes into."""
+    return _sklearn_path(problem, check_input=False)
 
 
 @solver("scikit-learn")
