@@ -22,7 +22,7 @@ from .ewma import weighted_corr
 from .model import LassoModel, Summary
 from .panel import make_panel
 
-# %% ../nbs/42_diagnostics.ipynb #e952118a
+# %% ../nbs/42_diagnostics.ipynb #f7d13245
 @dataclass(frozen=True, eq=False)
 class Refit:
     "A least-squares fit of every response on regressors of its own, ready to be applied to other numbers"
@@ -30,6 +30,8 @@ class Refit:
     mask: np.ndarray  # (T, N) bool, observed cells
     folds: list  # pairs of (T,) bool: rows that train, rows that are predicted
     K: list  # one (N, p, p) array for each fold, inverse of the training Gram matrix on the support
+    squares: np.ndarray  # (T, p²) outer product of every row of X with itself
+    leverage: list  # one array for each fold, (rows that are predicted, N); zero for rows that did not train
 
     def residuals(self,
                   Z: np.ndarray,  # (T, N), zero where unobserved
@@ -42,12 +44,6 @@ class Refit:
         return left
 
 
-def _squares(X: np.ndarray,  # (T, p)
-             ) -> np.ndarray:  # (T, p²)
-    "The outer product of every row with itself"
-    return (X[:, :, None] * X[:, None, :]).reshape(len(X), -1)
-
-
 def make_refit(X: np.ndarray,  # (T, p) regressors times √ω
                mask: np.ndarray,  # (T, N) bool, observed cells
                support: np.ndarray,  # (N, p) bool, regressors used by each response
@@ -58,35 +54,37 @@ def make_refit(X: np.ndarray,  # (T, p) regressors times √ω
     N, p = support.shape
     folds = [(np.ones(len(X), bool),) * 2] if folds is None else folds
     both = support[:, :, None] & support[:, None, :]
-    grams = [(mask[train].T.astype(float) @ _squares(X[train])).reshape(N, p, p) for train, _ in folds]
-    return Refit(X, mask, folds, [np.linalg.pinv(G * both, hermitian=True) for G in grams])
+    XX = (X[:, :, None] * X[:, None, :]).reshape(len(X), -1)
+    grams = [(mask[train].T.astype(float) @ XX[train]).reshape(N, p, p) for train, _ in folds]
+    K = [np.linalg.pinv(G * both, hermitian=True) for G in grams]
+    h = [XX[test] @ A.reshape(N, -1).T * train[test, None] for (train, test), A in zip(folds, K, strict=True)]
+    return Refit(X, mask, folds, K, XX, h)
 
-# %% ../nbs/42_diagnostics.ipynb #8fd71b9f
+# %% ../nbs/42_diagnostics.ipynb #c5470f1c
 def _as_errors(refit: Refit,
                Z: np.ndarray,  # (T, N) residuals
                w: np.ndarray,  # (T,) positive weights
-               rounds: int = 6,  # between the profile of the rows and the correction
+               rounds: int = 3,  # between the profile of the rows and the correction
                ) -> np.ndarray:  # (T, N)
     "Residuals scaled to the size of errors, cell by cell"
-    mask, XX, c, profile = refit.mask, _squares(refit.X), np.ones(Z.shape), np.ones(len(Z))
-    rows, count = np.maximum(mask.sum(1), 1), mask.sum(0)
+    mask, XX, c, profile = refit.mask, refit.squares, np.ones(Z.shape), np.ones((len(Z), 1))
+    rows, count = np.maximum(mask.sum(1, keepdims=True), 1), mask.sum(0)
     for _ in range(rounds):
         size = c * Z**2 / w[:, None]
-        size *= count / (size / profile[:, None]).sum(0)
-        mean = size.sum(1) / rows
-        noise = np.square(size - np.where(mask, mean[:, None], 0.0)).sum() / rows.sum() / rows
-        centre = (rows @ mean) / rows.sum()
-        spread = max(rows @ ((mean - centre) ** 2 - noise) / rows.sum(), 1e-300)
+        size *= count / (size / profile).sum(0)
+        mean = size.sum(1, keepdims=True) / rows
+        noise = np.square(size - np.where(mask, mean, 0.0)).sum() / rows.sum() / rows
+        centre = (rows * mean).sum() / rows.sum()
+        spread = max((rows * ((mean - centre) ** 2 - noise)).sum() / rows.sum(), 1e-300)
         profile = centre + (mean - centre) * spread / (spread + noise)
-        d = w * profile
-        for (train, test), K in zip(refit.folds, refit.K, strict=True):
-            G = ((mask * d[:, None])[train].T @ XX[train]).reshape(K.shape)
-            h = XX[test] @ K.reshape(len(K), -1).T
-            a = d[test, None] * (1 - 2 * h * train[test, None]) + XX[test] @ (K @ G @ K).reshape(len(K), -1).T
-            c[test] = np.where(mask[test], d[test, None] / np.maximum(a, .05 * d[test, None]), 0.0)
+        d = w[:, None] * profile
+        for (train, test), K, h in zip(refit.folds, refit.K, refit.leverage, strict=True):
+            G = ((mask * d)[train].T @ XX[train]).reshape(K.shape)
+            a = d[test] * (1 - 2 * h) + XX[test] @ (K @ G @ K).reshape(len(K), -1).T
+            c[test] = np.where(mask[test], d[test] / np.maximum(a, .05 * d[test]), 0.0)
     return Z * np.sqrt(c)
 
-# %% ../nbs/42_diagnostics.ipynb #c421d900
+# %% ../nbs/42_diagnostics.ipynb #61c58cc8
 def _statistics(Z: np.ndarray,  # (T, N), no column zero
                 ) -> tuple[float, float]:  # Q and λ₁
     "Sum of squared correlations over pairs, and the largest eigenvalue"
@@ -102,9 +100,14 @@ def flipped_statistics(refit: Refit,
                        draws: int,  # number of flips
                        rng: np.random.Generator,  # of the signs
                        ) -> np.ndarray:  # (draws, 2) Q and λ₁
-    "Both statistics after flipping the sign of every cell at random and fitting again"
-    errors = _as_errors(refit, Z, w)
-    return np.array([_statistics(refit.residuals(errors * rng.choice([-1.0, 1.0], Z.shape))) for _ in range(draws)])
+    "Both statistics after flipping the sign of every cell at random and fitting again, corrected by flips of flips"
+    errors, once, twice = _as_errors(refit, Z, w), [], []
+    for _ in range(draws):
+        flipped = refit.residuals(errors * rng.choice([-1.0, 1.0], Z.shape))
+        again = refit.residuals(_as_errors(refit, flipped, w) * rng.choice([-1.0, 1.0], Z.shape))
+        once.append(_statistics(flipped))
+        twice.append(_statistics(again))
+    return np.array(once) * np.mean(once, axis=0) / np.mean(twice, axis=0)
 
 # %% ../nbs/42_diagnostics.ipynb #063dcbae
 TRACY_WIDOM = gamma(46.44604884387, loc=-9.84801, scale=0.186054)  # TW₁ in Chiani's approximation
@@ -141,7 +144,7 @@ def _p_values(seen: tuple[float, float],  # Q and λ₁ of the data
     p = np.array([chi2.sf(k * seen[0] / mean[0], k), TRACY_WIDOM.sf(unit[0] + unit[1] * z[1])])
     return z, p, mean[1] + sd[1] * (TRACY_WIDOM.isf(level) - unit[0]) / unit[1]
 
-# %% ../nbs/42_diagnostics.ipynb #519fea91
+# %% ../nbs/42_diagnostics.ipynb #1cd20fed
 def _component(Z: np.ndarray,  # (T, N) zero where unobserved
                mask: np.ndarray,  # (T, N) bool
                W: np.ndarray,  # (N,) weight mass, by which a row of a short series is not louder than one of a long series
@@ -151,7 +154,7 @@ def _component(Z: np.ndarray,  # (T, N) zero where unobserved
     f = np.linalg.svd(S, full_matrices=False)[0][:, 0]
     for _ in range(1 if mask.all() else 20):
         b = f @ S / np.maximum(f**2 @ m, 1e-12)
-        f = S @ b / np.maximum(m @ b**2, .1 * (b @ b))
+        f = S @ b / np.maximum(m @ b**2, .02 * (b @ b))
     return f, f @ Z / np.maximum(f**2 @ m, 1e-12)
 
 
@@ -173,7 +176,7 @@ def _search(refit: Refit, Z: np.ndarray, w: np.ndarray, level: float, draws: int
         Z = Z - np.where(refit.mask, np.outer(f, b), 0.0)
         Z = Z / np.linalg.norm(Z, axis=0)
 
-# %% ../nbs/42_diagnostics.ipynb #3924eef5
+# %% ../nbs/42_diagnostics.ipynb #eb46396b
 @dataclass(frozen=True, eq=False)
 class ResidualDiagnostics:
     "What the residuals of a fit have in common, against residuals that have nothing in common"
@@ -184,7 +187,7 @@ class ResidualDiagnostics:
     statistic: float  # Q, in standard deviations from its mean under the null
     p_value: float  # of Q: all correlations together
     eigenvalues: np.ndarray  # (min(T, N),) of the residual correlation, largest first
-    edge: float  # upper end of the Marchenko–Pastur interval at `dof`
+    edge: float  # upper end of the Marchenko–Pastur interval with the mean square of the flips
     critical: float  # value that the largest eigenvalue exceeds with probability `level` under the null
     eigenvalue_p: float  # p value of the largest eigenvalue
     off_diagonal: pd.DataFrame  # mean |ρ| and share of squares, found and expected
@@ -206,7 +209,7 @@ class ResidualDiagnostics:
         facts = {"series × rows": f"{self.n_series} × {self.rows}", "degrees of freedom": f"{self.dof:.1f}",
                  "all correlations": f"z = {self.statistic:.1f}, p = {self.p_value:.2g}",
                  "largest eigenvalue": f"{self.eigenvalues[0]:.2f}, p = {self.eigenvalue_p:.2g}",
-                 "critical value": f"{self.critical:.2f}, beyond the edge {self.edge:.2f}",
+                 "critical value": f"{self.critical:.2f} (Marchenko–Pastur edge {self.edge:.2f})",
                  "missing factors": self.n_missing}
         for name, row in self.off_diagonal.iterrows():
             facts[name] = f"{row['found']:.3f} ({row['expected']:.3f} if diagonal)"
@@ -322,7 +325,7 @@ def diagnose_residuals(residuals: LassoModel | pd.DataFrame,  # a fitted model, 
     return _diagnose(E.loc[keep, ~still], w[keep], refit, None if x is None else x[keep],
                      list(E.columns[still]), (level, draws, rng))
 
-# %% ../nbs/42_diagnostics.ipynb #53d42965
+# %% ../nbs/42_diagnostics.ipynb #e256a348
 def _diagnose(E: pd.DataFrame, w: np.ndarray, refit: Refit, x: np.ndarray | None, left_out: list, settings: tuple) -> ResidualDiagnostics:
     "The record, from residuals that can all be judged"
     (T, N), mask, root = E.shape, refit.mask, np.sqrt(w)[:, None]
@@ -339,12 +342,14 @@ def _diagnose(E: pd.DataFrame, w: np.ndarray, refit: Refit, x: np.ndarray | None
     table = pd.DataFrame([t for *_, t in found], K, ["eigenvalue", "critical", "p"], dtype=float)
     if x is not None:
         table["explained by x"] = [_explained(f, np.hstack([root, root * x])) for f, _, _ in found]
-    h = np.sum([_squares(refit.X) @ A.reshape(N, -1).T * (train & test)[:, None] for (train, test), A in zip(refit.folds, refit.K, strict=True)], 0)
+    h = np.zeros(Z.shape)
+    for (_, test), leverage in zip(refit.folds, refit.leverage, strict=True):
+        h[test] = leverage
     responses = pd.DataFrame({"rows": mask.sum(0), "parameters": np.linalg.matrix_rank(refit.K[0], hermitian=True),
                               "residual_var": size / (w @ (mask * (1 - h))), "missing": np.square(loadings).sum(1)}, names)
     n = min(T, N)
     values = np.linalg.svd(Z, compute_uv=False)[:n] ** 2
-    return ResidualDiagnostics(T, N, left_out, dof, z[0], p[0], values, (1 + np.sqrt(N / dof)) ** 2, critical, p[1],
+    return ResidualDiagnostics(T, N, left_out, dof, z[0], p[0], values, (1 + np.sqrt(2 * flips[:, 0].mean() / (N - 1))) ** 2, critical, p[1],
                                _off_diagonal(E, w, Z, overlap, flips[:, 0].mean()), table, pd.DataFrame(loadings, names, K),
                                pd.DataFrame(scores / np.sqrt((w @ scores**2) / w.sum()), E.index, K), responses)
 

@@ -303,7 +303,7 @@ def _near_gap(G, q, u, t, lo, hi, w, H, e):
     _forward(H, e, M)
     return (e * e).sum()
 
-# %% ../nbs/21_kernels.ipynb #f15e9406
+# %% ../nbs/21_kernels.ipynb #f7fd0ad9
 @njit(nogil=True, cache=True)
 def _residual(G, d, u, q):
     "q = d - Gu, afresh."
@@ -329,8 +329,9 @@ def _solve_row(G, d, s0, floor, t, w, block, lo, hi, u, tol, max_iter, q, H, p, 
             if polished and not moved:
                 break
             polished = False
-            if it < patience or (moved and it % (16 + len(u) // 8)):
+            if it < patience or (moved and it < patience + 14 + len(u) // 8):
                 continue
+            patience = it + 2 + (u != 0.0).sum() // 6
             polished = _newton(G, q, u, t, lo, hi, w, H, p, cells, move, new)
             _residual(G, d, u, q)
             if it > 8:

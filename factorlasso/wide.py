@@ -92,15 +92,13 @@ def wide_moments(
     return WideMoments(np.empty((0, panel.M, panel.M)), (V.T @ X) / mass[:, None], s, W, x0 + dx, y_mean, pattern,
                        panel.n_obs, panel.T, X, roots)
 
-# %% ../nbs/24_wide.ipynb #27942ab3
-def _small_problem(problem, i, columns, F) -> Problem:
-    "The problem of response i on some of the factors."
-    m, n, zero = problem.moments, len(columns), np.zeros((1, len(columns)))
-    part = Moments((F.T @ F)[None], m.c[i][columns][None], m.s[[i]], m.W[[i]], zero, m.y_mean[[i]],
-                   np.zeros(1, dtype=np.intp), m.n_obs[[i]], m.T)
-    penalty = Penalty(problem.penalty.l1[i][columns][None], np.zeros(0), np.full((1, n), -1))
-    bounds = Bounds(problem.bounds.lower[i][columns][None], problem.bounds.upper[i][columns][None])
-    return Problem(part, penalty, bounds, problem.prior[i][columns][None], problem.scale[[i]])
+# %% ../nbs/24_wide.ipynb #0fd7d8b3
+def _small_problem(problem, t, columns, F) -> Problem:
+    "The one-response problem with thresholds t on some of the factors, per unit of k."
+    m, zero = problem.moments, np.zeros((1, len(columns)))
+    part = Moments((F.T @ F)[None], m.c[:, columns], m.s, m.W, zero, m.y_mean, np.zeros(1, dtype=np.intp), m.n_obs, m.T)
+    penalty = Penalty(2 * t[None, columns], np.zeros(0), np.full((1, len(columns)), -1))
+    return Problem(part, penalty, Bounds(problem.bounds.lower[:, columns], problem.bounds.upper[:, columns]), zero, np.ones(1))
 
 
 def _excess(q, t, lo, hi, u):
@@ -110,7 +108,7 @@ def _excess(q, t, lo, hi, u):
     over[u != 0] = -np.inf
     return over
 
-# %% ../nbs/24_wide.ipynb #85f875ea
+# %% ../nbs/24_wide.ipynb #980e7568
 def _shifted(problem, i) -> Problem:
     "The problem of response i in u = β − β₀: prior zero, moments and box moved."
     one = problem.take(np.array([i]))
@@ -123,29 +121,45 @@ def _shifted(problem, i) -> Problem:
     return Problem(moved, one.penalty, one.shifted_bounds(), np.zeros_like(prior), one.scale)
 
 
+def _round(problem, F, u, q, t, alive, tol) -> tuple[np.ndarray, int]:
+    "Solve on the support and the factors that violate most; the new residual correlation and the sweeps."
+    lo, hi, d = problem.bounds.lower[0], problem.bounds.upper[0], problem.moments.c[0]
+    over = np.where(alive, _excess(q, t, lo, hi, u), -np.inf)
+    n_new = min(int((over > 0).sum()), max(32, np.count_nonzero(u)))
+    new = np.argpartition(-over, n_new - 1)[:n_new] if n_new else np.zeros(0, dtype=np.intp)
+    working = np.union1d(np.flatnonzero(u), new)
+    if not working.size:
+        return d.copy(), 0
+    part = F[:, working]
+    small = solve_rows(_small_problem(problem, t, working, part), tol, start=u[None, working])
+    u[working] = small.beta[0]
+    return d - F.T @ (part @ u[working]), int(small.n_iter[0])
+
+
 def _solve_lasso(problem, tol, max_rounds=100):
     "Working-set solution of a one-response LASSO with prior zero: u, relative gap, sweeps, objective over k."
     m, t = problem.moments, problem.penalty.l1[0] / (2 * problem.scale[0])
     lo, hi, F = problem.bounds.lower[0], problem.bounds.upper[0], problem.moments.factor(0)
     norms, alive = np.sqrt(np.einsum("tj,tj->j", F, F)), np.ones(len(t), dtype=bool)
-    u, q, sweeps, gap, working = np.zeros(len(t)), m.c[0].copy(), 0, 1.0, np.zeros(0, dtype=np.intp)
-    for _ in range(max_rounds):
-        over = np.where(alive, _excess(q, t, lo, hi, u), -np.inf)
-        n_new = min(int((over > 0).sum()), max(32, 2 * np.count_nonzero(u)))
-        new = np.argpartition(-over, n_new - 1)[:n_new] if n_new else working[:0]
-        working = np.union1d(np.flatnonzero(u), new)
-        if working.size:
-            part = F[:, working]
-            small = solve_rows(_small_problem(problem, 0, working, part), max(0.1 * tol, 0.01 * gap), start=u[None, working])
-            u[:] = 0.0
-            u[working], sweeps = small.beta[0], sweeps + int(small.n_iter[0])
-            q = m.c[0] - F.T @ (part @ u[working])
-        excess, theta, value = _lasso_gap(m.s[0], m.c[0], q, u, t, lo, hi)
-        gap = excess / max(value, 1e-8 * m.s[0]) if m.s[0] > 0 else 0.0
-        alive &= theta * np.abs(q) + norms * np.sqrt(excess) >= t
-        if gap <= tol:
-            break
-    return u, gap, sweeps, value
+    u, q, total = np.zeros(len(t)), m.c[0].copy(), 0
+    for ease in _easing(q, t, lo, hi):
+        for _ in range(max_rounds if ease == 1 else 1):
+            excess, theta, value = _lasso_gap(m.s[0], m.c[0], q, u, ease * t, lo, hi)
+            gap = excess / max(value, 1e-8 * m.s[0]) if m.s[0] > 0 else 0.0
+            if gap <= tol:
+                break
+            if ease == 1:
+                alive &= theta * np.abs(q) + norms * np.sqrt(excess) >= t
+            q, sweeps = _round(problem, F, u, q, ease * t, alive, max(0.1 * tol, 0.01 * gap))
+            total += sweeps
+    return u, gap, total, value
+
+
+def _easing(q, t, lo, hi) -> np.ndarray:
+    "Factors of the thresholds, halving from where nothing moves down to 1."
+    moves = ((q > 0) & (hi > 0) | (q < 0) & (lo < 0)) & (t > 0)
+    top = (np.abs(q[moves]) / t[moves]).max(initial=1.0)
+    return np.append(0.5 ** np.arange(1, int(np.log2(max(top, 1.0))) + 1) * top, 1.0) if np.isfinite(top) else np.ones(1)
 
 # %% ../nbs/24_wide.ipynb #bb187a3d
 def _lasso_gap(s, d, q, u, t, lo, hi):

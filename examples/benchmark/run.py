@@ -77,7 +77,8 @@ def main(argv=None):
             for package, found in bench.versions.items():
                 results["versions"].setdefault(package, {}).update(found)
             results["cases"][name] = {"what": CASES[name].what, "rows": rows, "data": data, "took": round(took, 1),
-                                      "load_before": round(load, 2), "not_run": sorted(bench.missing)}
+                                      "load_before": round(load, 2), "quick": args.quick,
+                                      "not_run": sorted(bench.missing)}
             save(output, results)
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
