@@ -428,7 +428,7 @@ class LassoModel(MultiOutputMixin, RegressorMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         return tags
 
-# %% ../nbs/30_model.ipynb #aa388938
+# %% ../nbs/30_model.ipynb #994d306a
 def _alias(name, doc):
     "A read-only property that returns another attribute."
     return property(lambda self: getattr(self, name), doc=doc)
@@ -441,7 +441,7 @@ LassoModel.cutoff = _alias("cutoff_", "Height of the cut, the same as `cutoff_`.
 LassoModel.x = property(lambda self: pd.DataFrame(np.where(self.panel_.weights[:, None] > 0, self.panel_.X, np.nan), self.panel_.index,
                                                   self.panel_.factors), doc="The factors used in the fit, NaN on rows that did not count.")
 LassoModel.y = property(lambda self: pd.DataFrame(np.where(self.panel_.mask, self.panel_.Y, np.nan), self.panel_.index,
-                                                  self.panel_.responses), doc="The responses used in the fit, NaN in cells that did not count.")
+                                                  self.panel_.responses), doc="The responses used in the fit, NaN where a cell did not count.")
 LassoModel.residuals_ = property(lambda self: self.y - self.panel_.X @ self.estimation_result_.estimated_beta.to_numpy().T
                                  - self.estimation_result_.alpha.to_numpy(), doc="y less its fit, NaN where a cell did not count.")
 
@@ -532,7 +532,7 @@ def _score(model, x, y, sample_weight) -> float:
         raise ValueError("no response can be scored: none was fitted and varies on rows where y and its prediction exist")
     return float(np.mean(1 - residual[enough] / total[enough]))
 
-# %% ../nbs/30_model.ipynb #2516bfc6
+# %% ../nbs/30_model.ipynb #95aedc73
 @dataclass(frozen=True, eq=False)
 class Summary:
     "A printable account of a fit."
@@ -563,6 +563,7 @@ def summarize(
         facts["clusters"] = model.clusters_.nunique()
         table.insert(1, "cluster", model.clusters_.reindex(beta.index))
     if len(model.sign_conflicts_):
-        overruled = (f"{r}/{f} ({source})" for r, f, source in model.sign_conflicts_[["response", "factor", "overruled by"]].to_numpy())
+        conflicts = model.sign_conflicts_[["response", "factor", "overruled by"]].to_numpy()
+        overruled = (f"{response}/{factor} ({source})" for response, factor, source in conflicts)
         facts["overruled derived signs"] = ", ".join(overruled)
     return Summary(f"LassoModel({LassoModelType(model.model_type).value})", pd.Series(facts), table.join(beta))

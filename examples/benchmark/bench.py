@@ -175,8 +175,10 @@ def read(path):
 
 
 def save(path, results):
-    """Write the results in one go, sorted, so that a rerun of one case changes only that case."""
-    text = json.dumps(results, indent=1, sort_keys=True, ensure_ascii=False, default=float)
+    """Write the results in one go and in the order of the cases, so that a rerun of one case changes only that case."""
+    results["versions"] = {k: dict(sorted(v.items())) for k, v in sorted(results["versions"].items())}
+    results["cases"] = {name: results["cases"][name] for name in CASES if name in results["cases"]}
+    text = json.dumps(results, indent=1, ensure_ascii=False, default=float)
     temporary = Path(f"{path}.new")
     temporary.write_text(text + "\n", encoding="utf-8")
     os.replace(temporary, path)

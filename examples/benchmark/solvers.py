@@ -143,22 +143,7 @@ def ours_path(problem):
     """The whole path: DataFrames in, labelled results out."""
     model = our_model(problem)
     x, y, _ = frames(problem)
-    if hasattr(model, "path"):
-        return lambda tol: quiet(lambda: model.set_params(tol=tol).path(x, y, lambdas=problem.lambdas)).coef
-
-    from factorlasso.model import prepare, weighted_panel
-    from factorlasso.moments import loss_scale
-    from factorlasso.path import lambda_path
-    from factorlasso.penalties import Problem as Moments
-    from factorlasso.solver import summarize_panel
-
-    def run(tol):
-        setup = prepare(model, *weighted_panel(model, x, y))
-        moments = summarize_panel(setup.fitted, True)
-        ready = Moments(moments, setup.penalty, setup.bounds, setup.prior, loss_scale(moments))
-        return lambda_path(ready, problem.lambdas, tol=tol).labelled(y.columns, x.columns).coef
-
-    return run
+    return lambda tol: quiet(lambda: model.set_params(tol=tol).path(x, y, lambdas=problem.lambdas)).coef
 
 
 # ------------------------------------------------------------------ scikit-learn, complete data
