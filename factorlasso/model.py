@@ -428,7 +428,7 @@ class LassoModel(MultiOutputMixin, RegressorMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         return tags
 
-# %% ../nbs/30_model.ipynb #994d306a
+# %% ../nbs/30_model.ipynb #4f986793
 def _alias(name, doc):
     "A read-only property that returns another attribute."
     return property(lambda self: getattr(self, name), doc=doc)
@@ -441,7 +441,7 @@ LassoModel.cutoff = _alias("cutoff_", "Height of the cut, the same as `cutoff_`.
 LassoModel.x = property(lambda self: pd.DataFrame(np.where(self.panel_.weights[:, None] > 0, self.panel_.X, np.nan), self.panel_.index,
                                                   self.panel_.factors), doc="The factors used in the fit, NaN on rows that did not count.")
 LassoModel.y = property(lambda self: pd.DataFrame(np.where(self.panel_.mask, self.panel_.Y, np.nan), self.panel_.index,
-                                                  self.panel_.responses), doc="The responses used in the fit, NaN where a cell did not count.")
+                                                  self.panel_.responses), doc="The responses of the fit, NaN where a cell did not count.")
 LassoModel.residuals_ = property(lambda self: self.y - self.panel_.X @ self.estimation_result_.estimated_beta.to_numpy().T
                                  - self.estimation_result_.alpha.to_numpy(), doc="y less its fit, NaN where a cell did not count.")
 
