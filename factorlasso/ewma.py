@@ -62,7 +62,7 @@ def weighted_mean(Y: np.ndarray,  # (T, N), NaN allowed
     "Mean of every column over its own rows"
     return _prepare(Y, weights, mask)[3]
 
-# %% ../nbs/02_ewma.ipynb #b45abf3c
+# %% ../nbs/02_ewma.ipynb #87424f73
 def _pairwise(D: np.ndarray,  # (T, N) centred, zero where unobserved
               w: np.ndarray,  # (T,)
               mask: np.ndarray | None,  # (T, N) bool; None: complete
@@ -73,16 +73,17 @@ def _pairwise(D: np.ndarray,  # (T, N) centred, zero where unobserved
     if mask is None:
         C = D.T @ wD / w.sum() if len(D) >= max(min_overlap, 1) else np.full((D.shape[1],) * 2, np.nan)
         return C, np.repeat(np.diag(C)[:, None], len(C), axis=1)
-    m = mask.astype(float)
-    W, A, Q = m.T @ (w[:, None] * m), wD.T @ m, (wD * D).T @ m
-    few = (m.T @ m < max(min_overlap, 1)) | (W == 0)
+    m, counts = mask.astype(float), mask.astype(np.float32)  # exact as long as there are fewer than 2²⁴ rows
+    root = np.sqrt(w)[:, None]
+    rm, rD = root * m, root * D  # a matrix times its own transpose costs half
+    W, A, Q = rm.T @ rm, wD.T @ m, (wD * D).T @ m
+    few = (counts.T @ counts < max(min_overlap, 1)) | (W == 0)
     W[few] = np.nan
     A /= W
     Q /= W
     V = Q - A * A
     V[V <= 1e-13 * Q] = 0.0  # what is left of a constant after rounding
-    C = D.T @ wD / W - A * A.T
-    return (C + C.T) / 2, V
+    return rD.T @ rD / W - A * A.T, V
 
 
 def weighted_cov(Y: np.ndarray,  # (T, N), NaN allowed
