@@ -125,7 +125,7 @@ def _component(Z: np.ndarray,  # (T, N) zero where unobserved
         f = S @ b / np.maximum(m @ b**2, .02 * (b @ b))
     return f, f @ Z / np.maximum(f**2 @ m, 1e-12)
 
-# %% ../nbs/42_diagnostics.ipynb #f0125175
+# %% ../nbs/42_diagnostics.ipynb #cb3b7a60
 def _search(judged: _Judged,
             Z: np.ndarray,  # (T, N) residuals times √ω, columns of length one, zero where unobserved
             level: float,  # of each test
@@ -135,17 +135,17 @@ def _search(judged: _Judged,
     "Test, and find the missing factors one after the other"
     found, first, left, mask = [], None, Z, judged.refit.mask
     while True:
-        seen, flips = residual_statistics(left), flipped_statistics(judged.refit, left, judged.w, draws, rng)
+        seen = residual_statistics(left, np.linalg.norm(left, axis=0))
+        flips = flipped_statistics(judged.refit, left, judged.w, draws, rng, again=first is None)
         z, p, critical = flip_p_values(seen, flips, level)
         first = first or (flips, z, p, critical)
-        if p[1] >= level or len(found) >= min(20, min(Z.shape) // 3):
+        if p[1] >= level or (found and seen[1] < 1) or len(found) >= min(20, min(Z.shape) // 2):
             return first, found
         f, b = _component(left, mask, judged.w @ mask)
         loading = f @ Z / np.maximum(np.sqrt(f**2 @ mask), 1e-300)
         turn = np.sign(loading[np.abs(loading).argmax()])
         found.append((turn * f, turn * loading, (seen[1], critical, p[1])))
         left = left - np.where(mask, np.outer(f, b), 0.0)
-        left = left / np.linalg.norm(left, axis=0)
 
 # %% ../nbs/42_diagnostics.ipynb #f6d69eb5
 @dataclass(frozen=True, eq=False)

@@ -75,14 +75,16 @@ def _as_errors(refit: Refit,
             c[test] = np.where(mask[test], d[test] / np.maximum(a, .05 * d[test]), 0.0)
     return Z * np.sqrt(c)
 
-# %% ../nbs/38_flips.ipynb #7924d78e
+# %% ../nbs/38_flips.ipynb #5d0519b8
 def residual_statistics(Z: np.ndarray,  # (T, N), no column zero
-                ) -> tuple[float, float]:  # Q and λ₁
-    "Sum of squared correlations over pairs, and the largest eigenvalue"
-    Z = Z / np.linalg.norm(Z, axis=0)
+                        length: np.ndarray | float = 1.0,  # (N,) what every column is scaled to
+                        ) -> tuple[float, float]:  # Q and λ₁
+    "Sum of squared products over pairs of columns, and the largest eigenvalue of the products"
+    Z = Z * (length / np.linalg.norm(Z, axis=0))
     small = Z.T @ Z if Z.shape[1] <= Z.shape[0] else Z @ Z.T
     last = len(small) - 1
-    return (np.square(small).sum() - Z.shape[1]) / 2, eigvalsh(small, subset_by_index=(last, last))[0]
+    own = np.sum(np.broadcast_to(length, Z.shape[1]) ** 4)
+    return (np.square(small).sum() - own) / 2, eigvalsh(small, subset_by_index=(last, last))[0]
 
 
 def flipped_statistics(refit: Refit,  # fits flipped residuals as the model did
@@ -90,15 +92,17 @@ def flipped_statistics(refit: Refit,  # fits flipped residuals as the model did
                        w: np.ndarray,  # (T,) positive weights
                        draws: int,  # number of flips
                        rng: np.random.Generator,  # of the signs
-                       ) -> np.ndarray:  # (draws, 2) Q and λ₁
-    "Both statistics after flipping the sign of every cell at random and fitting again, corrected by flips of flips"
-    errors, once, twice = _as_errors(refit, Z, w), [], []
+                       again: bool = True,  # flip the flips to correct the means
+                       ) -> np.ndarray:  # (draws, 2) Q and λ₁ with columns as long as those of Z
+    "Both statistics after flipping the sign of every cell at random and fitting again"
+    def flip(errors): return refit.residuals(errors * rng.choice([-1.0, 1.0], errors.shape))
+    length, errors, once, twice = np.linalg.norm(Z, axis=0), _as_errors(refit, Z, w), [], []
     for _ in range(draws):
-        flipped = refit.residuals(errors * rng.choice([-1.0, 1.0], Z.shape))
-        again = refit.residuals(_as_errors(refit, flipped, w) * rng.choice([-1.0, 1.0], Z.shape))
-        once.append(residual_statistics(flipped))
-        twice.append(residual_statistics(again))
-    return np.array(once) * np.mean(once, axis=0) / np.mean(twice, axis=0)
+        F = flip(errors)
+        once.append(residual_statistics(F, length))
+        if again:
+            twice.append(residual_statistics(flip(_as_errors(refit, F, w)), length))
+    return np.array(once) * (np.mean(once, axis=0) / np.mean(twice, axis=0) if again else 1.0)
 
 # %% ../nbs/38_flips.ipynb #7ead4b6e
 TRACY_WIDOM = gamma(46.44604884387, loc=-9.84801, scale=0.186054)  # TW₁ in Chiani's approximation

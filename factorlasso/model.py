@@ -182,7 +182,7 @@ def _intercepts(panel: Panel, beta: np.ndarray, demean) -> np.ndarray:
     x_mean = (panel.mask.T @ (panel.weights[:, None] * panel.X)) / mass[:, None]
     return (panel.weights @ panel.Y) / mass - (x_mean * beta).sum(1)
 
-# %% ../nbs/30_model.ipynb #7ab0c718
+# %% ../nbs/30_model.ipynb #3bac9536
 _blas = ThreadpoolController()
 
 
@@ -213,9 +213,8 @@ def _solve_batch(rows, panel, penalty, bounds, prior, model, start) -> tuple[Sol
 def _solve(panel, penalty, bounds, prior, model, start=None) -> tuple[Solution, np.ndarray]:
     "Solution, and (3, N) intercepts and sums of squares, of a panel that is ready to be fitted."
     batches = response_batches(panel) if is_by_rows(penalty) else [slice(0, panel.N)]
-    with _blas.limit(limits=1, user_api="blas"):
-        parts = Parallel(n_jobs=model.n_jobs if len(batches) > 1 else 1, prefer="threads")(
-            delayed(_solve_batch)(rows, panel, penalty, bounds, prior, model, start) for rows in batches)
+    parts = Parallel(n_jobs=model.n_jobs if len(batches) > 1 else 1, prefer="threads")(
+        delayed(_solve_batch)(rows, panel, penalty, bounds, prior, model, start) for rows in batches)
     if len(parts) == 1:
         return parts[0]
     fields = (np.concatenate([getattr(found, name) for found, _ in parts]) for name in ("beta", "gap", "n_iter", "converged"))
@@ -332,7 +331,7 @@ def _warn(model, result, active):
         warnings.warn(f"{len(late)} of {len(active)} responses did not reach the tolerance {model.tol:g}; the worst relative duality gap "
                       f"is {late.max():.1e}", ConvergenceWarning, stacklevel=3)
 
-# %% ../nbs/30_model.ipynb #a53174c3
+# %% ../nbs/30_model.ipynb #c35040a4
 class LassoModel(MultiOutputMixin, RegressorMixin, BaseEstimator):
     "Sparse multi-output factor model with sign constraints, priors, missing histories and certificates."
 
@@ -383,7 +382,8 @@ class LassoModel(MultiOutputMixin, RegressorMixin, BaseEstimator):
         sample_weight=None,  # (T,) non-negative weights, multiplied with those of `span`
     ) -> "LassoModel":
         "Estimate loadings and intercepts; a fit that raises leaves an earlier one as it was."
-        fitted = _estimate(self, prepare(self, *weighted_panel(self, x, y, sample_weight)))
+        with _blas.limit(limits=1, user_api="blas"):
+            fitted = _estimate(self, prepare(self, *weighted_panel(self, x, y, sample_weight)))
         validate_data(self, x, skip_check_array=True)
         return _store(self, fitted, x, y)
 

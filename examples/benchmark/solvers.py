@@ -4,9 +4,8 @@ Only `run` is timed. β is (N, M), or (K, N, M) for a path. Every package is cal
 form that is fastest for it. scikit-learn, skglm, celer, adelie and glmnet minimise half the mean square, so their
 penalty is λ/2. Peers that have no intercept in the form used here get centred data, and the centring is not timed.
 
-abess is not here: it solves the best-subset problem, which has no λ and another minimum. Nor are packages that PyPI
-offers for the group LASSO by interior point or plain proximal gradient (asgl, group-lasso): they are slower by a factor
-of a thousand.
+abess is not here: it solves the best-subset problem, which has no λ and another minimum. Nor are asgl and group-lasso,
+which took hundreds of times longer to the same minimum in a first look.
 """
 import warnings
 from dataclasses import dataclass
