@@ -395,6 +395,3 @@ def factor_covariance(model: LassoModel,  # fitted; scikit-learn's NotFittedErro
         pd.DataFrame(a * weighted_cov(p.X, p.weights), p.factors, p.factors), result.estimated_beta,
         variances, estimation_date, pd.DataFrame(np.where(p.mask, residuals, np.nan), p.index, p.responses),
         model.clusters_, model.linkage_, model.cutoff_)
-
-# %% ../nbs/40_covariance.ipynb #37ebdb0a
-LassoModel.covariance = factor_covariance  # here, because a module imports only earlier ones
