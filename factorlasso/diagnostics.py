@@ -20,7 +20,7 @@ from .flips import Refit, flip_p_values, flipped_statistics, make_refit, residua
 from .model import LassoModel, Summary
 from .panel import make_panel
 
-# %% ../nbs/42_diagnostics.ipynb #94368002
+# %% ../nbs/42_diagnostics.ipynb #620cda32
 def _regressors(n_params: object,  # None, a number, (N,) numbers, or (N, M) loadings
                 x: np.ndarray | None,  # (T, M)
                 E: pd.DataFrame,  # (T, N) residuals, for their labels
@@ -35,7 +35,8 @@ def _regressors(n_params: object,  # None, a number, (N,) numbers, or (N, M) loa
     if x is not None and n_params is None:
         used = np.ones((N, x.shape[1]))
     if used.ndim == 2 and x is not None and used.shape == (N, x.shape[1]):
-        return np.hstack([np.ones((T, 1)), x]), np.hstack([np.ones((N, 1), bool), used != 0])
+        some = (used != 0).any(axis=0)
+        return np.hstack([np.ones((T, 1)), x[:, some]]), np.hstack([np.ones((N, 1), bool), used[:, some] != 0])
     if used.ndim > 1 or used.size not in (1, N) or not (np.isfinite(used) & (used >= 0)).all():
         raise ValueError("n_params must be a number of at least 0 for each response, or loadings (N, M) together with x (T, M)")
     count = np.maximum(np.broadcast_to(used, N), 1)
@@ -200,7 +201,7 @@ def _summarize(r: ResidualDiagnostics, names: int) -> Summary:
     series = [", ".join(map(str, size[k].nlargest(names).index)) for k in r.missing_factors.index]
     return Summary(f"Residuals: {verdict}", pd.Series(facts), r.missing_factors.assign(series=series))
 
-# %% ../nbs/42_diagnostics.ipynb #595d0658
+# %% ../nbs/42_diagnostics.ipynb #31a4d28d
 def _off_diagonal(judged: _Judged, Z: np.ndarray, overlap: np.ndarray, expected: float) -> pd.DataFrame:
     "Mean |ρ| and off-diagonal share of squares over pairs with twelve common rows; `expected` is the mean Q of the flips"
     pairs = np.triu_indices(len(overlap), 1)
@@ -230,7 +231,9 @@ def _missing(judged: _Judged, found: list) -> tuple[pd.DataFrame, pd.DataFrame, 
     table = pd.DataFrame([test for *_, test in found], K, ["eigenvalue", "critical", "p"], dtype=float)
     if judged.x is not None:
         Q = np.linalg.qr(root[:, None] * np.hstack([np.ones((T, 1)), judged.x]))[0]
-        table["explained by x"] = np.square(Q.T @ f).sum(0) / np.square(f).sum(0)
+        n, M = judged.w.sum() ** 2 / (judged.w @ judged.w), judged.x.shape[1]
+        left = 1 - np.square(Q.T @ f).sum(0) / np.square(f).sum(0)
+        table["explained by x"] = 1 - left * (n - 1) / (n - M - 1) if n > M + 1 else np.nan
     loadings = np.array([b for _, b, _ in found]).reshape(-1, N).T
     scores = f / root[:, None] / np.sqrt(np.square(f).sum(0) / judged.w.sum())
     return table, pd.DataFrame(loadings, judged.E.columns, K), pd.DataFrame(scores, judged.E.index, K)

@@ -51,13 +51,13 @@ def make_refit(X: np.ndarray,  # (T, p) regressors times √ω
     h = [XX[test] @ A.reshape(N, -1).T * train[test, None] for (train, test), A in zip(folds, K, strict=True)]
     return Refit(X, mask, folds, K, XX, h)
 
-# %% ../nbs/38_flips.ipynb #29c52243
-def _as_errors(refit: Refit,
+# %% ../nbs/38_flips.ipynb #cff2544a
+def _to_errors(refit: Refit,
                Z: np.ndarray,  # (T, N) residuals
                w: np.ndarray,  # (T,) positive weights
                rounds: int = 3,  # between the profile of the rows and the correction
-               ) -> np.ndarray:  # (T, N)
-    "Residuals scaled to the size of errors, cell by cell"
+               ) -> np.ndarray:  # (T, N), zero where unobserved
+    "By what a residual has to be multiplied, cell by cell, to have the size of an error"
     mask, XX, c, profile = refit.mask, refit.squares, np.ones(Z.shape), np.ones((len(Z), 1))
     rows, count = np.maximum(mask.sum(1, keepdims=True), 1), mask.sum(0)
     for _ in range(rounds):
@@ -73,9 +73,9 @@ def _as_errors(refit: Refit,
             G = ((mask * d)[train].T @ XX[train]).reshape(K.shape)
             a = d[test] * (1 - 2 * h) + XX[test] @ (K @ G @ K).reshape(len(K), -1).T
             c[test] = np.where(mask[test], d[test] / np.maximum(a, .05 * d[test]), 0.0)
-    return Z * np.sqrt(c)
+    return np.sqrt(c)
 
-# %% ../nbs/38_flips.ipynb #5d0519b8
+# %% ../nbs/38_flips.ipynb #2170f21a
 def residual_statistics(Z: np.ndarray,  # (T, N), no column zero
                         length: np.ndarray | float = 1.0,  # (N,) what every column is scaled to
                         ) -> tuple[float, float]:  # Q and λ₁
@@ -95,13 +95,13 @@ def flipped_statistics(refit: Refit,  # fits flipped residuals as the model did
                        again: bool = True,  # flip the flips to correct the means
                        ) -> np.ndarray:  # (draws, 2) Q and λ₁ with columns as long as those of Z
     "Both statistics after flipping the sign of every cell at random and fitting again"
-    def flip(errors): return refit.residuals(errors * rng.choice([-1.0, 1.0], errors.shape))
-    length, errors, once, twice = np.linalg.norm(Z, axis=0), _as_errors(refit, Z, w), [], []
+    length, scale, once, twice = np.linalg.norm(Z, axis=0), _to_errors(refit, Z, w), [], []
+    def flip(Z): return refit.residuals(Z * scale * rng.choice([-1.0, 1.0], Z.shape))
     for _ in range(draws):
-        F = flip(errors)
-        once.append(residual_statistics(F, length))
+        flipped = flip(Z)
+        once.append(residual_statistics(flipped, length))
         if again:
-            twice.append(residual_statistics(flip(_as_errors(refit, F, w)), length))
+            twice.append(residual_statistics(flip(flipped), length))
     return np.array(once) * (np.mean(once, axis=0) / np.mean(twice, axis=0) if again else 1.0)
 
 # %% ../nbs/38_flips.ipynb #7ead4b6e
