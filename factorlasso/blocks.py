@@ -90,33 +90,35 @@ def _as_cells(problem, u, part):
     return _Cells(np.ascontiguousarray(m.G), m.pattern, problem.scale, d, q, u, h, t, t.copy(), box.lower, box.upper,
                   block.reshape(m.N, m.M), row, col, start, w, apart, norm, ridge, column, face, p, s, move), first
 
-# %% ../nbs/23_blocks.ipynb #5bf6aa1e
+# %% ../nbs/23_blocks.ipynb #2eedfd76
+@njit(nogil=True, cache=True)
+def _subtract(q, k, G, u):
+    "q -= kGu for one response; a zero of u costs nothing."
+    for j in range(len(u)):
+        if u[j] != 0.0:
+            g, f = G[j], k * u[j]
+            for m in range(len(q)):
+                q[m] -= f * g[m]
+
+
 @njit(nogil=True, cache=True)
 def _refresh(z, rows):
     "q = d − kGu, afresh; the sum of (d + q)'u."
     total = 0.0
     for i in rows:
-        q, G = z.q[i], z.G[z.pattern[i]]
-        q[:] = z.d[i]
-        for j in range(len(q)):
-            if z.u[i, j] != 0.0:
-                g, f = G[j], z.k[i] * z.u[i, j]
-                for m in range(len(q)):
-                    q[m] -= f * g[m]
-        for j in range(len(q)):
-            total += (z.d[i, j] + q[j]) * z.u[i, j]
+        z.q[i] = z.d[i]
+        _subtract(z.q[i], z.k[i], z.G[z.pattern[i]], z.u[i])
+        for j in range(z.u.shape[1]):
+            total += (z.d[i, j] + z.q[i, j]) * z.u[i, j]
     return total
 
-
+# %% ../nbs/23_blocks.ipynb #df5a0e72
 @njit(nogil=True, cache=True)
 def _prepare(z, i, c, prior, s):
     "Pulls, thresholds and curvatures of response i; its weighted residual variance at the prior."
     G, k, d, rss = z.G[z.pattern[i]], z.k[i], z.d[i], s
     d[:] = c
-    for j in range(len(d)):
-        if prior[j] != 0.0:
-            for m in range(len(d)):
-                d[m] -= prior[j] * G[j, m]
+    _subtract(d, 1.0, G, prior)
     for j in range(len(d)):
         rss -= (c[j] + d[j]) * prior[j]
         d[j] *= k
@@ -132,7 +134,7 @@ def _prepare(z, i, c, prior, s):
         z.down[i, j] = np.inf if z.lo[i, j] >= 0.0 else z.down[i, j]
     return k * max(rss, 0.0)
 
-# %% ../nbs/23_blocks.ipynb #9f326fe5
+# %% ../nbs/23_blocks.ipynb #5c238d2e
 @njit(nogil=True, cache=True)
 def _set(z, i, j, new):
     "Give a cell a new value and keep q; 0 for no change, 2 where its sign or active bound changed, else 1."
@@ -144,10 +146,10 @@ def _set(z, i, j, new):
         q[m] -= f * g[m]
     z.u[i, j] = new
     lo, hi = z.lo[i, j], z.hi[i, j]
-    other = (new > 0.0) != (old > 0.0) or (new < 0.0) != (old < 0.0) or (new == lo) != (old == lo) or (new == hi) != (old == hi)
-    return 2 if other else 1
+    sign = (new > 0.0) != (old > 0.0) or (new < 0.0) != (old < 0.0)
+    return 2 if sign or (new == lo) != (old == lo) or (new == hi) != (old == hi) else 1
 
-
+# %% ../nbs/23_blocks.ipynb #b00cff44
 @njit(nogil=True, cache=True)
 def _length(z, b, norm):
     "The root of eq-length for s of a given norm."
@@ -210,7 +212,7 @@ def _sweep(z, first, last):
         moved = max(moved, _update_block(z, b))
     return moved
 
-# %% ../nbs/23_blocks.ipynb #0ed9ddfd
+# %% ../nbs/23_blocks.ipynb #e9fed077
 @njit(nogil=True, cache=True)
 def _norms(z, first, last):
     "Norm, ridge and column of every block of a component; the number of active blocks."
@@ -225,7 +227,7 @@ def _norms(z, first, last):
             active += 1
     return active
 
-
+# %% ../nbs/23_blocks.ipynb #4315ba80
 @njit(nogil=True, cache=True)
 def _l1_slope(z, i, j):
     "t sign(u)."
@@ -234,7 +236,7 @@ def _l1_slope(z, i, j):
 
 @njit(nogil=True, cache=True)
 def _face(z, i):
-    "Smooth cells of response i into face, g = -gradient into s, its rows of V into move; their number, and whether V has one column."
+    "Smooth cells of response i into face, -gradient into s, rows of V into move; how many, whether in one block."
     n, lone = 0, True
     for j in range(z.u.shape[1]):
         u, b = z.u[i, j], z.block[i, j]
@@ -250,7 +252,7 @@ def _face(z, i):
     z.face[i, n:] = -1
     return n, lone
 
-# %% ../nbs/23_blocks.ipynb #c8cc550f
+# %% ../nbs/23_blocks.ipynb #3dcc69a9
 @njit(nogil=True, cache=True)
 def _invert(H, v, floor):
     "Inverse of a positive definite matrix from its upper half, in place; False where a pivot is not above `floor`."
@@ -273,10 +275,10 @@ def _invert(H, v, floor):
             H[j, i] = H[i, j]
     return True
 
-
+# %% ../nbs/23_blocks.ipynb #66dbab73
 @njit(nogil=True, cache=True)
 def _factor(z, i, K, lone, ridge):
-    "D of response i, with `ridge` times its diagonal added, factored (`lone`) or inverted in K; False where it is singular."
+    "D of response i, plus `ridge` times its diagonal, factored (`lone`) or inverted in K; False where singular."
     n, G, top = len(K), z.G[z.pattern[i]], 0.0
     for a in range(n):
         g, j = G[z.face[i, a]], z.face[i, a]
@@ -371,7 +373,7 @@ def _direction(z, rows, first, last, store, ridge):
             z.p[i, a] += y[a]
     return total
 
-# %% ../nbs/23_blocks.ipynb #0a5c1adf
+# %% ../nbs/23_blocks.ipynb #463b6713
 @njit(nogil=True, cache=True)
 def _stopped_step(z, i, length):
     "The step of response i into s, stopped at zeros and bounds; whether it was stopped."
@@ -389,10 +391,10 @@ def _stopped_step(z, i, length):
         z.s[i, j] = min(max(new, low), high) - u
     return stopped
 
-
+# %% ../nbs/23_blocks.ipynb #299bfad9
 @njit(nogil=True, cache=True)
 def _try(z, rows, first, last, length):
-    "A step into s and kG times it into move: change of φ, its linear part, longest block step relative to the block, whether stopped."
+    "A step into s, its effect on q into move: change of φ, linear part of it, longest relative block step, stopped."
     change, linear, longest, stopped = 0.0, 0.0, 0.0, False
     for i in rows:
         stopped |= _stopped_step(z, i, length)
@@ -409,21 +411,17 @@ def _try(z, rows, first, last, length):
             longest = max(longest, np.sqrt(s2) / z.norm[b])
             change += z.w[b] * (np.sqrt(n2) - z.norm[b])
     for i in rows:
-        G, s, move = z.G[z.pattern[i]], z.s[i], z.move[i]
+        s, move = z.s[i], z.move[i]
         move[:] = 0.0
-        for j in range(len(s)):
-            if s[j] != 0.0:
-                g, f = G[j], z.k[i] * s[j]
-                for m in range(len(s)):
-                    move[m] += f * g[m]
+        _subtract(move, z.k[i], z.G[z.pattern[i]], s)
         for j in range(len(s)):
             if s[j] != 0.0:
                 pull = z.q[i, j] - _l1_slope(z, i, j)
                 linear += s[j] * (z.ridge[z.block[i, j]] * z.u[i, j] - pull)
-                change += s[j] * (0.5 * move[j] - pull)
+                change -= s[j] * (0.5 * move[j] + pull)
     return change, linear, longest, stopped
 
-# %% ../nbs/23_blocks.ipynb #8d44ec5e
+# %% ../nbs/23_blocks.ipynb #79091475
 @njit(nogil=True, cache=True)
 def _newton(z, rows, first, last, store, slack, steps):
     "A few Newton steps on the smooth cells; True where they ended on an exact one."
@@ -442,7 +440,7 @@ def _newton(z, rows, first, last, store, slack, steps):
             done = change <= 0.1 * min(linear, 0.0) + slack
         for i in rows:
             for j in range(z.u.shape[1]):
-                z.q[i, j] -= z.move[i, j]
+                z.q[i, j] += z.move[i, j]
                 if z.s[i, j] != 0.0:
                     z.u[i, j] = min(max(z.u[i, j] + z.s[i, j], z.lo[i, j]), z.hi[i, j])
         if ridge > 0.0 or (length == 1.0 and not stopped and longest <= 1e-6):
@@ -475,11 +473,11 @@ def _far_gap(z, first, last, rss):
             theta = min(theta, z.w[b] / np.sqrt(over)) if over > z.w[b] ** 2 else theta
     return (1 - theta) ** 2 * rss + 2 * (cost - theta * dot), rss + 2 * cost
 
-# %% ../nbs/23_blocks.ipynb #857877f8
+# %% ../nbs/23_blocks.ipynb #bbbe45a4
 @njit(nogil=True, cache=True)
 def _solve_part(z, rows, first, last, s0, floor, tol, max_iter, store):
     "Minimise eq-part over one component from the start in u; relative gap, objective, sweeps."
-    it, polished = 0, False
+    it, polished, lowest = 0, False, np.inf
     _refresh(z, rows)
     while it < max_iter:
         moved = _sweep(z, first, last)
@@ -489,17 +487,19 @@ def _solve_part(z, rows, first, last, s0, floor, tol, max_iter, store):
         polished = False
         if it < 3 or (moved == 2 and it % 4):
             continue
-        polished = _newton(z, rows, first, last, store, 1e-15 * s0, 1 + it // 4)
+        polished = _newton(z, rows, first, last, store, 1e-15 * s0, min(1 + it // 4, 20))
         rss = s0 - _refresh(z, rows)
         if it > 8:
             gap, value = _far_gap(z, first, last, rss)
-            if gap <= max(value, floor) * (min(tol, 1e-13) if polished else tol):
+            size = max(value, floor)
+            if gap <= size * (tol if it > 40 else min(tol, 1e-13)) or (it > 100 and value >= lowest - 1e-15 * size):
                 break
+            lowest = min(lowest, value)
     gap, value = _far_gap(z, first, last, max(s0 - _refresh(z, rows), 0.0))
     size = max(value, floor)
     return max(gap, 0.0) / size if size > 0.0 else 0.0, value, it
 
-
+# %% ../nbs/23_blocks.ipynb #93cef37d
 @njit(nogil=True, cache=True)
 def _solve_parts(parts, z, moments, prior, order, starts, first, tol, max_iter, gap, value, sweeps):
     "Solve some of the components in place; moments = (c, s)."
@@ -514,7 +514,7 @@ def _solve_parts(parts, z, moments, prior, order, starts, first, tol, max_iter, 
             floor += 1e-8 * z.k[i] * moments[1][i]
         gap[g], value[g], sweeps[g] = _solve_part(z, rows, first[g], first[g + 1], s0, floor, tol, max_iter, store)
 
-# %% ../nbs/23_blocks.ipynb #229c3fff
+# %% ../nbs/23_blocks.ipynb #90388ed9
 def solve_blocks(
     problem: Problem,                 # λ included; any partition into blocks
     tol: float = 1e-8,                # relative duality gap to reach
@@ -529,11 +529,11 @@ def solve_blocks(
     order = np.lexsort((m.pattern, part))   # responses with one Gram matrix next to each other
     starts = np.append(0, np.cumsum(np.bincount(part)))
     n = len(starts) - 1
-    gap, value, sweeps = np.empty(n), np.empty(n), np.empty(n, dtype=np.intp)
+    results = gap, value, sweeps = np.empty(n), np.empty(n), np.empty(n, dtype=np.intp)
     shared = n_jobs not in (None, 1) and m.N * m.M**2 > 1_000_000
     cuts = np.searchsorted(starts, np.linspace(0, m.N, 9)[1:-1]) if shared else []
     Parallel(n_jobs=n_jobs if shared else 1, prefer="threads")(
-        delayed(_solve_parts)(parts, z, (m.c, m.s), problem.prior, order, starts, first, tol, max_iter, gap, value, sweeps)
+        delayed(_solve_parts)(parts, z, (m.c, m.s), problem.prior, order, starts, first, tol, max_iter, *results)
         for parts in np.split(np.arange(n), cuts))
     beta, gap = from_prior(u, problem.prior, problem.bounds), gap[part]
     rough = np.flatnonzero(gap > 1e-3 * tol)
