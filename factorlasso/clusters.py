@@ -98,7 +98,7 @@ DEPENDENCE = {"pearson": _pearson, "spearman": _spearman, "gerber": _gerber}
 
 # %% ../nbs/13_clusters.ipynb #17869637
 def _filled(R: np.ndarray,  # (N, N) correlation, NaN where unknown
-            still: np.ndarray,  # (N,) bool, True for a series without variance
+            still: np.ndarray,  # positions of the series without variance
             ) -> np.ndarray:  # (N, N) without NaN, unit diagonal, within [-1, 1]
     "Correlation with unknown pairs set to what third series say, or else to the average of the two series"
     R = R.copy()
@@ -136,7 +136,9 @@ def dependence_matrix(c: Clustering,  # the choices
     w = panel.weights if c.span is None else decay_weights(panel.T, c.span)
     mask = panel.mask & (w > 0)[:, None]
     R = DEPENDENCE[c.dependence](panel.Y, w, mask, c.min_overlap)
-    still = (_deviations(panel.Y, w, mask)[1] == 0) & (mask.sum(axis=0) >= c.min_overlap)
+    still = np.flatnonzero(np.isnan(np.diag(R)) & (np.count_nonzero(mask, axis=0) >= c.min_overlap))
+    if len(still):  # constant, or merely without a large move
+        still = still[_deviations(panel.Y[:, still], w, mask[:, still])[1] == 0]
     R = _filled(R, still)
     return _without_pc1(R) if c.remove_pc1 else R
 
@@ -160,7 +162,12 @@ class Clusters:
     linkage: np.ndarray | None = None  # (N - 1, 4) tree of scipy on the positions of `labels`
     cutoff: float | None = None  # height at which the tree was cut
     correlation: pd.DataFrame | None = None  # (N, N) the dependence that was clustered, unknown pairs filled
-    distance: np.ndarray | None = None  # (N (N - 1) / 2,) condensed
+    metric: str | None = None  # which of `DISTANCES` was made of it
+
+    @property
+    def distance(self) -> np.ndarray | None:  # (N (N - 1) / 2,) condensed
+        "Distance of every pair of responses, where there is a correlation"
+        return None if self.correlation is None else condensed_distance(self.correlation.to_numpy(), self.metric)
 
     @property
     def n_clusters(self) -> int:
@@ -172,6 +179,13 @@ class Clusters:
         if self.linkage is None:
             return np.argsort(self.labels.to_numpy(), kind="stable")
         return sch.leaves_list(self.linkage)
+
+
+def _reordered(A: np.ndarray,  # (N, N)
+               order: np.ndarray,  # (N,) positions
+               ) -> np.ndarray:  # (N, N)
+    "Rows and columns in another order"
+    return A.take(order, axis=0).take(order, axis=1)
 
 
 def _numbered(labels: object,  # (N,) any hashable labels
@@ -190,9 +204,9 @@ def _tree_clusters(c: Clustering,  # the choices
     by_name = np.argsort(panel.responses.map(str).to_numpy(dtype=str), kind="stable")
     place = np.argsort(by_name)
     R = dependence_matrix(c, panel.take(by_name))
-    frame = pd.DataFrame(R[np.ix_(place, place)], panel.responses, panel.responses)
+    frame = pd.DataFrame(_reordered(R, place), panel.responses, panel.responses)
     if N == 1:
-        return Clusters(_numbered([0], panel.responses), correlation=frame, distance=np.empty(0))
+        return Clusters(_numbered([0], panel.responses), correlation=frame, metric=c.distance)
     d = condensed_distance(R, c.distance)
     tree = sch.linkage(d, method=c.method)
     k = None if c.n_clusters is None else min(c.n_clusters, N)
@@ -205,8 +219,7 @@ def _tree_clusters(c: Clustering,  # the choices
               sch.fcluster(tree, N - k - 0.5, "monocrit", monocrit=np.arange(N - 1.0)))  # the first N - k joins
     leaf = tree[:, :2] < N
     tree[:, :2] = np.sort(np.where(leaf, by_name[np.where(leaf, tree[:, :2], 0).astype(int)], tree[:, :2]), axis=1)
-    return Clusters(_numbered(labels[place], panel.responses), tree, float(cutoff), frame,
-                    squareform(squareform(d)[np.ix_(place, place)], checks=False))
+    return Clusters(_numbered(labels[place], panel.responses), tree, float(cutoff), frame, c.distance)
 
 # %% ../nbs/13_clusters.ipynb #21623002
 def _given_labels(labels: pd.Series,  # response to any label
@@ -229,10 +242,10 @@ def _fitted_labels(clusterer: object,  # has fit_predict
                    ) -> Clusters:
     "A partition by a scikit-learn clusterer, which is cloned and not changed"
     params = clusterer.get_params() if hasattr(clusterer, "get_params") else vars(clusterer)
-    frame = distance = None
+    frame = metric = None
     if "precomputed" in (params.get("metric"), params.get("affinity")):
         R = dependence_matrix(Clustering(), panel)
-        frame, distance = pd.DataFrame(R, panel.responses, panel.responses), condensed_distance(R)
+        frame, metric = pd.DataFrame(R, panel.responses, panel.responses), "one_minus_rho"
         data = 1.0 - R if params.get("metric") == "precomputed" else (1.0 + R) / 2
     else:
         w = panel.weights / panel.weights.mean()
@@ -240,7 +253,7 @@ def _fitted_labels(clusterer: object,  # has fit_predict
         data = (np.sqrt(w)[:, None] * dev / np.where(sd > 0, sd, 1.0)).T
     labels = (clone(clusterer) if hasattr(clusterer, "get_params") else deepcopy(clusterer)).fit_predict(data)
     labels = [f"alone {i}" if k == -1 else f"{k}" for i, k in enumerate(labels)]
-    return Clusters(_numbered(labels, panel.responses), correlation=frame, distance=distance)
+    return Clusters(_numbered(labels, panel.responses), correlation=frame, metric=metric)
 
 # %% ../nbs/13_clusters.ipynb #361a8a2c
 def find_clusters(clustering: object,  # Clustering, None (its defaults), labels, object with fit_predict, or callable

@@ -8,6 +8,7 @@ __all__ = ['decay_weights', 'effective_sample_size', 'weighted_mean', 'weighted_
 # %% ../nbs/02_ewma.ipynb #5a4f501c
 import numpy as np
 import pandas as pd
+from numba import njit
 
 # %% ../nbs/02_ewma.ipynb #44514cd6
 def decay_weights(T: int,  # number of rows
@@ -36,7 +37,7 @@ def effective_sample_size(weights: np.ndarray,  # (T,) non-negative
 def _prepare(Y: np.ndarray,  # (T, N), NaN allowed
              weights: np.ndarray | None,  # (T,) or None for ones
              mask: np.ndarray | None,  # (T, N) bool, None: where Y is not NaN
-             ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray]:  # Y centred, ω, mask, means
+             ) -> tuple:  # Y centred (T, N), its largest absolute value by column, ω, mask, means
     "Columns centred on their weighted mean and zero where unobserved; the mask is None when every cell counts"
     Y = np.asarray(Y, dtype=float)
     w = np.ones(len(Y)) if weights is None else np.asarray(weights, dtype=float)
@@ -46,13 +47,17 @@ def _prepare(Y: np.ndarray,  # (T, N), NaN allowed
     w = w / max(w.max(initial=0), np.finfo(float).tiny)
     complete = m.all()
     W = np.full(Y.shape[1], w.sum()) if complete else w @ m
-    mean = np.zeros(Y.shape[1])
-    for _ in range(2):
-        D = Y - mean if complete else np.where(m, Y - mean, 0.0)
-        mean = mean + np.divide(w @ D, W, out=np.full(len(W), np.nan), where=W > 0)
-    D = Y - mean if complete else np.where(m, Y - mean, 0.0)
-    D[:, np.abs(D).max(axis=0, initial=0) <= 4 * np.finfo(float).eps * np.abs(mean)] = 0.0  # a constant up to rounding
-    return D, w, None if complete else m, mean
+    W[W == 0] = np.nan
+    Z = Y if complete else np.where(m, Y, 0.0)
+    mean = w @ Z / W
+    D = Z - mean
+    if not complete:
+        np.copyto(D, 0.0, where=~m)
+    mean = mean + w @ D / W
+    peak = np.maximum(D.max(axis=0, initial=0), -D.min(axis=0, initial=0))
+    still = ~(peak > 4 * np.finfo(float).eps * np.abs(mean))  # a constant up to rounding
+    D[:, still], peak[still] = 0.0, 0.0
+    return D, peak, w, None if complete else m, mean
 
 
 def weighted_mean(Y: np.ndarray,  # (T, N), NaN allowed
@@ -60,30 +65,79 @@ def weighted_mean(Y: np.ndarray,  # (T, N), NaN allowed
                   mask: np.ndarray | None = None,  # (T, N) bool, None: where Y is not NaN
                   ) -> np.ndarray:  # (N,), NaN where a column has no weight
     "Mean of every column over its own rows"
-    return _prepare(Y, weights, mask)[3]
+    return _prepare(Y, weights, mask)[-1]
+
+# %% ../nbs/02_ewma.ipynb #d173dd4a
+def _starts(mask: np.ndarray,  # (T, N) bool
+            ) -> np.ndarray | None:  # (N,)
+    "First row of each column if every column is observed from there to the last row; else None"
+    start = len(mask) - np.count_nonzero(mask, axis=0)
+    return start if np.array_equal(mask, np.arange(len(mask))[:, None] >= start) else None
+
+
+@njit(nogil=True, cache=True)
+def _tails(D, w, cuts):
+    "(P, N) sums of ωD and ωD² from each of the rows `cuts`, which increase, to the last"
+    A, Q, stop = np.zeros((len(cuts), D.shape[1])), np.zeros((len(cuts), D.shape[1])), len(D)
+    for p in range(len(cuts) - 1, -1, -1):
+        if p < len(cuts) - 1:
+            A[p], Q[p] = A[p + 1], Q[p + 1]
+        for t in range(cuts[p], stop):
+            for i in range(D.shape[1]):
+                A[p, i] += w[t] * D[t, i]
+                Q[p, i] += w[t] * D[t, i] * D[t, i]
+        stop = cuts[p]
+    return A, Q
+
+
+def _common_sums(D: np.ndarray,  # (T, N) centred, zero where unobserved
+                 w: np.ndarray,  # (T,)
+                 mask: np.ndarray | None,  # (T, N) bool; None: complete
+                 ) -> tuple:  # number of rows, W, A and Q, each (P, N); (N,) which of their rows is a column's
+    "Sums of columns over the rows of every pattern of missing cells"
+    T, N = D.shape
+    start = np.zeros(N, dtype=np.intp) if mask is None else _starts(mask)
+    if start is not None:
+        cuts, place = np.unique(np.minimum(start, T - 1), return_inverse=True)
+        later = np.maximum(cuts[:, None], start)
+        return T - later, np.append(w[::-1].cumsum()[::-1], 0.0)[later], *_tails(D, w, cuts), place
+    m, counts, wD = mask.astype(float), mask.astype(np.float32), w[:, None] * D  # counts are exact below 2²⁴ rows
+    root = np.sqrt(w)[:, None] * m  # a matrix times its own transpose costs half
+    return counts.T @ counts, root.T @ root, m.T @ wD, m.T @ (wD * D), np.arange(N)
 
 # %% ../nbs/02_ewma.ipynb #87424f73
+@njit(nogil=True, cache=True)
+def _combine(P, rows, W, A, Q, place, least, divide):
+    "Covariances (`divide`: correlations) in place of the products P; NaN where unknown"
+    for i in range(len(P)):
+        p = place[i]
+        for j in range(i + 1):
+            q, w = place[j], W[p, j]
+            if rows[p, j] < least or w == 0.0:
+                P[i, j] = P[j, i] = np.nan
+                continue
+            a, b = A[p, j] / w, A[q, i] / w
+            value = P[i, j] / w - a * b
+            if divide:
+                va, vb = Q[p, j] / w, Q[q, i] / w
+                va -= a * a if a * a < (1 - 1e-13) * va else va  # what is left of a constant is rounding
+                vb -= b * b if b * b < (1 - 1e-13) * vb else vb
+                size = np.sqrt(va) * np.sqrt(vb)
+                value = min(max(value / size, -1.0), 1.0) if size > 0.0 else np.nan
+            P[i, j] = P[j, i] = value
+
+
 def _pairwise(D: np.ndarray,  # (T, N) centred, zero where unobserved
               w: np.ndarray,  # (T,)
               mask: np.ndarray | None,  # (T, N) bool; None: complete
               min_overlap: int,  # fewest common rows
-              ) -> tuple[np.ndarray, np.ndarray]:  # (N, N) covariance; (N, N) variance of i where j is observed
-    "Covariances and variances over common rows, NaN below `min_overlap`"
-    wD = w[:, None] * D
-    if mask is None:
-        C = D.T @ wD / w.sum() if len(D) >= max(min_overlap, 1) else np.full((D.shape[1],) * 2, np.nan)
-        return C, np.repeat(np.diag(C)[:, None], len(C), axis=1)
-    m, counts = mask.astype(float), mask.astype(np.float32)  # exact as long as there are fewer than 2²⁴ rows
-    root = np.sqrt(w)[:, None]
-    rm, rD = root * m, root * D  # a matrix times its own transpose costs half
-    W, A, Q = rm.T @ rm, wD.T @ m, (wD * D).T @ m
-    few = (counts.T @ counts < max(min_overlap, 1)) | (W == 0)
-    W[few] = np.nan
-    A /= W
-    Q /= W
-    V = Q - A * A
-    V[V <= 1e-13 * Q] = 0.0  # what is left of a constant after rounding
-    return rD.T @ rD / W - A * A.T, V
+              divide: bool,  # correlations in place of covariances
+              ) -> np.ndarray:  # (N, N)
+    "Covariances or correlations over common rows, NaN below `min_overlap`"
+    root = D if (w == 1).all() else np.sqrt(w)[:, None] * D
+    P = root.T @ root
+    _combine(P, *_common_sums(D, w, mask), max(min_overlap, 1), divide)
+    return P
 
 
 def weighted_cov(Y: np.ndarray,  # (T, N), NaN allowed
@@ -92,8 +146,8 @@ def weighted_cov(Y: np.ndarray,  # (T, N), NaN allowed
                  min_overlap: int = 2,  # pairs with fewer common rows are NaN
                  ) -> np.ndarray:  # (N, N) symmetric
     "Covariance of every pair of columns over their common rows (weights sum to one, no degrees-of-freedom factor)"
-    D, w, m, _ = _prepare(Y, weights, mask)
-    return _pairwise(D, w, m, min_overlap)[0]
+    D, _, w, m, _ = _prepare(Y, weights, mask)
+    return _pairwise(D, w, m, min_overlap, False)
 
 # %% ../nbs/02_ewma.ipynb #91ec6e9a
 def weighted_corr(Y: np.ndarray,  # (T, N), NaN allowed
@@ -102,12 +156,9 @@ def weighted_corr(Y: np.ndarray,  # (T, N), NaN allowed
                   min_overlap: int = 2,  # pairs with fewer common rows are NaN
                   ) -> np.ndarray:  # (N, N) symmetric, within [-1, 1]; NaN also where a column has no variance
     "Correlation of every pair of columns over their common rows"
-    D, w, m, _ = _prepare(Y, weights, mask)
-    size = np.abs(D).max(axis=0, initial=0)
-    C, V = _pairwise(D / np.where(size > 0, size, 1.0), w, m, min_overlap)
-    scale = np.sqrt(V) * np.sqrt(V.T)
-    R = np.divide(C, scale, out=np.full(C.shape, np.nan), where=scale > 0)
-    np.clip(R, -1.0, 1.0, out=R)
+    D, peak, w, m, _ = _prepare(Y, weights, mask)
+    D /= np.where(peak > 0, peak, 1.0)
+    R = _pairwise(D, w, m, min_overlap, True)
     np.fill_diagonal(R, np.where(np.isnan(np.diag(R)), np.nan, 1.0))
     return R
 

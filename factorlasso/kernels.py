@@ -227,30 +227,67 @@ def _step(G, q, u, t, lo, hi, w, p, cells, n, slope0, new, move):
         q[j] -= move[j]
     return free, length
 
+# %% ../nbs/21_kernels.ipynb #0016373d
+@njit(nogil=True, cache=True)
+def _delete(H, n, k):
+    "Take row and column k out of a matrix whose upper Cholesky factor is the leading n × n block, in place."
+    for i in range(n):
+        for j in range(max(i - 1, k), n - 1):
+            H[i, j] = H[i, j + 1]
+    for i in range(k, n - 1):
+        r = np.sqrt(H[i, i] ** 2 + H[i + 1, i] ** 2)
+        c, s = H[i, i] / r, H[i + 1, i] / r
+        for j in range(i, n - 1):
+            above, below = H[i, j], H[i + 1, j]
+            H[i, j], H[i + 1, j] = c * above + s * below, c * below - s * above
 
+
+@njit(nogil=True, cache=True)
+def _shrink(H, q, u, t, lo, hi, p, cells, n):
+    "Drop the cells that are no longer smooth from the factored face, p = -gradient; their new number, or -1 where factoring is cheaper."
+    m, lost = n, 0
+    for a in range(n):
+        lost += not (lo[cells[a]] < u[cells[a]] < hi[cells[a]] and (u[cells[a]] != 0.0 or t[cells[a]] == 0.0))
+    if 4 * lost > n:
+        return -1
+    for a in range(n - 1, -1, -1):
+        j = cells[a]
+        if not (lo[j] < u[j] < hi[j] and (u[j] != 0.0 or t[j] == 0.0)):
+            _delete(H, m, a)
+            m -= 1
+            cells[a:m] = cells[a + 1:m + 1].copy()
+    for a in range(m):
+        p[a] = q[cells[a]] - t[cells[a]] * np.sign(u[cells[a]])
+    return m
+
+# %% ../nbs/21_kernels.ipynb #ea9b344e
 @njit(nogil=True, cache=True)
 def _newton(G, q, u, t, lo, hi, w, H, p, cells, move, new):
     "Minimise over the current face, dropping cells that reach zero or a bound; True where it ended on an exact step."
-    for round in range(len(u) + 20):
-        n, exact = _face(G, q, u, t, lo, hi, w, H, p, cells)
+    n, factored, exact = -1, 0, False
+    for _ in range(2 * len(u) + 20):
+        if n < 0:
+            n, exact = _face(G, q, u, t, lo, hi, w, H, p, cells)
+            factored += 1
+            if factored > max(3, 2000 // max(n, 1)):   # a factorisation costs as much as n/10 sweeps, which may know better what to drop
+                return False
         if n == 0:
             return True
-        if round > max(2, 2000 // n):   # a factorisation costs as much as n/10 sweeps, which may know better what to drop
-            return False
         move[:n] = p[:n]
         _forward(H, p, n)
         _backward(H, p, n)
         slope0, norm_slope = 0.0, w / np.sqrt((u * u).sum()) if w > 0.0 else 0.0
         for a in range(n):
             slope0 -= p[a] * (move[a] + norm_slope * u[cells[a]])
-        free, length = _step(G, q, u, t, lo, hi, w, p, cells, n, slope0, new, move)
-        if length == 0.0 or (free and not exact):
-            return False
         size, change = 0.0, 0.0
         for a in range(n):
             size, change = max(size, abs(u[cells[a]])), max(change, abs(p[a]))
+        free, length = _step(G, q, u, t, lo, hi, w, p, cells, n, slope0, new, move)
+        if length == 0.0 or (free and not exact):
+            return False
         if free and length == 1.0 and (w == 0.0 or change <= 1e-6 * size):
             return True
+        n = _shrink(H, q, u, t, lo, hi, p, cells, n) if w == 0.0 and exact else -1
     return False
 
 # %% ../nbs/21_kernels.ipynb #368b5cae
@@ -329,6 +366,10 @@ def _solve_row(G, d, s0, floor, t, w, block, lo, hi, u, tol, max_iter, q, H, p, 
             if polished and not moved:
                 break
             polished = False
+            if tol > 1e-6 and it % 4 == 0:   # a rough answer is all that was asked for
+                gap, value = _far_gap(q, u, t, lo, hi, w, block, s0 - ((d + q) * u).sum())
+                if gap <= tol * max(value, floor):
+                    break
             if it < patience or (moved and it < patience + 14 + len(u) // 8):
                 continue
             patience = it + 2 + (u != 0.0).sum() // 6

@@ -14,6 +14,17 @@ from numba import njit
 from .panel import Panel
 
 # %% ../nbs/03_moments.ipynb #3e0ff388
+@njit(nogil=True, cache=True)
+def _times(G, pattern, beta):
+    "Rows G_i β_i; a zero of β costs nothing."
+    out = np.zeros_like(beta)
+    for i in range(len(beta)):
+        for j in range(beta.shape[1]):
+            if beta[i, j] != 0.0:
+                out[i] += beta[i, j] * G[pattern[i], j]
+    return out
+
+
 @dataclass(frozen=True)
 class Moments:
     "Weighted second moments of a panel: all that a squared loss knows about the data."
@@ -44,7 +55,7 @@ class Moments:
         "Multiply each row of `beta` by the Gram matrix of its response."
         if len(self.G) == 1:
             return beta @ self.G[0]
-        return np.matmul(self.G[self.pattern], beta[:, :, None])[:, :, 0]
+        return _times(self.G, self.pattern, beta)
 
     def curvature(self) -> np.ndarray:
         "(N,) largest eigenvalue of the Gram matrix of each response."

@@ -46,8 +46,8 @@ class Panel:
              responses: slice | np.ndarray  # positions of the responses to keep: slice, integers or (N,) bool
              ) -> "Panel":
         "The same panel with some of the responses"
-        Y, mask = (np.ascontiguousarray(a[:, responses]) for a in (self.Y, self.mask))
-        return replace(self, Y=Y, mask=mask, responses=self.responses[responses])
+        keep = np.arange(self.N)[responses]
+        return replace(self, Y=self.Y.take(keep, axis=1), mask=self.mask.take(keep, axis=1), responses=self.responses[keep])
 
 # %% ../nbs/01_panel.ipynb #794644a1
 def _as_2d(a: object,  # the user's table
@@ -200,19 +200,19 @@ def _masked(X: np.ndarray,  # (T, M) float64 with NaN
             weights: np.ndarray,  # (T,)
             labels: tuple[pd.Index, pd.Index, pd.Index],  # rows, factors, responses
             ) -> Panel:
-    "Mask and zero the cells that do not count"
-    missing = np.isnan(X)
-    complete = ~missing.any(axis=1)
-    if not complete.all():
+    "Mask and zero the cells that do not count; complete factors are used where they are, not copied"
+    if np.isnan(X.sum()):
+        missing = np.isnan(X)
+        complete = ~missing.any(axis=1)
         lost = labels[1][missing.any(axis=0)]
         n = np.count_nonzero(~complete)
         warnings.warn(f"{n} of {len(X)} rows have a missing factor and count for no response; missing in {_some(lost)}",
                       UserWarning, stacklevel=3)
+        X, weights = np.where(complete[:, None], X, 0.0), np.where(complete, weights, 0.0)
     mask = np.empty(Y.shape, dtype=bool)
     np.equal(Y, Y, out=mask)
-    weights = np.where(complete, weights, 0.0)
-    mask &= (weights > 0)[:, None]
+    if not weights.all():
+        mask &= (weights > 0)[:, None]
     Z = np.zeros(Y.shape)
     np.copyto(Z, Y, where=mask)
-    X = np.where(complete[:, None], X, 0.0)
     return Panel(np.ascontiguousarray(X), Z, mask, weights, *labels)

@@ -21,7 +21,7 @@ from .penalties import Penalty, Problem
 @dataclass(frozen=True)
 class WideMoments(Moments):
     "Moments whose Gram matrices are kept as factors; `G` is empty."
-    X: np.ndarray      # (T, M) factors less a common mean
+    X: np.ndarray      # (T, M) factors as they are
     roots: np.ndarray  # (P, T) √(ω m / W) of each mask pattern
 
     def factor(
@@ -30,19 +30,11 @@ class WideMoments(Moments):
         columns: np.ndarray | slice = slice(None),   # which factors
     ) -> np.ndarray:                                 # (rows of i, columns)
         "The factor of the Gram matrix of one response, rows without weight left out."
-        root, x0 = self.roots[self.pattern[i]], self.x_offset(i)[columns]
+        root, mean = self.roots[self.pattern[i]], self.x_mean[self.pattern[i]][columns]
         rows = np.flatnonzero(root)
-        part = self.X[np.ix_(rows, columns)] if isinstance(columns, np.ndarray) else self.X[rows]
-        part -= x0
+        part = (self.X if len(rows) == len(root) else self.X[rows])[:, columns] - mean
         part *= root[rows, None]
         return part
-
-    def x_offset(
-        self,
-        i: int,        # a response
-    ) -> np.ndarray:   # (M,)
-        "What is left of the mean of the factors on the rows of one response."
-        return self.roots[self.pattern[i]] ** 2 @ self.X if self.x_mean.any() else np.zeros(self.M)
 
     def times(
         self,
@@ -54,6 +46,15 @@ class WideMoments(Moments):
             F = self.factor(i)
             out[i] = F.T @ (F @ beta[i])
         return out
+
+    def loss(
+        self,
+        beta: np.ndarray,  # (N, M) loadings
+    ) -> np.ndarray:       # (N,) mean squared error per unit of weight
+        "The profiled loss of every response, from the columns of its non-zero loadings."
+        used = [np.flatnonzero(row) for row in beta]
+        fitted = [self.factor(i, columns) @ beta[i, columns] for i, columns in enumerate(used)]
+        return self.s - 2 * (self.c * beta).sum(1) + np.array([f @ f for f in fitted])
 
     def curvature(self) -> np.ndarray:
         "(N,) largest eigenvalue of the Gram matrix of each response."
@@ -85,12 +86,15 @@ def wide_moments(
     mass = np.where(W > 0, W, 1.0)
     x0 = (w @ X) / w.sum() if center else np.zeros(panel.M)
     y_mean = (w @ Y) / mass * center
-    X, V = X - x0, squares * (Y - y_mean)
+    V = squares * (Y - y_mean)
     roots = np.sqrt(squares[:, first] / mass[first]).T
-    dx = (roots**2 @ X) * center
+    c, x_mean = np.empty((panel.N, panel.M)), np.tile(x0, (len(first), 1))
+    for j in range(0, panel.M, 256):   # a few columns at a time: no second copy of X
+        part = X[:, j:j + 256] - x0[j:j + 256]
+        c[:, j:j + 256] = V.T @ part / mass[:, None]
+        x_mean[:, j:j + 256] += (roots**2 @ part) * center
     s = (V * (Y - y_mean)).sum(0) / mass
-    return WideMoments(np.empty((0, panel.M, panel.M)), (V.T @ X) / mass[:, None], s, W, x0 + dx, y_mean, pattern,
-                       panel.n_obs, panel.T, X, roots)
+    return WideMoments(np.empty((0, panel.M, panel.M)), c, s, W, x_mean, y_mean, pattern, panel.n_obs, panel.T, X, roots)
 
 # %% ../nbs/24_wide.ipynb #0fd7d8b3
 def _small_problem(problem, t, columns, F) -> Problem:
@@ -150,7 +154,7 @@ def _solve_lasso(problem, tol, max_rounds=100):
                 break
             if ease == 1:
                 alive &= theta * np.abs(q) + norms * np.sqrt(excess) >= t
-            q, sweeps = _round(problem, F, u, q, ease * t, alive, max(0.1 * tol, 0.01 * gap))
+            q, sweeps = _round(problem, F, u, q, ease * t, alive, max(0.1 * tol, 0.1 * gap))
             total += sweeps
     return u, gap, total, value
 
