@@ -12,6 +12,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from .cooperative import halves
 from .penalties import Problem
 from .prox import block_norms, soft_threshold
 
@@ -96,11 +97,15 @@ def duality_gap(
 ) -> np.ndarray:       # (N,) relative gap of the component of each response, >= 0
     "An upper bound of the relative distance of the objective from its minimum."
     part, u, z = components(problem.penalty.blocks), beta - problem.prior, -problem.gradient(beta)
+    both, up, down = problem.penalty.cooperative, u > 0, u < 0
+    whole, rss = problem, problem.scale * problem.moments.loss(beta)
+    if both:
+        problem, u, z = halves(problem), np.hstack([np.maximum(u, 0.0), np.maximum(-u, 0.0)]), np.hstack([z, -z])
 
     def total(values):
         return np.bincount(part, values)
 
-    penalty, rss = problem.penalty, problem.scale * problem.moments.loss(beta)
+    penalty = problem.penalty
     norms = block_norms(u, penalty.blocks, len(penalty.l2))
     per_block = np.zeros(len(penalty.l2))
     per_block[penalty.blocks[penalty.blocks >= 0]] = np.broadcast_to(part[:, None], u.shape)[penalty.blocks >= 0]
@@ -109,8 +114,12 @@ def duality_gap(
     theta = np.full(part.max() + 1, 1.0)
     np.minimum.at(theta, part, share)
     far = (1 - theta) ** 2 * total(rss) + cost - theta * total(product)
-    near = total(_near_gap(problem.moments, problem.scale, subgradient_error(problem, u, z)))
-    size = np.maximum(total(rss) + cost, 1e-8 * total(problem.scale * problem.moments.s))
+    e = subgradient_error(problem, u, z)
+    if both:
+        above, below = np.hsplit(e, 2)
+        e = np.where(up, above, np.where(down, -below, above - below))
+    near = total(_near_gap(whole.moments, whole.scale, e))
+    size = np.maximum(total(rss) + cost, 1e-8 * total(whole.scale * whole.moments.s))
     gap = np.maximum(np.minimum(near, far), 0.0)
     return np.divide(gap, size, out=np.zeros_like(gap), where=size > 0)[part]
 

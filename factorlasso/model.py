@@ -28,7 +28,7 @@ from .kernels import is_by_rows
 from .moments import loss_scale, response_batches
 from .panel import Panel, make_panel
 from .path import Path, lambda_path
-from .penalties import Penalty, Problem, block_partition, make_penalty
+from .penalties import Penalty, Problem, block_partition, make_penalty, with_ridge
 from .solver import solve, summarize_panel
 
 # %% ../nbs/30_model.ipynb #f65b28f8
@@ -39,6 +39,7 @@ class LassoModelType(str, Enum):
     GROUP_LASSO_CLUSTERS = "group_lasso_clusters"              # HCGL: rows, weights from discovered clusters
     FACTOR_CLUSTER_GROUP_LASSO = "factor_cluster_group_lasso"  # FCGL: one factor within one cluster
     CLUSTER_GROUP_LASSO = "cluster_group_lasso"                # all loadings of one cluster
+    COOPERATIVE_LASSO = "cooperative_lasso"                    # FCGL with a norm for each sign: signs of a cluster like to agree
 
     @classmethod
     def _missing_(cls, value):
@@ -47,7 +48,8 @@ class LassoModelType(str, Enum):
     @property
     def geometry(self) -> str:
         "Geometry of the blocks, see `block_partition`."
-        return {"lasso": "cell", "factor_cluster_group_lasso": "factor", "cluster_group_lasso": "cluster"}.get(self.value, "row")
+        return {"lasso": "cell", "factor_cluster_group_lasso": "factor", "cluster_group_lasso": "cluster",
+                "cooperative_lasso": "cooperative"}.get(self.value, "row")
 
 # %% ../nbs/30_model.ipynb #eea89afc
 @dataclass(frozen=True, eq=False)
@@ -86,6 +88,7 @@ def _check_settings(model) -> LassoModelType:
     if model.span is not None:
         _in_range("span", model.span, 1)
     _in_range("l1_weight", model.l1_weight, 0, 1)
+    _in_range("l2_weight", model.l2_weight, 0)
     _in_range("warmup_period", model.warmup_period, 0)
     _in_range("tol", model.tol, 0)
     _one_of("demean", model.demean, [True, False, "rolling"])
@@ -205,6 +208,7 @@ def _solve_batch(rows, panel, penalty, bounds, prior, model, start) -> tuple[Sol
     panel, penalty = (panel, penalty) if whole else (panel.take(rows), penalty.take(np.arange(panel.N)[rows]))
     moments = summarize_panel(panel, center)
     problem = Problem(moments, penalty, bounds.take(rows), prior[rows], loss_scale(moments, model.loss_normalization))
+    problem = with_ridge(problem, model.l2_weight)
     found = _solve_one(problem, panel, model, center, None if start is None else start[rows])
     loss = np.maximum(moments.loss(found.beta), 0.0)
     return found, np.stack([moments.intercept(found.beta), moments.W * moments.s, moments.W * loss])
@@ -320,11 +324,11 @@ def _estimate(model, setup, start=None) -> dict:
     return dict(panel_=setup.panel, estimation_result_=result, active_=pd.Series(active, setup.panel.responses), _setup=setup)
 
 # %% ../nbs/30_model.ipynb #c58aa269
-def _warn(model, result, active):
+def _warn(model, result, active, fate="keep their prior"):
     "Tell about young responses and missed tolerances."
     if not active.all():
         names = active.index[~active]
-        warnings.warn(f"{len(names)} responses have fewer than {model.warmup_period} valid rows and keep their prior: "
+        warnings.warn(f"{len(names)} responses have fewer than {model.warmup_period} valid rows and {fate}: "
                       f"{', '.join(map(str, names[:5]))}{' …' if len(names) > 5 else ''}", UserWarning, stacklevel=3)
     if not result.converged.all():
         late = result.gap[~result.converged]
@@ -346,6 +350,7 @@ class LassoModel(MultiOutputMixin, RegressorMixin, BaseEstimator):
         nonneg=False,                     # all loadings >= 0, in addition to the sign matrix
         bounds=None,                      # (lower, upper) by cell, each (N, M) or one number; in addition to the signs
         l1_weight=0.0,                    # share of the L1 part in a group penalty, 0 to 1
+        l2_weight=0.0,                    # r >= 0 of a ridge part r Σ(β − prior)², not multiplied by λ; needs M <= T
         group_penalty="normalized",       # weight of a group: "normalized" √(|g|/G) or "yuan_lin" √|g|
         clustering=None,                  # how clusters are found: `Clustering`, Series of labels, clusterer; None: defaults
         penalty_weights=None,             # (N, M) weights >= 0 of the L1 part by cell, or `AdaptiveWeights`
@@ -365,6 +370,7 @@ class LassoModel(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.nonneg = nonneg
         self.bounds = bounds
         self.l1_weight = l1_weight
+        self.l2_weight = l2_weight
         self.group_penalty = group_penalty
         self.clustering = clustering
         self.penalty_weights = penalty_weights
@@ -509,6 +515,7 @@ def _path(model, setup, lambdas, n, ratio) -> Path:
     if isinstance(model.reg_lambda, pd.Series):   # relative to the largest
         penalty = penalty.scaled(setup.reg_lambda[who] / setup.reg_lambda[who].max())
     unit = Problem(moments, penalty, setup.bounds.take(who), setup.prior[who], loss_scale(moments, model.loss_normalization))
+    unit = with_ridge(unit, model.l2_weight)
     path = lambda_path(unit, lambdas, n, ratio, model.tol, model.n_jobs).labelled(setup.fitted.responses, setup.fitted.factors)
     if model.demean is True:
         return path

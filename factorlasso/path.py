@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 
 from .constraints import Bounds
+from .cooperative import split_cells, split_signs
 from .fista import components
 from .homotopy import follow_path, has_corners
 from .moments import Moments
-from .penalties import Problem, lambda_max
+from .penalties import Problem, lambda_max, with_ridge
 from .prox import block_norms
 from .solver import solve
 
@@ -116,8 +117,10 @@ def degrees_of_freedom(
     "Degrees of freedom of each response (Stein, 1981), exact for every geometry, box and prior."
     penalty, box, u = problem.penalty, problem.shifted_bounds(), beta - problem.prior
     active = (u != 0) & (u > box.lower) & (u < box.upper)
-    if not penalty.l2.any():
+    if not penalty.l2.any() and not problem.ridge:
         return active.sum(1).astype(float)
+    if penalty.cooperative and len(problem.moments.G):
+        return degrees_of_freedom(split_signs(problem), split_cells(problem, beta))
     if not len(problem.moments.G):
         raise NotImplementedError("degrees of freedom of a norm over more factors than rows")
     norms = np.append(block_norms(u, penalty.blocks, len(penalty.l2)), 1.0)[penalty.blocks]
@@ -125,9 +128,12 @@ def degrees_of_freedom(
     slope = np.where(active, np.append(penalty.l2, 0.0)[penalty.blocks] / norms, 0.0)
     v = np.sqrt(slope) * u / norms
     both, pairs = active[:, :, None] & active[:, None, :], v[:, :, None] * v[:, None, :]
-    K = np.where(both, 2 * problem.scale[:, None, None] * problem.moments.G[problem.moments.pattern], 0.0)
+    H = np.where(both, 2 * problem.scale[:, None, None] * problem.moments.G[problem.moments.pattern], 0.0)
     D = np.where(active, slope, 1.0)[:, :, None] * np.eye(u.shape[1])
-    P = np.where(both, np.linalg.pinv(K + D, hermitian=True) if (slope[active] == 0).any() else np.linalg.inv(K + D), 0.0)
+    P = np.where(both, np.linalg.pinv(H + D, hermitian=True) if (slope[active] == 0).any() else np.linalg.inv(H + D), 0.0)
+    K = H - 2 * problem.ridge * active[:, :, None] * np.eye(u.shape[1])
+    if not penalty.l2.any():
+        return (K * P).sum((1, 2))
     part, place, size = _places(penalty.blocks, len(penalty.l2))
     entry = (part[:, None, None] * size + place[:, :, None]) * size + place[:, None, :]
     S = np.bincount(entry.ravel(), (pairs * P).ravel(), (part.max() + 1) * size**2).reshape(-1, size, size)
@@ -232,6 +238,6 @@ def lambda_path(
     if not lambdas.size or not np.isfinite(lambdas).all() or lambdas[-1] < 0:
         raise ValueError("lambdas must be one or more finite numbers that are not negative")
     coef, gap = solve_path(problem, lambdas, tol, n_jobs)
-    m = problem.moments
+    m = with_ridge(problem, -problem.ridge).moments   # of the data alone
     labels = pd.Index([f"y{i}" for i in range(m.N)]), pd.Index([f"x{j}" for j in range(m.M)])
     return Path(lambdas, coef, best_intercept(m, coef), gap, problem, m, *labels)

@@ -20,7 +20,8 @@ def _penalty_terms(cp, u, penalty: Penalty) -> list:
     terms = [cp.sum(cp.multiply(penalty.l1, cp.abs(u)))] if penalty.l1.any() else []
     for b in np.flatnonzero(penalty.l2):
         rows, columns = np.nonzero(penalty.blocks == b)
-        terms.append(penalty.l2[b] * cp.norm(u[rows, columns], 2))
+        sides = (cp.pos(u[rows, columns]), cp.neg(u[rows, columns])) if penalty.cooperative else (u[rows, columns],)
+        terms.extend(penalty.l2[b] * cp.norm(side, 2) for side in sides)
     return terms
 
 
@@ -61,7 +62,8 @@ def solve_cvxpy(
     root = np.sqrt(panel.weights[:, None] * panel.mask * problem.scale / np.where(mass > 0, mass, 1.0))
     fitted = panel.X @ beta.T + (np.ones((panel.T, 1)) @ alpha if center else 0)
     loss = cp.sum_squares(cp.multiply(root, panel.Y - fitted))
-    objective = cp.Minimize(loss + sum(_penalty_terms(cp, beta - problem.prior, problem.penalty)))
+    penalty = sum(_penalty_terms(cp, beta - problem.prior, problem.penalty)) + problem.ridge * cp.sum_squares(beta - problem.prior)
+    objective = cp.Minimize(loss + penalty)
     program = cp.Problem(objective, _box_constraints(beta, problem.bounds))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)   # "may be inaccurate": the certificate below says by how much

@@ -23,7 +23,7 @@ from .model import LassoModel, LassoModelType, Setup, Summary, prepare
 from .moments import Moments, loss_scale, response_batches
 from .panel import Panel, make_panel
 from .path import best_intercept, lambda_grid, largest_lambda, mean_squared_error, solve_path
-from .penalties import Problem
+from .penalties import Problem, with_ridge
 from .solver import summarize_panel
 
 # %% ../nbs/31_selection.ipynb #966135d9
@@ -33,11 +33,12 @@ def unit_problem(
     moments: Moments,               # of the chosen responses, for the fit
     among: np.ndarray | slice = slice(None),  # which of the fitted responses
 ) -> Problem:
-    "The problem of fitted responses for λ = 1."
+    "The problem of fitted responses for λ = 1, ridge part included."
     every = isinstance(among, slice) and among == slice(None)
     rows, count = np.flatnonzero(setup.active)[among], setup.active.sum()
     penalty = setup.penalty if every else setup.penalty.take(np.arange(count)[among])
-    return Problem(moments, penalty, setup.bounds.take(rows), setup.prior[rows], loss_scale(moments, model.loss_normalization))
+    plain = Problem(moments, penalty, setup.bounds.take(rows), setup.prior[rows], loss_scale(moments, model.loss_normalization))
+    return with_ridge(plain, model.l2_weight)
 
 
 def score_path(

@@ -1,6 +1,9 @@
 """The model written once more, straight from its definition and without the package: slow, literal, independent.
 
-    sum_i k_i sum_t w_t m_ti (y_ti - a_i - x_t'b_i)^2 + lam * [(1 - a) sum_b w_b |u_b|_2 + a sum_ij |u_ij|],   u = b - prior
+    sum_i k_i sum_t w_t m_ti (y_ti - a_i - x_t'b_i)^2
+        + lam * [(1 - a) sum_b w_b |u_b|_2 + a sum_ij |u_ij|] + l2 sum_ij u_ij^2,   u = b - prior
+
+A cooperative penalty has |max(u_b, 0)|_2 + |max(-u_b, 0)|_2 for |u_b|_2.
 """
 from dataclasses import dataclass, replace
 
@@ -19,6 +22,8 @@ class Case:
     prior: np.ndarray  # (N, M)
     lam: float = 0.0
     l1: float = 1.0  # share of the L1 part
+    l2: float = 0.0  # weight of the squares, not times lam
+    cooperative: bool = False  # a norm for each sign of a block
     blocks: tuple = ()  # (weight, rows, columns) of the cells that share a norm
     normalization: str = "weight_sum"
     intercept: bool = True
@@ -44,8 +49,9 @@ class Case:
 
     def objective(self, beta):
         u = beta - self.prior
-        norms = sum(w * np.sqrt((u[rows, cols] ** 2).sum()) for w, rows, cols in self.blocks)
-        return self.loss(beta) + self.lam * ((1 - self.l1) * norms + self.l1 * np.abs(u).sum())
+        sides = (np.where(u > 0, u, 0), np.where(u < 0, u, 0)) if self.cooperative else (u,)
+        norms = sum(w * np.sqrt((side[rows, cols] ** 2).sum()) for w, rows, cols in self.blocks for side in sides)
+        return self.loss(beta) + self.lam * ((1 - self.l1) * norms + self.l1 * np.abs(u).sum()) + self.l2 * (u**2).sum()
 
     def intercepts(self, beta):
         out = np.zeros(len(beta))
@@ -63,14 +69,16 @@ class Case:
     def solve(self):
         "The minimum by CVXPY, moved into the box, where an interior point is only nearly"
         beta = cp.Variable(self.prior.shape)
-        cost, u = 0, beta - self.prior
+        u = beta - self.prior
+        cost, sides = self.l2 * cp.sum_squares(u), (cp.pos(u), cp.neg(u)) if self.cooperative else (u,)
         for i in range(len(self.prior)):
             x, y, w, k = self.response(i)
             cost += cp.sum_squares(cp.multiply(np.sqrt(k * w), y - x @ beta[i]))
         if self.l1:
             cost += self.lam * self.l1 * cp.sum(cp.abs(u))
         if self.l1 < 1:
-            cost += sum(self.lam * (1 - self.l1) * w * cp.norm(cp.vec(u[rows, cols], order="C")) for w, rows, cols in self.blocks)
+            weight = self.lam * (1 - self.l1)
+            cost += sum(weight * w * cp.norm(cp.vec(side[rows, cols], order="C")) for w, rows, cols in self.blocks for side in sides)
         limits = []
         if (low := np.isfinite(self.lower)).any():
             limits.append(beta[low] >= self.lower[low])
@@ -97,7 +105,7 @@ def make_blocks(model_type, groups, M, group_penalty="normalized"):
         weight = np.sqrt(len(members) / (len(labels) if group_penalty == "normalized" else 1))
         if model_type in ("group_lasso", "group_lasso_clusters"):
             out += [(weight, np.array([i]), np.arange(M)) for i in members]
-        elif model_type == "factor_cluster_group_lasso":
+        elif model_type in ("factor_cluster_group_lasso", "cooperative_lasso"):
             out += [(weight, members, np.array([j])) for j in range(M)]
         elif model_type == "cluster_group_lasso":
             out.append((weight, np.repeat(members, M), np.tile(np.arange(M), len(members))))

@@ -15,7 +15,7 @@ from scipy.optimize import nnls
 from factorlasso import LassoModel
 
 T, M, N = 48, 4, 6
-MODELS = ["lasso", "group_lasso", "group_lasso_clusters", "factor_cluster_group_lasso", "cluster_group_lasso"]
+MODELS = ["lasso", "group_lasso", "group_lasso_clusters", "factor_cluster_group_lasso", "cluster_group_lasso", "cooperative_lasso"]
 SIGNS = ["free", "signs", "nonneg"]
 GAPS = ["complete", "staggered", "scattered", "ragged", "factors"]
 DRAWS = range(5)
@@ -86,11 +86,13 @@ def draw(seed, model_type, kind, gaps):
         l1=1.0 if model_type == "lasso" else arguments["l1_weight"],
         normalization=arguments["loss_normalization"],
         intercept=bool(demean),
+        cooperative=model_type == "cooperative_lasso",
     )
     if demean == "rolling":
         case = rolling(case, span)
     strength = 10 ** rng.uniform(-3, -0.1)
-    return arguments, replace(case, lam=strength * case.steepest()), x, y
+    arguments["l2_weight"] = pick(rng, 0.0, 10 ** rng.uniform(-3, 0) * case.steepest())
+    return arguments, replace(case, lam=strength * case.steepest(), l2=arguments["l2_weight"]), x, y
 
 
 def fit(arguments, x, y, lam):
@@ -146,7 +148,7 @@ def test_no_penalty_returns_least_squares(model_type, gaps):
     for n in DRAWS:
         arguments, case, x, y = draw([8, MODELS.index(model_type), GAPS.index(gaps), n], model_type, "free", gaps)
         for lam in (0.0, 1e-12 * case.steepest()):
-            beta = fit(arguments, x, y, lam).coef_.loc[responses, factors]
+            beta = fit({**arguments, "l2_weight": 0.0}, x, y, lam).coef_.loc[responses, factors]
             assert_allclose(beta, case.least_squares(), rtol=1e-6, atol=1e-6, err_msg=str(arguments))
 
 
@@ -158,8 +160,22 @@ def test_no_penalty_with_signs_returns_nonnegative_least_squares(gaps):
         for i in range(N):
             xi, yi, w, _ = case.response(i)
             expected.append(nnls(np.sqrt(w)[:, None] * xi, np.sqrt(w) * yi)[0])
-        beta = fit({**arguments, "factors_beta_prior": None}, x, y, 0.0).coef_.loc[responses, factors]
+        beta = fit({**arguments, "factors_beta_prior": None, "l2_weight": 0.0}, x, y, 0.0).coef_.loc[responses, factors]
         assert_allclose(beta, expected, rtol=1e-6, atol=1e-6, err_msg=str(arguments))
+
+
+@pytest.mark.filterwarnings("ignore:.*missing factor:UserWarning")
+@pytest.mark.parametrize("model_type, gaps", list(product(MODELS, GAPS)))
+def test_squares_alone_are_ridge_regression(model_type, gaps):
+    "(k G + r I) b = k c + r prior, response by response"
+    for n in DRAWS:
+        arguments, case, x, y = draw([10, MODELS.index(model_type), GAPS.index(gaps), n], model_type, "free", gaps)
+        r, expected = 0.1 * case.steepest(), []
+        for i in range(N):
+            xi, yi, w, k = case.response(i)
+            expected.append(np.linalg.solve(k * (xi.T * w) @ xi + r * np.eye(M), k * xi.T @ (w * yi) + r * case.prior[i]))
+        beta = fit({**arguments, "l2_weight": r}, x, y, 0.0).coef_.loc[responses, factors]
+        assert_allclose(beta, expected, rtol=1e-7, atol=1e-9, err_msg=str(arguments))
 
 
 @pytest.mark.parametrize("kind", SIGNS)
@@ -173,7 +189,8 @@ def test_more_factors_than_rows(model_type, l1, kind):
     signs = rng.choice([1.0, -1.0, 0.0, np.nan], size=(3, 14)) if kind == "signs" else np.full((3, 14), np.nan)
     lower, upper = np.where((signs >= 0) | (kind == "nonneg"), 0.0, -np.inf), np.where(signs <= 0, 0.0, np.inf)
     blocks = make_blocks(model_type, groups, 14)
-    case = Case(x, y, np.ones(10), lower, upper, np.zeros((3, 14)), l1=l1 if blocks else 1.0, blocks=blocks)
+    case = Case(x, y, np.ones(10), lower, upper, np.zeros((3, 14)), l1=l1 if blocks else 1.0, blocks=blocks,
+                cooperative=model_type == "cooperative_lasso")  # fmt: skip
     labels = {"group_lasso": dict(group_data=groups), "lasso": {}}.get(model_type, dict(clustering=groups))
     for strength in (0.3, 1e-2, 1e-4):
         case = replace(case, lam=strength * case.steepest())
