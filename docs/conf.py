@@ -28,7 +28,7 @@ nbdev_parts = {
     "Risk model": "nbs/4*",
     "Tools": "nbs/[5-9]*",
     "Case studies": "examples/*",
-    "Reproductions": "examples/repro*",
+    "Reproductions": "examples/paper*",
     "Benchmark": "examples/bench*",
     "Guide": "examples/guide*",
 }

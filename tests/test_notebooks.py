@@ -22,5 +22,6 @@ def test_notebook(path, capfd, monkeypatch):
         pytest.skip(f"pip install --no-deps {package}")
     monkeypatch.chdir(root)
     monkeypatch.setenv("IN_TEST", "1")  # restored afterwards: nbdev_export does nothing while it is set
+    monkeypatch.setenv("FACTORLASSO_STUDY", "small")  # the paper studies with few seeds; stored outputs are the full ones
     passed, _ = run_nb(path, skip_flags=config.tst_flags.split(), basepath=root)
     assert passed, f"{path.name} failed:\n{capfd.readouterr().err}"
