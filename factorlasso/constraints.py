@@ -32,13 +32,17 @@ def align_cells(
             raise ValueError(f"{name} has shape {values.shape}, expected (responses, factors) = {shape}")
         return values
     for kind, have, want in (("response", cells.index, responses), ("factor", cells.columns, factors)):
+        if have is want or have.equals(want):
+            continue
         if have.has_duplicates:
             raise ValueError(f"{name} has duplicate {kind} labels: {_name_some(have[have.duplicated()].unique())}")
         for problem, labels in (("lacks", want.difference(have, sort=False)), ("has unknown", have.difference(want, sort=False))):
             if len(labels):
                 raise ValueError(f"{name} {problem} {kind} labels: {_name_some(labels)}")
     try:
-        return cells.loc[responses, factors].to_numpy(dtype=float, na_value=np.nan)
+        if not (cells.index.equals(responses) and cells.columns.equals(factors)):
+            cells = cells.loc[responses, factors]
+        return cells.to_numpy(dtype=float, na_value=np.nan)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be numeric: {error}") from None
 

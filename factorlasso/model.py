@@ -137,7 +137,7 @@ def _cell_rules(model, panel, centred, groups) -> CellRules:
         signs = derived.explicit
     elif given is not None:
         signs = align_cells(given, *labels, "factors_beta_loading_signs")
-    sign_bounds(signs, False, *labels)
+        sign_bounds(signs, False, *labels)
     given = model.factors_beta_prior
     if hasattr(given, "derive"):
         prior = given.derive(centred, np.where(np.isnan(signs) & bool(model.nonneg), 1.0, signs), center).prior
@@ -306,10 +306,9 @@ def _result(model, setup, beta, found, sums) -> LassoEstimationResult:
         out[active] = values
         return pd.Series(out, panel.responses)
 
-    total, residual = spread(total, np.nan), spread(residual, np.nan)
-    r2 = 1 - residual / total.where(total > 0)
-    return LassoEstimationResult(pd.DataFrame(beta, panel.responses, panel.factors), pd.Series(alpha, panel.responses), total, residual,
-                                 r2, found.objective, spread(found.gap, np.nan), spread(found.n_iter, 0), spread(found.converged, True))
+    r2 = 1 - np.divide(residual, total, out=np.full(len(total), np.nan), where=total > 0)
+    return LassoEstimationResult(pd.DataFrame(beta, panel.responses, panel.factors), pd.Series(alpha, panel.responses),
+                                 *(spread(a, np.nan) for a in (total, residual, r2)), found.objective, spread(found.gap, np.nan), spread(found.n_iter, 0), spread(found.converged, True))
 
 
 def _estimate(model, setup, start=None) -> dict:

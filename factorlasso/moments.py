@@ -202,30 +202,35 @@ def _pattern_grams(X, w, mask, first, mass, center):
 # %% ../nbs/03_moments.ipynb #998eac0d
 @njit(nogil=True, cache=True)
 def _masses(Y, mask, w):
-    "(N,) weight mass, weighted sum and number of the valid cells of each column."
+    "(N,) weight mass, weighted sum and number of the valid cells of each column; Y is zero elsewhere."
     T, N = Y.shape
     W, sums, n_obs = np.zeros(N), np.zeros(N), np.zeros(N, dtype=np.intp)
     for t in range(T):
         for i in range(N):
-            if mask[t, i]:
-                W[i] += w[t]
-                sums[i] += w[t] * Y[t, i]
-                n_obs[i] += 1
+            W[i] += w[t] * mask[t, i]
+            sums[i] += w[t] * Y[t, i]
+            n_obs[i] += mask[t, i]
     return W, sums, n_obs
 
 
 @njit(nogil=True, cache=True)
-def _weigh(Y, mask, w, y0):
-    "(T, N) ω m (y - y0), its column sums, and the column sums of ω m (y - y0)²."
-    T, N = Y.shape
-    V, sums, squares = np.empty((T, N)), np.zeros(N), np.zeros(N)
-    for t in range(T):
-        for i in range(N):
-            r = Y[t, i] - y0[i] if mask[t, i] else 0.0
-            V[t, i] = w[t] * r
-            sums[i] += w[t] * r
-            squares[i] += w[t] * r * r
-    return V, sums, squares
+def _cross(Y, mask, w, y0, X):
+    "V'X, and the column sums of V and of V (y - y0), for V = ω m (y - y0), of which a few rows exist at a time."
+    (T, N), step = Y.shape, 64
+    V, product = np.zeros((step, N)), np.zeros((N, X.shape[1]))
+    part, sums, squares = np.empty_like(product), np.zeros(N), np.zeros(N)
+    for start in range(0, T, step):
+        n = min(step, T - start)
+        for r in range(n):
+            t = start + r
+            for i in range(N):
+                away = (Y[t, i] - y0[i]) * mask[t, i]
+                V[r, i] = w[t] * away
+                sums[i] += V[r, i]
+                squares[i] += V[r, i] * away
+        np.dot(V[:n].T, X[start:start + n], part)
+        product += part
+    return product, sums, squares
 
 # %% ../nbs/03_moments.ipynb #3c7699ba
 def make_moments(
@@ -245,8 +250,8 @@ def make_moments(
         x0, y0 = (w @ X) / w.sum(), totals / mass
         X = X - x0
     G, dx = _pattern_grams(X, w, mask, first, mass, center)
-    V, y_sums, squares = _weigh(Y, mask, w, y0)
-    c, s, dy = (V.T @ X) / mass[:, None], squares / mass, y_sums / mass * center
+    products, y_sums, squares = _cross(Y, mask, w, y0, np.ascontiguousarray(X))
+    c, s, dy = products / mass[:, None], squares / mass, y_sums / mass * center
     c -= dy[:, None] * dx[pattern]
     s, x_mean, y_mean = np.maximum(s - dy**2, 0.0), x0 + dx, y0 + dy
     return Moments(G, c, s, W, x_mean, y_mean, pattern, n_obs, panel.T)
@@ -288,7 +293,7 @@ def response_batches(
     max_bytes: int = 64_000_000,  # what the Gram matrices and the copies of y of one batch may take together
 ) -> list[slice]:                 # positions of the responses of each batch; depends on the data alone
     "Cut the responses into batches whose moments fit into bounded memory."
-    each = 8 * (3 * panel.T + (0 if panel.mask.all() or panel.M > panel.T else panel.M**2))
+    each = 8 * (2 * panel.T + (0 if panel.mask.all() or panel.M > panel.T else panel.M**2))
     step = max(1, max_bytes // each)
     return [slice(start, min(start + step, panel.N)) for start in range(0, panel.N, step)]
 
