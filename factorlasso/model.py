@@ -301,14 +301,15 @@ def _result(model, setup, beta, found, sums) -> LassoEstimationResult:
         alpha = _intercepts(panel, beta, model.demean)
         total, residual = (a[active] for a in _sums_of_squares(panel, beta, alpha))
 
-    def spread(values, blank):
+    def spread(values, blank=np.nan):
         out = np.full(panel.N, blank)
         out[active] = values
         return pd.Series(out, panel.responses)
 
     r2 = 1 - np.divide(residual, total, out=np.full(len(total), np.nan), where=total > 0)
-    return LassoEstimationResult(pd.DataFrame(beta, panel.responses, panel.factors), pd.Series(alpha, panel.responses),
-                                 *(spread(a, np.nan) for a in (total, residual, r2)), found.objective, spread(found.gap, np.nan), spread(found.n_iter, 0), spread(found.converged, True))
+    return LassoEstimationResult(pd.DataFrame(beta, panel.responses, panel.factors), pd.Series(alpha, panel.responses), spread(total),
+                                 spread(residual), spread(r2), found.objective, spread(found.gap), spread(found.n_iter, 0),
+                                 spread(found.converged, True))
 
 
 def _estimate(model, setup, start=None) -> dict:

@@ -251,10 +251,25 @@ def _end_labels(ax: Axes, x: float, ends: np.ndarray, names: list) -> None:
                     color=_CYCLE[k % len(_CYCLE)], annotation_clip=False)
 
 
+def _lambda_ticks(low: float, high: float) -> np.ndarray:
+    "Between three and six round numbers on a logarithmic axis; fewer than three where it is too short for round ones"
+    powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8)):
+        ticks = np.outer(powers, steps).ravel()
+        ticks = ticks[(ticks >= low * (1 - 1e-9)) & (ticks <= high * (1 + 1e-9))]
+        if len(ticks) >= 3:
+            return ticks[::-(-len(ticks) // 6)]
+    return np.unique([float(f"{v:.3g}") for v in np.geomspace(low, high, 3)])
+
+
 def _lambda_axis(ax: Axes, lambdas: np.ndarray) -> None:
     "Logarithmic axis of λ, large to small"
+    low, high = lambdas.min(), lambdas.max()
+    ticks = _lambda_ticks(low, high)
     ax.set_xscale("log")
-    ax.set_xlim(lambdas.max(), lambdas.min())
+    ax.set_xlim((high, low) if low < high else (1.1 * high, low / 1.1))
+    ax.set_xticks(ticks, [f"{v:g}" for v in ticks])
+    ax.set_xticks([], minor=True)
     ax.set_xlabel("λ", fontsize=9)
     ax.tick_params(labelsize=8)
     for side in ("top", "right"):
