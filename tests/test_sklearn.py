@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV, KFold, TimeSeriesSplit, cross_
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from factorlasso import LassoModel, LassoModelCV
+from factorlasso import LassoModel, LassoModelCV, UniLasso
 
 T, M, N = 120, 4, 6
 rng = np.random.default_rng(0)
@@ -31,23 +31,34 @@ estimators = [
 ]
 run_all_checks = """
 from sklearn.utils.estimator_checks import check_estimator
-from factorlasso import LassoModel, LassoModelCV
+from factorlasso import LassoModel, LassoModelCV, UniLasso
 results = check_estimator({estimator!r}, on_skip=None, on_fail=None)
 print(len(results))
 for check in results:
     if check["status"] != "passed":
-        print(check["check_name"], check["status"], check["exception"])
+        print(check["check_name"], check["status"], repr(check["exception"]))
 """
 
 
-@pytest.mark.parametrize("estimator", estimators, ids=repr)
-def test_every_check_passes_and_none_is_skipped(estimator):
+def failed_checks(estimator):
     "In a process of its own, since one check asks for SCIPY_ARRAY_API before scipy is imported"
     command = [sys.executable, "-W", "ignore", "-c", run_all_checks.format(estimator=estimator)]
     done = subprocess.run(command, env={**os.environ, "SCIPY_ARRAY_API": "1"}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     number, *problems = done.stdout.splitlines()
-    assert problems == [] and int(number) > 40
+    assert int(number) > 40
+    return problems
+
+
+@pytest.mark.parametrize("estimator", estimators, ids=repr)
+def test_every_check_passes_and_none_is_skipped(estimator):
+    assert failed_checks(estimator) == []
+
+
+def test_leaving_out_a_weighted_row_is_not_leaving_out_one_of_its_copies():
+    "The one check that UniLasso contradicts by definition: a row of weight two is left out as a whole"
+    problem, = failed_checks(UniLasso())
+    assert problem.startswith("check_sample_weight_equivalence_on_dense_data failed")
 
 
 @pytest.mark.parametrize("estimator", estimators, ids=repr)
