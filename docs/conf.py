@@ -19,6 +19,7 @@ extensions = [
 exclude_patterns = ["_build", "_ext"]
 
 # The parts of the book: caption -> pattern of notebook paths; a notebook joins the last part that it matches.
+# Pages of the part without a caption are listed in index.md.
 nbdev_package = "factorlasso"
 nbdev_parts = {
     "Data": "nbs/0*",
@@ -30,7 +31,7 @@ nbdev_parts = {
     "Case studies": "examples/*",
     "Reproductions": "examples/paper*",
     "Benchmark": "examples/bench*",
-    "Guide": "examples/guide*",
+    "": "examples/guide*",
 }
 
 nb_execution_mode = "off"  # outputs are stored; pytest executes the notebooks

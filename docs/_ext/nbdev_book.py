@@ -2,7 +2,8 @@
 
 Before anything is read, every notebook named by `nbdev_parts` is rewritten to a MyST-NB page whose address has no number
 (nbs/01_panel.ipynb -> nb/panel, examples/x.ipynb -> examples/x), and every public name in the package's `_modidx` gets a
-page under api/. In text, `name` links to that page. Sections, figures and equations carry the number of their notebook.
+page under api/. In text, `name` links to that page and *Title* to the chapter of that title. Sections, figures and equations
+carry the number of their notebook.
 """
 import ast
 import enum
@@ -18,9 +19,11 @@ from sphinx.environment.collectors.toctree import TocTreeCollector
 
 FOLDERS = {"nbs": "nb", "examples": "examples"}  # folder of the repository -> folder of the site
 LONG = 45  # exported cells with more lines are folded
+DPI = 84  # pictures that a chapter draws at a lower resolution are shown at this one
 DIRECTIVE = re.compile(r"^\s*#\s*\|\s*([\w-]+)\s*:?\s*(.*)$")
 VERBATIM = re.compile(r"(```.*?```|~~~.*?~~~|\$\$.*?\$\$)", re.S)
 TICK = re.compile(r"(?<![`\w}\[])`([A-Za-z_][\w.]*)(?:\(\))?`(?!`|\])")
+EMPHASIS = re.compile(r"(?<![\w*\[])\*([^*]+)\*(?!\*)")
 REQUESTS = [f"set_{method}_request" for method in ("fit", "predict", "score")]  # that scikit-learn adds to an estimator
 SPAN = re.compile(r"(``.+?``|`[^`]+`|\$[^$\s](?:[^$]*[^$\s])?\$)")
 
@@ -92,10 +95,16 @@ def split_directives(source):
 
 
 def markdown(text, targets, pages):
-    "Link `name` to its reference page and x.ipynb to the page of that notebook"
+    "Link `name` to its reference page, x.ipynb to the page of that notebook and *Title* to the chapter of that title"
     text = re.sub(r"\]\((?:[\w./-]*/)?([\w-]+\.ipynb)", lambda m: f"](/{pages[m[1]]}.ipynb" if m[1] in pages else m[0], text)
-    link = lambda m: f"{{py:obj}}`~{targets[m[1]]}`" if m[1] in targets else m[0]  # noqa: E731
-    return "".join(part if i % 2 else TICK.sub(link, part) for i, part in enumerate(VERBATIM.split(text)))
+
+    def name(m):
+        return f"{{py:obj}}`~{targets[m[1]]}`" if m[1] in targets else m[0]
+
+    def chapter(m):
+        return f"[{m[0]}](/{pages[key]}.ipynb)" if (key := " ".join(m[1].split())) in pages else m[0]
+
+    return "".join(part if i % 2 else EMPHASIS.sub(chapter, TICK.sub(name, part)) for i, part in enumerate(VERBATIM.split(text)))
 
 
 def tags(directives, body):
@@ -125,6 +134,8 @@ def parse(code):
 
 def convert(chapter, module, names, targets, pages):
     "The cells of a chapter's page: directives become tags, and a link to the reference stands above what is exported"
+    dpi = re.search(r'figure\.dpi"\]? ?[=:] (\d+)', "".join(line for cell in chapter.cells for line in cell["source"]))
+    zoom = max(1.0, DPI / int(dpi[1])) if dpi else 1.0
     for cell in chapter.cells:
         source = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
@@ -146,7 +157,15 @@ def convert(chapter, module, names, targets, pages):
         metadata = {"tags": tags(directives, body)}
         if "fig-cap" in directives:
             metadata["mystnb"] = figure(directives)
-        yield {**cell, "source": code, "metadata": metadata}
+        yield {**cell, "source": code, "metadata": metadata, "outputs": [enlarge(output, zoom) for output in cell["outputs"]]}
+
+
+def enlarge(output, zoom):
+    "A stored picture, which has twice the pixels of its stated size, with a larger stated size"
+    size = output.get("metadata", {}).get("image/png")
+    if not size or zoom == 1:
+        return output
+    return {**output, "metadata": {**output["metadata"], "image/png": {side: round(zoom * size[side]) for side in size}}}
 
 
 def figure(directives):
@@ -204,11 +223,11 @@ def api_list(names, book, targets):
 
 
 def part_list(found, parts):
-    "One table of contents for each part of the book that has a notebook"
+    "One table of contents for each part of the book that has a caption and a notebook"
     out = []
     for part in parts:
         members = [c for c in found if c.part == part]
-        if members:
+        if part and members:
             numbered = [":numbered:"] if members[0].number is not None else []
             out += ["```{toctree}", f":caption: {part}", ":maxdepth: 1", *numbered, "", *(c.page for c in members), "```", ""]
     return "\n".join(out)
@@ -218,7 +237,7 @@ def write_pages(app, config):
     "Write every generated page that changed, and remove what no notebook or name stands behind any more"
     docs = Path(app.srcdir)
     found, names = chapters(docs.parent, config.nbdev_parts), public_names(config.nbdev_package)
-    targets, pages = link_targets(names), {c.path.name: c.page for c in found}
+    targets, pages = link_targets(names), {key: c.page for c in found for key in (c.path.name, title(c))}
     book = {f"{config.nbdev_package}.{c.page.partition('/')[2]}": c for c in found if c.page.startswith("nb/")}
     texts = {}
     for chapter in found:
