@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numba import njit
 
+from .ewma import history_starts
 from .panel import Panel
 
 # %% ../nbs/03_moments.ipynb #3e0ff388
@@ -100,8 +101,10 @@ def mask_patterns(
     mask: np.ndarray,  # (T, N) bool
 ) -> tuple[np.ndarray, np.ndarray]:  # (P,) a response that shows each pattern, (N,) the pattern of each response
     "Group the responses that are observed on exactly the same rows."
-    if mask.all():
-        return np.zeros(1, dtype=np.intp), np.zeros(mask.shape[1], dtype=np.intp)
+    start = history_starts(mask)
+    if len(start):
+        _, first, pattern = np.unique(start, return_index=True, return_inverse=True)
+        return first, pattern
     seen: dict[bytes, int] = {}
     first, pattern = [], np.empty(mask.shape[1], dtype=np.intp)
     for i, row in enumerate(np.ascontiguousarray(np.packbits(mask, axis=0).T)):
@@ -191,12 +194,14 @@ def _scattered_grams(X, w, shown, mass, center):
 # %% ../nbs/03_moments.ipynb #77c9aee4
 def _pattern_grams(X, w, mask, first, mass, center):
     "Covariances (P, M, M) and means (P, M) of the factors by pattern; picks the cheapest way."
-    shown = np.ascontiguousarray(mask[:, first].T)
-    n, rows = shown.sum(1), np.arange(len(w))
+    shown = np.ascontiguousarray(mask[:, first])
     if len(first) > 1:
-        for from_end, cuts in ((True, len(w) - n), (False, n)):
-            if np.array_equal(shown, rows >= cuts[:, None] if from_end else rows < cuts[:, None]):
-                return _staggered_grams(X, w, cuts, np.argsort(n, kind="stable"), from_end, mass[first], center)
+        for nested, from_end in ((shown, True), (np.ascontiguousarray(shown[::-1]), False)):
+            cuts = history_starts(nested)
+            if len(cuts):
+                order = np.argsort(-cuts, kind="stable")
+                return _staggered_grams(X, w, cuts if from_end else len(w) - cuts, order, from_end, mass[first], center)
+    shown = np.ascontiguousarray(shown.T)
     return _scattered_grams(X, w, shown, mass[first], center)
 
 # %% ../nbs/03_moments.ipynb #998eac0d
@@ -290,7 +295,7 @@ def add_moments(
 # %% ../nbs/03_moments.ipynb #7dc5ea82
 def response_batches(
     panel: Panel,                 # data, mask and weights
-    max_bytes: int = 64_000_000,  # what the Gram matrices and the copies of y of one batch may take together
+    max_bytes: int = 24_000_000,  # what the Gram matrices and the copies of y of one batch may take together
 ) -> list[slice]:                 # positions of the responses of each batch; depends on the data alone
     "Cut the responses into batches whose moments fit into bounded memory."
     each = 8 * (2 * panel.T + (0 if panel.mask.all() or panel.M > panel.T else panel.M**2))

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
+from numba import njit
 from scipy.sparse import issparse
 
 # %% ../nbs/01_panel.ipynb #df564f20
@@ -195,6 +196,19 @@ def make_panel(x: object,  # (T, M) factors: DataFrame, Series or array; NaN all
     return _masked(_numbers(xv, factors, "x"), _numbers(yv, responses, "y"), w, (index, factors, responses))
 
 # %% ../nbs/01_panel.ipynb #2b044912
+@njit(nogil=True, cache=True)
+def _observe(Y, keep, mask, Z):
+    "Fill the mask of the cells that count, and Y with zeros elsewhere; in strips, since pandas may keep a table by columns"
+    T, N = Y.shape
+    for left in range(0, N, 8):
+        for t in range(T):
+            for i in range(left, min(left + 8, N)):
+                value = Y[t, i]
+                counts = (value == value) & keep[t]
+                mask[t, i] = counts
+                Z[t, i] = value if counts else 0.0
+
+
 def _masked(X: np.ndarray,  # (T, M) float64 with NaN
             Y: np.ndarray,  # (T, N) float64 with NaN
             weights: np.ndarray,  # (T,)
@@ -209,10 +223,6 @@ def _masked(X: np.ndarray,  # (T, M) float64 with NaN
         warnings.warn(f"{n} of {len(X)} rows have a missing factor and count for no response; missing in {_some(lost)}",
                       UserWarning, stacklevel=3)
         X, weights = np.where(complete[:, None], X, 0.0), np.where(complete, weights, 0.0)
-    mask = np.empty(Y.shape, dtype=bool)
-    np.equal(Y, Y, out=mask)
-    if not weights.all():
-        mask &= (weights > 0)[:, None]
-    Z = np.zeros(Y.shape)
-    np.copyto(Z, Y, where=mask)
+    mask, Z = np.empty(Y.shape, dtype=bool), np.empty(Y.shape)
+    _observe(Y, weights > 0, mask, Z)
     return Panel(np.ascontiguousarray(X), Z, mask, weights, *labels)

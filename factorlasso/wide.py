@@ -9,6 +9,7 @@ __all__ = ['WideMoments', 'wide_moments', 'solve_wide']
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from .constraints import Bounds, from_prior
 from .fista import Solution, fista
@@ -18,6 +19,27 @@ from .panel import Panel
 from .penalties import Penalty, Problem
 
 # %% ../nbs/24_wide.ipynb #5ddf1348
+@njit(nogil=True, cache=True)
+def _scaled(X, rows, mean, root):
+    "Some rows of X, less the means, times their roots."
+    F = np.empty((len(rows), X.shape[1]))
+    for r in range(len(rows)):
+        t = rows[r]
+        for j in range(X.shape[1]):
+            F[r, j] = (X[t, j] - mean[j]) * root[t]
+    return F
+
+
+@njit(nogil=True, cache=True)
+def _lengths(F):
+    "Norms of the columns."
+    squares = np.zeros(F.shape[1])
+    for t in range(len(F)):
+        for j in range(F.shape[1]):
+            squares[j] += F[t, j] ** 2
+    return np.sqrt(squares)
+
+
 @dataclass(frozen=True)
 class WideMoments(Moments):
     "Moments whose Gram matrices are kept as factors; `G` is empty."
@@ -27,14 +49,14 @@ class WideMoments(Moments):
     def factor(
         self,
         i: int,                                      # a response
-        columns: np.ndarray | slice = slice(None),   # which factors
+        columns: np.ndarray | None = None,           # positions of the factors; None: all
     ) -> np.ndarray:                                 # (rows of i, columns)
         "The factor of the Gram matrix of one response, rows without weight left out."
-        root, mean = self.roots[self.pattern[i]], self.x_mean[self.pattern[i]][columns]
+        root, mean = self.roots[self.pattern[i]], self.x_mean[self.pattern[i]]
         rows = np.flatnonzero(root)
-        part = (self.X if len(rows) == len(root) else self.X[rows])[:, columns] - mean
-        part *= root[rows, None]
-        return part
+        if columns is None:
+            return _scaled(self.X, rows, mean, root)
+        return (self.X[np.ix_(rows, columns)] - mean[columns]) * root[rows, None]
 
     def times(
         self,
@@ -144,7 +166,7 @@ def _solve_lasso(problem, tol, max_rounds=100):
     "Working-set solution of a one-response LASSO with prior zero: u, relative gap, sweeps, objective over k."
     m, t = problem.moments, problem.penalty.l1[0] / (2 * problem.scale[0])
     lo, hi, F = problem.bounds.lower[0], problem.bounds.upper[0], problem.moments.factor(0)
-    norms, alive = np.sqrt(np.einsum("tj,tj->j", F, F)), np.ones(len(t), dtype=bool)
+    norms, alive = _lengths(F), np.ones(len(t), dtype=bool)
     u, q, total = np.zeros(len(t)), m.c[0].copy(), 0
     for ease in _easing(q, t, lo, hi):
         for _ in range(max_rounds if ease == 1 else 1):

@@ -1,5 +1,7 @@
 "Run notebooks in place as `nbdev_test` does, and keep their outputs: python tools/run_nbs.py nbs/*.ipynb examples/*.ipynb"
+import io
 import sys
+from base64 import b64decode, b64encode
 from pathlib import Path
 
 from execnb.nbio import read_nb, write_nb
@@ -8,6 +10,7 @@ from fastcore.xtras import working_directory
 from nbdev.clean import clean_nb
 from nbdev.frontmatter import FrontmatterProc
 from nbdev.process import NBProcessor
+from PIL import Image
 
 
 def skipped(cell):
@@ -20,6 +23,16 @@ def skipped(cell):
     )
 
 
+def shrink(output):
+    "Pictures keep 128 colours, which is enough for a plot and makes a third of the file"
+    png = output.get("data", {}).get("image/png")
+    if png:
+        small = io.BytesIO()
+        Image.open(io.BytesIO(b64decode(png))).convert("RGB").quantize(128).save(small, "PNG", optimize=True)
+        output["data"]["image/png"] = b64encode(small.getvalue()).decode()
+    return output
+
+
 def run(path):
     "Execute `path`; its outputs go on to the notebook as it is on disk, since the processor strips the directives"
     processed = NBProcessor(path, procs=FrontmatterProc, process=True).nb
@@ -28,7 +41,7 @@ def run(path):
     notebook = read_nb(path)
     for cell, ran in zip(notebook.cells, processed.cells, strict=True):
         if cell.cell_type == "code" and not skipped(ran):
-            cell.outputs, cell.execution_count = ran.get("outputs", []), ran.get("execution_count")
+            cell.outputs, cell.execution_count = [shrink(o) for o in ran.get("outputs", [])], ran.get("execution_count")
     clean_nb(notebook)
     write_nb(notebook, path)
 
