@@ -299,8 +299,11 @@ def response_batches(
 ) -> list[slice]:                 # positions of the responses of each batch; depends on the data alone
     "Cut the responses into batches whose moments fit into bounded memory."
     each = 8 * (2 * panel.T + (0 if panel.mask.all() or panel.M > panel.T else panel.M**2))
-    step = max(1, max_bytes // each)
-    return [slice(start, min(start + step, panel.N)) for start in range(0, panel.N, step)]
+    pieces = -(-panel.N // max(1, max_bytes // each))
+    if pieces > 1:
+        pieces = min(-(-pieces // 4) * 4, panel.N)   # a multiple of four, so that two or four threads end together
+    cuts = np.linspace(0, panel.N, pieces + 1).astype(int)
+    return [slice(int(a), int(b)) for a, b in zip(cuts, cuts[1:], strict=False)]
 
 # %% ../nbs/03_moments.ipynb #a105dbb4
 def loss_scale(
