@@ -70,8 +70,9 @@ def weighted_mean(Y: np.ndarray,  # (T, N), NaN allowed
 
 # %% ../nbs/02_ewma.ipynb #d173dd4a
 @njit(nogil=True, cache=True)
-def history_starts(mask):
-    "(N,) first row of each column of a (T, N) mask whose columns have no gap and run to the last row; else an empty array"
+def history_starts(mask: np.ndarray,  # (T, N) bool, True where observed
+                   ) -> np.ndarray:  # (N,); empty where a column has a gap or ends before the last row
+    "First observed row of each column of a panel whose histories differ in their start only"
     T, N = mask.shape
     start = np.full(N, T)
     for t in range(T):

@@ -11,13 +11,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from .constraints import Bounds
 from .fista import Solution
-from .model import LassoEstimationResult, weighted_panel
-from .model import _blas, _by_response, _in_range, _one_of, _predict, _score, _sums_of_squares, _warn
+from .model import FactorRegressor, LassoEstimationResult, weighted_panel
+from .model import _blas, _by_response, _in_range, _one_of, _sums_of_squares, _warn
 from .moments import Moments, make_moments
 from .panel import Panel
 from .penalties import Problem, make_penalty
@@ -105,7 +104,7 @@ def _fit(model, panel, history) -> dict:
                 objective=sum(p[0].objective for p in parts), certificate=certificate)
 
 # %% ../nbs/34_unilasso.ipynb #52ffa77c
-class UniLasso(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class UniLasso(FactorRegressor):
     "Sparse regression whose loadings keep the signs of simple regressions (Chatterjee, Hastie and Tibshirani, 2025)."
 
     def __init__(
@@ -135,30 +134,6 @@ class UniLasso(MultiOutputMixin, RegressorMixin, BaseEstimator):
             found = _fit(self, *weighted_panel(self, x, y, sample_weight))
         validate_data(self, x, skip_check_array=True)
         return _keep(self, found, x, y)
-
-    def predict(
-        self,
-        x,  # (T, M) factors, columns as in `fit`
-    ):      # (T, N) or (T,), labelled if x is; NaN where a factor is missing
-        "Fitted values for new factors."
-        check_is_fitted(self)
-        return _predict(self, x)
-
-    def score(
-        self,
-        x,                   # (T, M) factors
-        y,                   # (T, N) or (T,) responses
-        sample_weight=None,  # (T,) weights
-    ) -> float:              # mean R² over the responses that can be judged; ValueError where none can
-        "Mean R² over responses, on the rows where both y and its prediction exist."
-        check_is_fitted(self)
-        validate_data(self, x, reset=False, skip_check_array=True)
-        return _score(self, x, y, sample_weight)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
 
 
 def _keep(model, found, x, y) -> UniLasso:

@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
+from sklearn.base import BaseEstimator
 from sphinx.environment.collectors.toctree import TocTreeCollector
 
 FOLDERS = {"nbs": "nb", "examples": "examples"}  # folder of the repository -> folder of the site
@@ -190,6 +191,8 @@ def api_page(module, name, obj, chapter):
         kind, options = "class", "\n   :members:\n   :exclude-members: " + ", ".join(REQUESTS)
         if issubclass(obj, enum.Enum):
             options += "\n   :undoc-members:"
+        if issubclass(obj, BaseEstimator):
+            options += "\n   :inherited-members: MultiOutputMixin, RegressorMixin, BaseEstimator"
     where = f"Derived in chapter {chapter.number}, {{ref}}`{title(chapter)} <{anchor(module, name)}>`." if chapter else ""
     return f"""# {name}
 
