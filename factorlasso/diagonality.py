@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.base import clone
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .folds import make_folds, take_rows
-from .model import LassoModel, LassoModelType, Summary, prepare
+from .model import LassoModel, LassoModelType, Summary, check_features, prepare
 from .panel import Panel, make_panel
 from .path import solve_path
 from .selection import LassoModelCV, _check_rule, _grid, choose_lambda, score_table, unit_problem
@@ -87,7 +87,7 @@ class LassoModelDiagonalityCV(LassoModelCV):
             raise ValueError("no fold has two responses with enough history in training and three rows in validation")
         chosen = choose_lambda(scores, self.rule)
         best = clone(base).set_params(reg_lambda=chosen).fit(x, y, sample_weight)
-        validate_data(self, x, skip_check_array=True)
+        check_features(self, x)
         self.best_model_, self.best_lambda_, self.lambdas_ = best, chosen, scores.index.to_numpy()
         self.scores_, self.cv_scores_, self.cv_table_ = scores, scores, score_table(scores)
         self.best_score_ = float(self.cv_table_["mean"][chosen])

@@ -354,7 +354,8 @@ def _residual(G, d, u, q):
 @njit(nogil=True, cache=True)
 def _solve_row(G, d, s0, floor, t, w, block, lo, hi, u, tol, max_iter, q, H, p, cells, move, new):
     "Minimise eq-row from the start in u; relative gap, objective over k, sweeps."
-    it, patience = 0, 12 if w > 0.0 and not u.any() else 2
+    it, rough = 0, tol > 1e-6
+    patience = 12 if w > 0.0 and not u.any() else len(u) // 8 if rough else 2
     if not (w > 0.0 and not u.any() and not _leave_zero(G, d, u, t, lo, hi, w)):
         _residual(G, d, u, q)
         polished = False
@@ -366,7 +367,7 @@ def _solve_row(G, d, s0, floor, t, w, block, lo, hi, u, tol, max_iter, q, H, p, 
             if polished and not moved:
                 break
             polished = False
-            if tol > 1e-6 and it % 4 == 0:   # a rough answer is all that was asked for
+            if rough and it % 4 == 0:   # an answer that needs no Newton step may do
                 gap, value = _far_gap(q, u, t, lo, hi, w, block, s0 - ((d + q) * u).sum())
                 if gap <= tol * max(value, floor):
                     break
@@ -383,7 +384,7 @@ def _solve_row(G, d, s0, floor, t, w, block, lo, hi, u, tol, max_iter, q, H, p, 
     _residual(G, d, u, q)
     gap, value = _far_gap(q, u, t, lo, hi, w, block, max(s0 - ((d + q) * u).sum(), 0.0))
     size = max(value, floor)
-    if gap > 1e-3 * tol * size:
+    if gap > (tol if rough else 1e-3 * tol) * size:
         gap = min(gap, _near_gap(G, q, u, t, lo, hi, w, H, p))
     return max(gap, 0.0) / size if size > 0.0 else 0.0, value, it
 

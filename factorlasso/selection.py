@@ -14,12 +14,12 @@ import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from .folds import PieceMoments, make_folds, row_pieces, take_rows
 from .kernels import is_by_rows
-from .model import LassoModel, LassoModelType, Setup, Summary, prepare
+from .model import LassoModel, LassoModelType, Setup, Summary, check_features, prepare
 from .moments import Moments, loss_scale, response_batches
 from .panel import Panel, make_panel
 from .path import best_intercept, lambda_grid, largest_lambda, mean_squared_error, solve_path
@@ -186,7 +186,7 @@ class LassoModelCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         by_fold = pd.DataFrame(_mean(scores, 2), lambdas, pd.RangeIndex(scores.shape[1], name="fold"))
         chosen = float(lambdas[0]) if _nothing_to_choose(self, by_fold) else choose_lambda(by_fold, self.rule)
         best = clone(base).set_params(reg_lambda=chosen).fit(x, y, sample_weight)
-        validate_data(self, x, skip_check_array=True)
+        check_features(self, x)
         self.best_model_, self.best_lambda_, self.lambdas_ = best, chosen, lambdas.to_numpy()
         self.cv_scores_, self.cv_table_ = by_fold, score_table(by_fold)
         self.cv_scores_by_response_ = pd.DataFrame(_mean(scores, 1), lambdas, best.panel_.responses)

@@ -11,11 +11,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from sklearn.utils.validation import validate_data
 
 from .constraints import Bounds
 from .fista import Solution
-from .model import FactorRegressor, LassoEstimationResult, weighted_panel
+from .model import FactorRegressor, LassoEstimationResult, check_features, weighted_panel
 from .model import _blas, _by_response, _in_range, _one_of, _sums_of_squares, _warn
 from .moments import Moments, make_moments
 from .panel import Panel
@@ -132,7 +131,7 @@ class UniLasso(FactorRegressor):
         "Estimate both stages; a fit that raises leaves an earlier one as it was."
         with _blas.limit(limits=1, user_api="blas"):
             found = _fit(self, *weighted_panel(self, x, y, sample_weight))
-        validate_data(self, x, skip_check_array=True)
+        check_features(self, x)
         return _keep(self, found, x, y)
 
 
