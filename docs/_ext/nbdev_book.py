@@ -364,6 +364,7 @@ def setup(app):
     app.add_config_value("nbdev_parts", {}, "env")
     app.connect("config-inited", write_pages, priority=400)
     app.connect("source-read", fill_placeholders)
+    app.connect("env-get-outdated", lambda *_: ["index", "api"])  # they list pages that may be new
     app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-process-docstring", document)
     TocTreeCollector.assign_section_numbers = number_by_file(TocTreeCollector.assign_section_numbers)
