@@ -13,7 +13,7 @@ from joblib import Parallel, delayed
 from numba import njit
 
 from .constraints import from_prior
-from .fista import Solution, components, duality_gap
+from .fista import Solution, _tightened, components
 from .kernels import _backward, _cholesky, _forward
 from .penalties import Problem
 
@@ -535,8 +535,6 @@ def solve_blocks(
     Parallel(n_jobs=n_jobs if shared else 1, prefer="threads")(
         delayed(_solve_parts)(parts, z, (m.c, m.s), problem.prior, order, starts, first, tol, max_iter, *results)
         for parts in np.split(np.arange(n), cuts))
-    beta, gap = from_prior(u, problem.prior, problem.bounds), gap[part]
-    rough = np.flatnonzero(gap > 1e-3 * tol)
-    if len(rough):
-        gap[rough] = np.minimum(gap[rough], duality_gap(problem.take(rough), beta[rough]))
+    beta = from_prior(u, problem.prior, problem.bounds)
+    gap = _tightened(problem, beta, gap[part], tol)
     return Solution(beta, float(value.sum()), gap, sweeps[part], gap <= tol)

@@ -15,10 +15,10 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from .folds import make_folds, take_rows
-from .model import LassoModel, LassoModelType, Summary, check_features, prepare
+from .model import LassoModel, LassoModelType, Summary, check_features, prepare, unit_problem
 from .panel import Panel, make_panel
 from .path import solve_path
-from .selection import LassoModelCV, _check_rule, _grid, choose_lambda, score_table, unit_problem
+from .selection import LassoModelCV, _check_rule, _grid, choose_lambda, score_table
 from .solver import summarize_panel
 
 # %% ../nbs/45_diagonality.ipynb #a495f958

@@ -123,6 +123,14 @@ def duality_gap(
     gap = np.maximum(np.minimum(near, far), 0.0)
     return np.divide(gap, size, out=np.zeros_like(gap), where=size > 0)[part]
 
+
+def _tightened(problem, beta, gap, tol) -> np.ndarray:
+    "(N,) a solver's own gap, or that of `duality_gap` where it is smaller and the own one is not far below `tol`."
+    gap, rough = gap.copy(), np.flatnonzero(gap > 1e-3 * tol)
+    if len(rough):
+        gap[rough] = np.minimum(gap[rough], duality_gap(problem.take(rough), beta[rough]))
+    return gap
+
 # %% ../nbs/20_fista.ipynb #e97ae92f
 def _steps(problem, part):
     "(N,) one over the Lipschitz constant of each component's gradient."

@@ -109,12 +109,18 @@ def _backward(U, b, n):
 
 # %% ../nbs/21_kernels.ipynb #ba597eb5
 @njit(nogil=True, cache=True)
+def _smooth(u, t, lo, hi, j):
+    "Whether the objective is smooth in cell j where it stands."
+    return lo[j] < u[j] < hi[j] and (u[j] != 0.0 or t[j] == 0.0)
+
+
+@njit(nogil=True, cache=True)
 def _face(G, q, u, t, lo, hi, w, H, g, cells):
     "Newton system on the smooth cells: their number, whether H is exact; H factored, g = -gradient."
     n, n2, top = 0, 0.0, 0.0
     for j in range(len(u)):
         n2 += u[j] * u[j]
-        if lo[j] < u[j] < hi[j] and (u[j] != 0.0 or t[j] == 0.0) and G[j, j] > 0.0:
+        if _smooth(u, t, lo, hi, j) and G[j, j] > 0.0:
             cells[n] = j
             n += 1
             top = max(top, G[j, j])
@@ -247,12 +253,11 @@ def _shrink(H, q, u, t, lo, hi, p, cells, n):
     "Drop the cells that are no longer smooth from the factored face, p = -gradient; their new number, or -1 where factoring is cheaper."
     m, lost = n, 0
     for a in range(n):
-        lost += not (lo[cells[a]] < u[cells[a]] < hi[cells[a]] and (u[cells[a]] != 0.0 or t[cells[a]] == 0.0))
+        lost += not _smooth(u, t, lo, hi, cells[a])
     if 4 * lost > n:
         return -1
     for a in range(n - 1, -1, -1):
-        j = cells[a]
-        if not (lo[j] < u[j] < hi[j] and (u[j] != 0.0 or t[j] == 0.0)):
+        if not _smooth(u, t, lo, hi, cells[a]):
             _delete(H, m, a)
             m -= 1
             cells[a:m] = cells[a + 1:m + 1].copy()

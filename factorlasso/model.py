@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LassoModelType', 'LassoEstimationResult', 'CellRules', 'Setup', 'prepare', 'check_features', 'FactorRegressor',
-           'LassoModel', 'weighted_panel', 'Summary', 'summarize']
+           'LassoModel', 'weighted_panel', 'unit_problem', 'Summary', 'summarize']
 
 # %% ../nbs/30_model.ipynb #acc12872
 import warnings
@@ -25,7 +25,7 @@ from .constraints import Bounds, align_cells, sign_bounds, within
 from .ewma import decay_weights, rolling_mean
 from .fista import Solution, fista
 from .kernels import is_by_rows
-from .moments import loss_scale, response_batches
+from .moments import Moments, loss_scale, response_batches
 from .panel import Panel, make_panel
 from .path import Path, lambda_path
 from .penalties import Penalty, Problem, block_partition, make_penalty, with_ridge
@@ -482,6 +482,12 @@ def weighted_panel(
     return replace(panel, weights=panel.weights * decay_weights(panel.T, model.span)), history
 
 
+def _form(x, y) -> tuple[bool, bool]:
+    "Whether results are labelled, and whether y is one response without a second axis."
+    labelled = isinstance(x, pd.DataFrame) or isinstance(y, (pd.DataFrame, pd.Series))
+    return labelled, len(y.shape if hasattr(y, "shape") else np.shape(np.asarray(y))) == 1
+
+
 def _store(model, fitted, x, y) -> LassoModel:
     "Set all fitted attributes; arrays in, arrays out."
     setup, result = fitted.pop("_setup"), fitted["estimation_result_"]
@@ -492,8 +498,7 @@ def _store(model, fitted, x, y) -> LassoModel:
     model.derived_signs_ = cells.derived
     model.sign_conflicts_ = pd.DataFrame([{"response": labels[0][c.response], "factor": labels[1][c.factor], "derived": c.derived,
                                            "overruled by": c.source, "value": c.value} for c in cells.conflicts])
-    model._vector = len(y.shape if hasattr(y, "shape") else np.shape(np.asarray(y))) == 1
-    labelled = isinstance(x, pd.DataFrame) or isinstance(y, (pd.DataFrame, pd.Series))
+    labelled, model._vector = _form(x, y)
     model.coef_ = result.estimated_beta if labelled else result.estimated_beta.to_numpy().copy()
     model.intercept_ = result.alpha if labelled else result.alpha.to_numpy().copy()
     if model._vector and not labelled:
@@ -519,17 +524,28 @@ def _predict(model, x):
     return values[:, 0] if model._vector else values
 
 # %% ../nbs/30_model.ipynb #b4daa3cd
+def unit_problem(
+    model: LassoModel,              # settings
+    setup: Setup,                   # from `prepare`
+    moments: Moments,               # of the chosen responses, for the fit
+    among: np.ndarray | slice = slice(None),  # which of the fitted responses
+) -> Problem:
+    "The problem of fitted responses for λ = 1, ridge part included."
+    every = isinstance(among, slice) and among == slice(None)
+    rows, count = np.flatnonzero(setup.active)[among], setup.active.sum()
+    penalty = setup.penalty if every else setup.penalty.take(np.arange(count)[among])
+    plain = Problem(moments, penalty, setup.bounds.take(rows), setup.prior[rows], loss_scale(moments, model.loss_normalization))
+    return with_ridge(plain, model.l2_weight)
+
+
 def _path(model, setup, lambdas, n, ratio) -> Path:
     "The path of the active responses; fit statistics are those of the data as given."
     who = np.flatnonzero(setup.active)
     if not len(who):
         raise ValueError(f"no response has the {model.warmup_period} valid rows that warmup_period asks for")
-    moments = summarize_panel(setup.fitted, model.demean is True)
-    penalty = setup.penalty
+    unit = unit_problem(model, setup, summarize_panel(setup.fitted, model.demean is True))
     if isinstance(model.reg_lambda, pd.Series):   # relative to the largest
-        penalty = penalty.scaled(setup.reg_lambda[who] / setup.reg_lambda[who].max())
-    unit = Problem(moments, penalty, setup.bounds.take(who), setup.prior[who], loss_scale(moments, model.loss_normalization))
-    unit = with_ridge(unit, model.l2_weight)
+        unit = replace(unit, penalty=unit.penalty.scaled(setup.reg_lambda[who] / setup.reg_lambda[who].max()))
     path = lambda_path(unit, lambdas, n, ratio, model.tol, model.n_jobs).labelled(setup.fitted.responses, setup.fitted.factors)
     if model.demean is True:
         return path

@@ -22,10 +22,9 @@ from tqdm import tqdm
 from .covariance import CurrentFactorCovarData, VarianceColumns, factor_covariance, from_tables, to_tables
 from .ewma import weighted_cov
 from .folds import take_rows
-from .model import LassoModel, Setup, _solve_one, prepare
+from .model import LassoModel, Setup, _solve_one, prepare, unit_problem
 from .moments import Moments, decayed, make_moments, response_batches
 from .panel import Panel, make_panel
-from .selection import unit_problem
 from .storage import load_tables, pack_index, save_tables, unpack_index
 
 # %% ../nbs/41_rolling.ipynb #1bdd42f3

@@ -10,7 +10,7 @@ import numpy as np
 
 from .blocks import solve_blocks
 from .cooperative import merge_cells, split_cells, split_signs
-from .fista import Solution, duality_gap
+from .fista import Solution, _tightened
 from .kernels import is_by_rows, solve_rows
 from .moments import Moments, make_moments
 from .panel import Panel
@@ -30,10 +30,8 @@ def _solve_halves(problem, tol, n_jobs, start):
     "A cooperative problem on its two halves; where their own bound is too rough, the certificate of the whole."
     start = None if start is None else split_cells(problem, start)
     found = solve_blocks(split_signs(problem), tol, n_jobs=n_jobs, start=start)
-    beta, gap = merge_cells(problem, found.beta), found.gap.copy()
-    rough = np.flatnonzero(gap > 1e-3 * tol)
-    if len(rough):
-        gap[rough] = np.minimum(gap[rough], duality_gap(problem.take(rough), beta[rough]))
+    beta = merge_cells(problem, found.beta)
+    gap = _tightened(problem, beta, found.gap, tol)
     return Solution(beta, problem.value(beta), gap, found.n_iter, gap <= tol)
 
 

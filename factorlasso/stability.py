@@ -16,10 +16,9 @@ from sklearn.base import clone
 from tqdm import tqdm
 
 from .folds import take_rows
-from .model import LassoModel, Summary, _rolling_panel, prepare, weighted_panel
+from .model import LassoModel, Summary, _rolling_panel, prepare, unit_problem, weighted_panel
 from .panel import Panel
 from .path import solve_path
-from .selection import unit_problem
 from .solver import solve, summarize_panel
 
 # %% ../nbs/43_stability.ipynb #95f5db5c

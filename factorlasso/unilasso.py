@@ -15,7 +15,7 @@ from joblib import Parallel, delayed
 from .constraints import Bounds
 from .fista import Solution
 from .model import FactorRegressor, LassoEstimationResult, check_features, weighted_panel
-from .model import _blas, _by_response, _in_range, _one_of, _sums_of_squares, _warn
+from .model import _blas, _by_response, _form, _in_range, _one_of, _sums_of_squares, _warn
 from .moments import Moments, make_moments
 from .panel import Panel
 from .penalties import Problem, make_penalty
@@ -143,9 +143,8 @@ def _keep(model, found, x, y) -> UniLasso:
     certificate = {name: pd.Series(values, rows) for name, values in found["certificate"].items()}
     result = LassoEstimationResult(pd.DataFrame(found["beta"], rows, columns), pd.Series(found["alpha"], rows), total, residual,
                                    1 - residual / total.where(total > 0), found["objective"], **certificate)
-    labelled = isinstance(x, pd.DataFrame) or isinstance(y, (pd.DataFrame, pd.Series))
     model.panel_, model.estimation_result_, model.active_ = panel, result, pd.Series(found["active"], rows)
-    model._vector = len(y.shape if hasattr(y, "shape") else np.shape(np.asarray(y))) == 1
+    labelled, model._vector = _form(x, y)
     for name, values in [("coef_", found["beta"]), ("theta_", found["theta"]), ("univariate_slopes_", found["slopes"])]:
         setattr(model, name, pd.DataFrame(values, rows, columns) if labelled else values[0] if model._vector else values)
     alpha = found["alpha"]
