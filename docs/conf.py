@@ -13,6 +13,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.viewcode",
     "sphinx.ext.mathjax",
+    "numpydoc",
     "sphinx_copybutton",
     "sphinx_design",
 ]
@@ -22,12 +23,18 @@ exclude_patterns = ["_build", "_ext"]
 # Pages of the part without a caption are listed in index.md.
 nbdev_package = "factorlasso"
 nbdev_parts = {
-    "Data": "nbs/0*",
-    "Penalties": "nbs/1*",
-    "Solvers": "nbs/2*",
-    "Model": "nbs/3*",
-    "Risk model": "nbs/4*",
-    "Tools": "nbs/[5-9]*",
+    "Data": "nbs/01_*",
+    "Data sets": "nbs/02_*",
+    "Penalties": "nbs/03_*",
+    "Clusters": "nbs/04_*",
+    "Solvers": "nbs/05_*",
+    "Model": "nbs/06_*",
+    "Selection": "nbs/07_*",
+    "Inference": "nbs/08_*",
+    "Diagnostics": "nbs/09_*",
+    "Risk": "nbs/10_*",
+    "Plots": "nbs/11_*",
+    "Command line": "nbs/12_*",
     "Case studies": "examples/*",
     "Reproductions": "examples/paper*",
     "Benchmark": "examples/bench*",
@@ -43,8 +50,11 @@ myst_enable_extensions = ["amsmath", "attrs_inline", "colon_fence", "deflist", "
 myst_heading_anchors = 3
 myst_dmath_double_inline = True
 numfig = True
+numfig_secnum_depth = 2  # figures and equations count within part.chapter
 math_numfig = True
+numfig_secnum_depth = 2  # figures and equations count within part.chapter
 
+numpydoc_show_class_members = False  # autodoc lists them
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # types stand in the table of arguments
 add_module_names = False

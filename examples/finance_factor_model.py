@@ -9,8 +9,8 @@ HCGL: a group LASSO whose groups are clusters found in the correlation of the re
 import pandas as pd
 
 from factorlasso import LassoModel, load_us_equity_factors
-from factorlasso.covariance import split_risk
-from factorlasso.ewma import effective_sample_size
+from factorlasso.risk.covariance import split_risk
+from factorlasso.data.ewma import effective_sample_size
 
 us = load_us_equity_factors()
 x, y = 100 * us.x, 100 * us.y  # per cent per month, above the risk-free rate

@@ -3,55 +3,87 @@
 __version__ = "0.1.0"
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from factorlasso.clusters import Clustering, Clusters, find_clusters
-from factorlasso.covariance import CurrentFactorCovarData, RiskSplit, VarianceColumns, factor_covariance, split_risk
-from factorlasso.model import LassoEstimationResult, LassoModel, LassoModelType
-from factorlasso.path import Path, lambda_path
-from factorlasso.rolling import RollingFactorCovarData, fit_rolling, load_calendar, save_calendar
-from factorlasso.selection import LassoModelCV
-from factorlasso.signs import AdaptiveWeights, OlsPrior, SignRule
+from factorlasso.clusters.clusters import Clustering
+from factorlasso.model.model import LassoModel
+from factorlasso.model.results import LassoEstimationResult
+from factorlasso.model.rules import AdaptiveWeights, OlsPrior, SignRule
+from factorlasso.model.settings import LassoModelType
+from factorlasso.model.unilasso import UniLasso
+from factorlasso.risk.covariance import CurrentFactorCovarData, VarianceColumns, factor_covariance
+from factorlasso.risk.rolling import RollingFactorCovarData, fit_rolling
+from factorlasso.selection.selection import LassoModelCV
+from factorlasso.solvers.path import LassoPath
 
-LassoModel.covariance = factor_covariance   # here, because the chapter of the model comes before that of the covariance
+if TYPE_CHECKING:
+    from factorlasso.datasets.datasets import load_ecoli_regulation, load_us_equity_factors, simulate_factor_model
+    from factorlasso.diagnostics.cluster_stability import cluster_stability
+    from factorlasso.diagnostics.residuals import diagnose_residuals
+    from factorlasso.plots.plots import (
+        plot_actual_vs_fitted,
+        plot_co_association,
+        plot_coefficient_paths,
+        plot_cv,
+        plot_dendrogram,
+        plot_loadings,
+        plot_missing,
+        plot_spectrum,
+        plot_stability_paths,
+        plot_volatility_split,
+    )
+    from factorlasso.selection.criteria import select_by_criterion
+    from factorlasso.selection.diagonality import LassoModelDiagonalityCV
+    from factorlasso.selection.stability import stability_selection
+
+LassoModel.covariance = factor_covariance   # here, because the model is read before the covariance
 
 # Loaded when first asked for: judging a fit, drawing it and reading data need modules that estimating does not.
 _LAZY = {
-    "criteria": ["information_criteria", "select_by_criterion"],
-    "unilasso": ["UniLasso"],
-    "diagnostics": ["ResidualDiagnostics", "diagnose_residuals", "effective_sparsity", "held_out_residuals"],
-    "stability": ["StabilitySelection", "stability_selection"],
-    "consensus": ["ClusterStability", "cluster_stability"],
-    "diagonality": ["LassoModelDiagonalityCV"],
-    "plots": ["plot_actual_vs_fitted", "plot_coefficient_paths", "plot_cv", "plot_dendrogram", "plot_loadings", "plot_missing",
-              "plot_volatility_split", "save_plot"],
-    "plots_checks": ["plot_co_association", "plot_spectrum", "plot_stability_paths"],
-    "datasets": ["load_ecoli_regulation", "load_us_equity_factors", "simulate_factor_model"],
-    "simulations": ["simulate_ablation", "simulate_multi_asset", "simulate_pooled_signs", "simulate_usage_example"],
+    "datasets.datasets": ["load_ecoli_regulation", "load_us_equity_factors", "simulate_factor_model"],
+    "diagnostics.cluster_stability": ["cluster_stability"],
+    "diagnostics.residuals": ["diagnose_residuals"],
+    "plots.plots": ["plot_actual_vs_fitted", "plot_co_association", "plot_coefficient_paths", "plot_cv", "plot_dendrogram", "plot_loadings",
+                    "plot_missing", "plot_spectrum", "plot_stability_paths", "plot_volatility_split"],
+    "selection.criteria": ["select_by_criterion"],
+    "selection.diagonality": ["LassoModelDiagonalityCV"],
+    "selection.stability": ["stability_selection"],
 }
 _HOME = {name: module for module, names in _LAZY.items() for name in names}
 
 __all__ = [
     "AdaptiveWeights",
     "Clustering",
-    "Clusters",
     "CurrentFactorCovarData",
     "LassoEstimationResult",
     "LassoModel",
     "LassoModelCV",
+    "LassoModelDiagonalityCV",
     "LassoModelType",
+    "LassoPath",
     "OlsPrior",
-    "Path",
-    "RiskSplit",
     "RollingFactorCovarData",
     "SignRule",
+    "UniLasso",
     "VarianceColumns",
-    "find_clusters",
+    "cluster_stability",
+    "diagnose_residuals",
     "fit_rolling",
-    "lambda_path",
-    "load_calendar",
-    "save_calendar",
-    "split_risk",
-    *sorted(_HOME),
+    "load_ecoli_regulation",
+    "load_us_equity_factors",
+    "plot_actual_vs_fitted",
+    "plot_co_association",
+    "plot_coefficient_paths",
+    "plot_cv",
+    "plot_dendrogram",
+    "plot_loadings",
+    "plot_missing",
+    "plot_spectrum",
+    "plot_stability_paths",
+    "plot_volatility_split",
+    "select_by_criterion",
+    "simulate_factor_model",
+    "stability_selection",
 ]
 
 

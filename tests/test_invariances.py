@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from factorlasso import LassoModel
-from factorlasso.ewma import rolling_mean, weighted_corr, weighted_cov, weighted_mean
-from factorlasso.panel import make_panel
+from factorlasso.data.ewma import rolling_mean, weighted_corr, weighted_cov, weighted_mean
+from factorlasso.data.panel import make_panel
 
 T, M, N = 60, 4, 6
 MODELS = ["lasso", "group_lasso", "group_lasso_clusters", "factor_cluster_group_lasso", "cluster_group_lasso"]

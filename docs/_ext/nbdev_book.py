@@ -1,9 +1,9 @@
 """Sphinx extension: nbdev notebooks with stored outputs become the pages of a book with an API reference.
 
 Before anything is read, every notebook named by `nbdev_parts` is rewritten to a MyST-NB page whose address has no number
-(nbs/01_panel.ipynb -> nb/panel, examples/x.ipynb -> examples/x), and every public name in the package's `_modidx` gets a
+(nbs/01_data/02_ewma.ipynb -> nb/data/ewma, examples/x.ipynb -> examples/x), and every public name in the package's `_modidx` gets a
 page under api/. In text, `name` links to that page and *Title* to the chapter of that title. Sections, figures and equations
-carry the number of their notebook.
+carry the numbers of part and chapter, 1.2.
 """
 import ast
 import enum
@@ -26,27 +26,38 @@ VERBATIM = re.compile(r"(```.*?```|~~~.*?~~~|\$\$.*?\$\$)", re.S)
 TICK = re.compile(r"(?<![`\w}\[])`([A-Za-z_][\w.]*)(?:\(\))?`(?!`|\])")
 EMPHASIS = re.compile(r"(?<![\w*\[])\*([^*]+)\*(?!\*)")
 REQUESTS = [f"set_{method}_request" for method in ("fit", "predict", "score")]  # that scikit-learn adds to an estimator
+SECTION = re.compile(r"-{3,}")  # the rule under a heading of numpydoc
 SPAN = re.compile(r"(``.+?``|`[^`]+`|\$[^$\s](?:[^$]*[^$\s])?\$)")
+
+
+NUMBERED = re.compile(r"(?:(\d+)_)?(.+)")
 
 
 class Chapter(NamedTuple):
     path: Path  # the notebook
     page: str  # its page, without extension
-    number: int | None  # from the notebook's file name
+    number: tuple  # of part and chapter, from the names of folder and file; () where they have none
     part: str  # caption of the part of the book
     cells: list  # of the notebook
+
+    @property
+    def label(self):
+        "The number as it is read, 1.2"
+        return ".".join(map(str, self.number))
 
 
 def chapters(root, parts):
     "Every notebook that belongs to a part, in reading order"
     found = []
-    for path in sorted(p for folder in FOLDERS for p in (root / folder).glob("*.ipynb")):
-        part = [name for name, pattern in parts.items() if fnmatch(path.relative_to(root).as_posix(), pattern)]
+    for path in sorted(p for folder in FOLDERS for p in (root / folder).rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts):
+        place = path.relative_to(root)
+        part = [name for name, pattern in parts.items() if fnmatch(place.as_posix(), pattern)]
         if part:
-            number, stem = re.fullmatch(r"(?:(\d+)_)?(.+)", path.stem).groups()
+            split = [NUMBERED.fullmatch(name).groups() for name in place.with_suffix("").parts[1:]]
+            number = tuple(int(n) for n, _ in split if n)
             cells = json.loads(path.read_text("utf-8"))["cells"]
-            page = f"{FOLDERS[path.parent.name]}/{stem}"
-            found.append(Chapter(path, page, int(number) if number else None, part[-1], cells))
+            page = "/".join([FOLDERS[place.parts[0]], *(name for _, name in split)])
+            found.append(Chapter(path, page, number, part[-1], cells))
     return sorted(found, key=lambda c: (list(parts).index(c.part), c.path.name))
 
 
@@ -193,7 +204,7 @@ def api_page(module, name, obj, chapter):
             options += "\n   :undoc-members:"
         if issubclass(obj, BaseEstimator):
             options += "\n   :inherited-members: MultiOutputMixin, RegressorMixin, BaseEstimator"
-    where = f"Derived in chapter {chapter.number}, {{ref}}`{title(chapter)} <{anchor(module, name)}>`." if chapter else ""
+    where = f"Derived in chapter {chapter.label}, {{ref}}`{title(chapter)} <{anchor(module, name)}>`." if chapter else ""
     return f"""# {name}
 
 ```python
@@ -211,12 +222,12 @@ from {home} import {name}
 def api_list(names, book, targets):
     "The table of contents of the reference: one table a module, first lines of the docstrings"
     out = []
-    for module, objects in sorted(names.items(), key=lambda item: getattr(book.get(item[0]), "number", None) or 0):
+    for module, objects in sorted(names.items(), key=lambda item: getattr(book.get(item[0]), "number", ())):
         if not objects:
             continue
         chapter = book.get(module)
         out += [f"## {module}", ""]
-        out += [f"Chapter {chapter.number}, [{title(chapter)}](/{chapter.page}.ipynb)", ""] if chapter else []
+        out += [f"Chapter {chapter.label}, [{title(chapter)}](/{chapter.page}.ipynb)", ""] if chapter else []
         out += ["| name | what it is |", "|---|---|"]
         for name, obj in objects.items():
             line = (inspect.getdoc(obj) or "").partition("\n")[0].replace("|", "\\|")
@@ -225,13 +236,18 @@ def api_list(names, book, targets):
     return "\n".join(out)
 
 
+def module_of(chapter, package):
+    "The module that a chapter exports: nb/data/ewma -> package.data.ewma"
+    return ".".join([package, *chapter.page.split("/")[1:]])
+
+
 def part_list(found, parts):
     "One table of contents for each part of the book that has a caption and a notebook"
     out = []
     for part in parts:
         members = [c for c in found if c.part == part]
         if part and members:
-            numbered = [":numbered:"] if members[0].number is not None else []
+            numbered = [":numbered:"] if members[0].number else []
             out += ["```{toctree}", f":caption: {part}", ":maxdepth: 1", *numbered, "", *(c.page for c in members), "```", ""]
     return "\n".join(out)
 
@@ -241,24 +257,24 @@ def write_pages(app, config):
     docs = Path(app.srcdir)
     found, names = chapters(docs.parent, config.nbdev_parts), public_names(config.nbdev_package)
     targets, pages = link_targets(names), {key: c.page for c in found for key in (c.path.name, title(c))}
-    book = {f"{config.nbdev_package}.{c.page.partition('/')[2]}": c for c in found if c.page.startswith("nb/")}
+    book = {module_of(c, config.nbdev_package): c for c in found if c.number}
     texts = {}
     for chapter in found:
-        module = f"{config.nbdev_package}.{chapter.page.partition('/')[2]}"
+        module = module_of(chapter, config.nbdev_package)
         cells = list(convert(chapter, module, names.get(module, {}), targets, pages))
         notebook = json.loads(chapter.path.read_text("utf-8")) | {"cells": cells}
         texts[docs / f"{chapter.page}.ipynb"] = json.dumps(notebook, indent=1, ensure_ascii=False)
     for module, objects in names.items():
         for name, obj in objects.items():
             texts[docs / "api" / f"{module}.{name}.md"] = api_page(module, name, obj, book.get(module))
-    for path in {*docs.glob("nb/*"), *docs.glob("examples/*"), *docs.glob("api/*")} - texts.keys():
+    for path in {p for folder in ("nb", "examples", "api") for p in (docs / folder).rglob("*") if p.is_file()} - texts.keys():
         path.unlink()
     for path, text in texts.items():
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(exist_ok=True, parents=True)
         if not path.exists() or path.read_text("utf-8") != text:
             path.write_text(text, "utf-8")
     app.book = dict(
-        numbers={c.page: c.number for c in found if c.number is not None},
+        numbers={c.page: c.number for c in found if c.number},
         targets=targets,
         pages=pages,
         placeholders={"parts": part_list(found, config.nbdev_parts), "api": api_list(names, book, targets)},
@@ -293,9 +309,26 @@ def rst(text, targets):
     return "".join(out)
 
 
+def inline(line, targets):
+    "A line of a numpydoc docstring: names in single backticks link or are code, $x$ is a formula, the rest is left to numpydoc"
+    out = []
+    for i, part in enumerate(SPAN.split(line)):
+        code = part.strip("`")
+        if i % 2 == 0 or part.startswith("``"):
+            out.append(part)
+        elif part.startswith("$"):
+            out.append(f":math:`{part[1:-1]}`")
+        else:
+            out.append(f":py:obj:`~{targets[code]}`" if code in targets else f"``{code}``")
+    return "".join(out)
+
+
 def document(app, what, name, obj, options, lines):
-    "Mark a docstring up and add a table of arguments from fastcore's docments"
+    "Mark a docstring up: numpydoc sections as they are, a bare line with a table of arguments from fastcore's docments"
     targets = app.book["targets"]
+    if any(SECTION.fullmatch(line) for line in lines):
+        lines[:] = [line if line.lstrip().startswith(">>>") else inline(line, targets) for line in lines]
+        return
     lines[:] = [rst(line, targets) for line in lines]
     if what not in ("function", "method", "class") or (isinstance(obj, type) and issubclass(obj, enum.Enum)):
         return
@@ -345,15 +378,15 @@ def default_text(value):
 
 
 def number_by_file(assign):
-    "Wrap Sphinx's numbering of sections: the chapter nbs/12_x.ipynb has number 12, whatever else the book holds"
+    "Wrap Sphinx's numbering of sections: the chapter nbs/01_data/02_ewma.ipynb has number 1.2, whatever else the book holds"
 
     def assign_section_numbers(collector, env):
         changed = assign(collector, env)
         for page, number in env.app.book["numbers"].items():
             secnums = env.toc_secnumbers.get(page, {})
-            env.toc_secnumbers[page] = {key: (number, *old[1:]) for key, old in secnums.items()}
+            env.toc_secnumbers[page] = {key: (*number, *old[1:]) for key, old in secnums.items()}
             for node in (env.titles[page], *env.tocs[page].findall(lambda n: "secnumber" in getattr(n, "attributes", {}))):
-                node["secnumber"] = [number, *node["secnumber"][1:]]
+                node["secnumber"] = [*number, *node["secnumber"][1:]]
         return changed
 
     return assign_section_numbers
@@ -366,6 +399,6 @@ def setup(app):
     app.connect("source-read", fill_placeholders)
     app.connect("env-get-outdated", lambda *_: ["index", "api"])  # they list pages that may be new
     app.setup_extension("sphinx.ext.autodoc")
-    app.connect("autodoc-process-docstring", document)
+    app.connect("autodoc-process-docstring", document, priority=400)  # before numpydoc
     TocTreeCollector.assign_section_numbers = number_by_file(TocTreeCollector.assign_section_numbers)
     return dict(version="1", parallel_read_safe=False, parallel_write_safe=True)

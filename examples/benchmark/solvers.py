@@ -123,10 +123,10 @@ def ours_solve(problem):
     """The solver alone: from moments to loadings."""
     from dataclasses import replace
 
-    from factorlasso.model import prepare, weighted_panel
-    from factorlasso.moments import loss_scale
-    from factorlasso.penalties import Problem as Moments
-    from factorlasso.solver import solve, summarize_panel
+    from factorlasso.model.settings import prepare, weighted_panel
+    from factorlasso.data.moments import loss_scale
+    from factorlasso.penalties.penalties import Problem as Moments
+    from factorlasso.solvers.solver import solve, summarize_panel
 
     model = our_model(problem)
     x, y, _ = frames(problem)
@@ -517,7 +517,7 @@ def original_path(problem):
 @solver("factorlasso", (1e-8,))
 def ours_cv(problem):
     """`LassoModelCV` over `problem.lambdas`, five expanding windows, refit at the best λ."""
-    from factorlasso.selection import LassoModelCV
+    from factorlasso.selection.selection import LassoModelCV
 
     x, y, _ = frames(problem)
     model = LassoModelCV(our_model(problem), lambdas=problem.lambdas, cv=5)

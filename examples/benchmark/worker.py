@@ -179,10 +179,10 @@ def profile(spec):
     from solvers import frames, our_model
     from threadpoolctl import threadpool_limits
 
-    from factorlasso.model import prepare, weighted_panel
-    from factorlasso.moments import loss_scale
-    from factorlasso.penalties import Problem as Ready
-    from factorlasso.solver import solve, summarize_panel
+    from factorlasso.model.settings import prepare, weighted_panel
+    from factorlasso.data.moments import loss_scale
+    from factorlasso.penalties.penalties import Problem as Ready
+    from factorlasso.solvers.solver import solve, summarize_panel
 
     problem = Problem.load(spec["problem"])
     model, (x, y, _) = our_model(problem), frames(problem)

@@ -1,0 +1,3 @@
+"The command line."
+
+from factorlasso.cli.cli import *

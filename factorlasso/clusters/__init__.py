@@ -1,0 +1,3 @@
+"Groups of responses that move together."
+
+from factorlasso.clusters.clusters import *

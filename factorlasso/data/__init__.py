@@ -1,0 +1,6 @@
+"Panels, weights, moments, files: what a fit sees of the data."
+
+from factorlasso.data.panel import *
+from factorlasso.data.ewma import *
+from factorlasso.data.moments import *
+from factorlasso.data.storage import *

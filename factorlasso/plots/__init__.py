@@ -1,0 +1,3 @@
+"Pictures of all that is below."
+
+from factorlasso.plots.plots import *
