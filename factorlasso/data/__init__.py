@@ -3,4 +3,7 @@
 from factorlasso.data.panel import *
 from factorlasso.data.ewma import *
 from factorlasso.data.moments import *
+from factorlasso.data.labelled import *
+from factorlasso.data.reading import *
+from factorlasso.data.sources import *
 from factorlasso.data.storage import *
