@@ -248,7 +248,7 @@ def _cut(parts: list, newer: _Block, at: np.ndarray) -> None:
         pieces = min(m.N, -(-min(m.N, len(m.G) * (len(seen) + 1)) * each // _PART))
         parts[k:k + 1] = [m.take(rows) for rows in np.array_split(np.arange(m.N), pieces)] if pieces > 1 else [m]
 
-# %% ../../nbs/01_data/04_labelled.ipynb #0755072d
+# %% ../../nbs/01_data/04_labelled.ipynb #a14739f1
 def add_rows(a: PanelMoments, b: PanelMoments, own: bool = False) -> PanelMoments:
     """The moments of the rows of `a` and the later rows of `b`.
 
@@ -270,9 +270,10 @@ def add_rows(a: PanelMoments, b: PanelMoments, own: bool = False) -> PanelMoment
         For other factors, another span, or rows that do not follow; nothing has changed then.
     """
     _check_follows(a, b)
-    new = b.responses[~b.responses.isin(a.responses)]
+    same = a.responses.equals(b.responses)
+    new = b.responses[:0] if same else b.responses[~b.responses.isin(a.responses)]
     responses, parts = a.responses.append(new) if len(new) else a.responses, a.parts if own else list(a.parts)
-    at, had = b.responses.get_indexer(responses), np.arange(len(responses)) < a.N
+    at = np.arange(a.N) if same else b.responses.get_indexer(responses)
     if len(new):
         parts.append(_nothing(len(new), a.M, a.T))
         if sum(len(m.G) for m in parts) * 8 * a.M**2 <= _PART:
@@ -287,15 +288,16 @@ def add_rows(a: PanelMoments, b: PanelMoments, own: bool = False) -> PanelMoment
         rows, start = slice(start, start + m.N), start + m.N
         parts[k] = decayed(m, shrink[rows]) + _held(b, at[rows])
     history = np.concatenate([a.history, np.zeros(len(new))]) + np.where(at >= 0, b.history[at], 0.0)
-    pairs = None if a.pairs is None else _add_pairs(a, b, at, had)
+    pairs = None if a.pairs is None else _add_pairs(a, b, at)
     return PanelMoments(parts, decayed(a.of_x, a.decay**b.T) + b.of_x, a.factors, responses, history,
                         np.where(seen, since, age + b.T), (a.ends[0], b.ends[1]), a.span, pairs)
 
 
-def _add_pairs(a, b, at, had) -> PairMoments:
+def _add_pairs(a: PanelMoments, b: PanelMoments, at: np.ndarray) -> PairMoments:
     "Pairs of all responses"
-    older = a.pairs.take(np.where(had, np.arange(len(had)), -1))
-    return older.plus(b.pairs.take(at), a.decay**b.T)
+    here = np.arange(len(at))
+    older = a.pairs if len(at) == a.N else a.pairs.take(np.where(here < a.N, here, -1))
+    return older.plus(b.pairs if np.array_equal(at, here) else b.pairs.take(at), a.decay**b.T)
 
 # %% ../../nbs/01_data/04_labelled.ipynb #78a63970
 _FADED = 1e-100   # weights within a block stay above it: squares of them are numbers too

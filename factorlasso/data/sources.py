@@ -17,7 +17,7 @@ from tqdm import tqdm
 from .labelled import PanelMoments, beside, extend
 from .reading import BlockError, read_panel, table_blocks
 
-# %% ../../nbs/01_data/06_sources.ipynb #336d1618
+# %% ../../nbs/01_data/06_sources.ipynb #3777416b
 def moments_of(source: object, y: object = None, weights: object = None, span: float | None = None,
                pairs: bool = False, after: PanelMoments | None = None) -> PanelMoments:
     """Moments of two tables, wherever their rows are.
@@ -58,7 +58,9 @@ def moments_of(source: object, y: object = None, weights: object = None, span: f
     (6, True)
     """
     if type(source).__module__.startswith("dask"):
-        return _from_dask(source, y, weights, span, pairs) if after is None else after + _from_dask(source, y, weights, after.span, bool(after.pairs))
+        if after is None:
+            return _from_dask(source, y, weights, span, pairs)
+        return after + _from_dask(source, y, weights, after.span, after.pairs is not None)
     if isinstance(source, (str, os.PathLike)):
         raise ValueError("a path alone does not say which columns are factors: use Files(path, factors, responses)")
     blocks, total, own = source if y is None else table_blocks(source, y, weights), after, False
