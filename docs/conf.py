@@ -65,6 +65,7 @@ html_theme = "furo"
 html_title = "factorlasso"
 html_static_path = ["_static"]
 html_css_files = ["book.css"]
+html_extra_path = ["llms.txt"]
 html_theme_options = {"top_of_page_buttons": []}
 html_copy_source = False
 html_show_sourcelink = False

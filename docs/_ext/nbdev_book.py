@@ -18,6 +18,7 @@ from typing import NamedTuple
 from sklearn.base import BaseEstimator
 from sphinx.environment.collectors.toctree import TocTreeCollector
 
+ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {"nbs": "nb", "examples": "examples"}  # folder of the repository -> folder of the site
 LONG = 45  # exported cells with more lines are folded
 DPI = 84  # pictures that a chapter draws at a lower resolution are shown at this one
@@ -148,10 +149,12 @@ def convert(chapter, module, names, targets, pages):
     "The cells of a chapter's page: directives become tags, and a link to the reference stands above what is exported"
     dpi = re.search(r'figure\.dpi"\]? ?[=:] (\d+)', "".join(line for cell in chapter.cells for line in cell["source"]))
     zoom = max(1.0, DPI / int(dpi[1])) if dpi else 1.0
-    for cell in chapter.cells:
+    for at, cell in enumerate(chapter.cells):
         source = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
             yield {**cell, "source": markdown(source, targets, pages)}
+        if at == 0:
+            yield dict(cell_type="markdown", id="download", metadata={}, source=download(chapter))
         if cell["cell_type"] != "code":
             continue
         directives, code = split_directives(source)
@@ -170,6 +173,13 @@ def convert(chapter, module, names, targets, pages):
         if "fig-cap" in directives:
             metadata["mystnb"] = figure(directives)
         yield {**cell, "source": code, "metadata": metadata, "outputs": [enlarge(output, zoom) for output in cell["outputs"]]}
+
+
+def download(chapter):
+    "A link to the notebook itself"
+    up = "../" * (chapter.page.count("/") + 1)
+    path = chapter.path.relative_to(ROOT).as_posix()
+    return f":::{{div}} download\n{{download}}`Download this page as a notebook <{up}{path}>`\n:::"
 
 
 def enlarge(output, zoom):
