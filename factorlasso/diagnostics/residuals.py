@@ -13,11 +13,10 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import KFold, check_cv
 from sklearn.utils.validation import check_is_fitted
-from threadpoolctl import threadpool_limits
 
 from ..data.ewma import weighted_corr
 from .flips import Refit, flip_p_values, flipped_statistics, make_refit, residual_statistics
-from ..model.model import LassoModel
+from ..model.model import LassoModel, one_blas_thread
 from ..model.results import Summary
 from ..data.panel import make_panel
 
@@ -256,7 +255,7 @@ def diagnose_residuals(residuals: LassoModel | pd.DataFrame,  # a fitted model, 
     judged = _judge(pd.DataFrame(residuals).astype(float), weights, n_params, x, cv, rng)
     (T, N), mask, w = judged.E.shape, judged.refit.mask, judged.w
     root = np.sqrt(w)[:, None]
-    with threadpool_limits(1, "blas"):  # many small products, for which threads only wait for each other
+    with one_blas_thread:  # many small products, for which threads only wait for each other
         centre = make_refit(root, mask, np.ones((N, 1), bool))
         Z = centre.residuals(np.where(mask, root * judged.E.to_numpy(), 0.0))
         squares = np.square(Z).sum(0)

@@ -14,9 +14,9 @@ from joblib import Parallel, delayed
 
 from ..penalties.constraints import Bounds
 from ..solvers.fista import Solution
-from .results import FactorRegressor, LassoEstimationResult, check_features
+from .results import FactorRegressor, LassoEstimationResult, features_of, set_state
 from .settings import weighted_panel
-from .model import blas_threads
+from .model import one_blas_thread
 from .settings import by_response, in_range, one_of
 from .results import form_of, sums_of_squares, warn_about_fit
 from ..data.moments import Moments, make_moments
@@ -132,9 +132,8 @@ class UniLasso(FactorRegressor):
         sample_weight=None,  # (T,) non-negative weights, multiplied with those of `span`; stage one leaves out whole rows
     ) -> "UniLasso":
         "Estimate both stages; a fit that raises leaves an earlier one as it was."
-        with blas_threads.limit(limits=1, user_api="blas"):
+        with one_blas_thread:
             found = _fit(self, *weighted_panel(self, x, y, sample_weight))
-        check_features(self, x)
         return _keep(self, found, x, y)
 
 
@@ -146,11 +145,10 @@ def _keep(model, found, x, y) -> UniLasso:
     certificate = {name: pd.Series(values, rows) for name, values in found["certificate"].items()}
     result = LassoEstimationResult(pd.DataFrame(found["beta"], rows, columns), pd.Series(found["alpha"], rows), total, residual,
                                    1 - residual / total.where(total > 0), found["objective"], **certificate)
-    model.panel_, model.estimation_result_, model.active_ = panel, result, pd.Series(found["active"], rows)
-    labelled, model._vector = form_of(x, y)
+    active, (labelled, vector), alpha = pd.Series(found["active"], rows), form_of(x, y), found["alpha"]
+    state = dict(panel_=replace(panel, X=panel.X.copy()), estimation_result_=result, active_=active, _vector=vector,
+                 intercept_=result.alpha if labelled else float(alpha[0]) if vector else alpha, **features_of(x))
     for name, values in [("coef_", found["beta"]), ("theta_", found["theta"]), ("univariate_slopes_", found["slopes"])]:
-        setattr(model, name, pd.DataFrame(values, rows, columns) if labelled else values[0] if model._vector else values)
-    alpha = found["alpha"]
-    model.intercept_ = result.alpha if labelled else float(alpha[0]) if model._vector else alpha
-    warn_about_fit(model, result, model.active_, "are not fitted")
-    return model
+        state[name] = pd.DataFrame(values, rows, columns) if labelled else values[0] if vector else values
+    warn_about_fit(model, result, active, "are not fitted")
+    return set_state(model, state)

@@ -108,7 +108,8 @@ def _checked(c: "CurrentFactorCovarData",  # as given by the user
     if VarianceColumns.RESIDUAL_VARS.value not in given:
         raise ValueError("y_variances lacks the column 'residual_var'")
     columns = _STORED + [k for k in given.columns if k not in _STORED]
-    variances = _matched(given, names, None, "y_variances").reindex(columns=columns)
+    text = [k for k in given.columns if k == VarianceColumns.CLUSTER.value]   # a label, whatever its type
+    variances = _matched(given.drop(columns=text), names, None, "y_variances").join(given[text]).reindex(columns=columns)
     for k in _STORED[:2]:
         if (bad := variances[k] < 0).any():
             raise ValueError(f"{k} is negative for {some_labels(names[bad])}")
@@ -117,7 +118,7 @@ def _checked(c: "CurrentFactorCovarData",  # as given by the user
     if clusters is not None:
         if not clusters.index.is_unique or len(more := clusters.index.difference(names, sort=False)):
             raise ValueError(f"clusters must have every response at most once; unknown: {some_labels(more)}")
-        if clusters.dtype.kind == "f":
+        if clusters.dtype.kind == "f" and (clusters % 1 == 0).all():
             clusters = clusters.astype(np.int64)
     linkages = None if c.linkages is None else np.array(c.linkages, dtype=np.float64)
     if linkages is not None and (clusters is None or linkages.shape != (len(clusters) - 1, 4)):
@@ -170,14 +171,10 @@ class CurrentFactorCovarData:
 
     def get_snapshot(self,
                      assets: list | pd.Index | None = None,  # responses in the order wanted; None for all
-                     ) -> pd.DataFrame:  # (N, M + 5 or 6) loadings, r2, stat_alpha, three volatilities, cluster
-        "Everything about every response in one table"
-        t, V = _rows(self.y_betas, assets), VarianceColumns
-        v = self.y_variances.loc[t.index]
-        parts = [t, v[V.R2.value], v[V.INSAMPLE_ALPHA.value].rename(V.ALPHA.value), self.get_model_vols(assets)]
-        if self.clusters is not None:
-            parts.append(self.clusters.reindex(t.index).rename(V.CLUSTER.value))
-        return pd.concat(parts, axis=1, verify_integrity=True)
+                     alpha_span: float = 120,  # span in rows of the running mean of the residuals, at least 1
+                     ) -> pd.DataFrame:  # (N, M + 6 or 7) loadings, r2, two alphas, three volatilities, cluster
+        "Everything about every response in one table; two levels of columns where a factor is named like a statistic"
+        return _snapshot(self, assets, alpha_span)
 
     def filter_on_tickers(self,
                           assets: list | pd.Index | dict,  # responses to keep, in order; a dict renames old to new
@@ -212,6 +209,24 @@ def _rows(table: pd.DataFrame, assets: list | pd.Index | None) -> pd.DataFrame:
     if not names.is_unique:
         raise ValueError(f"repeated responses {some_labels(names[names.duplicated()].unique())}")
     return table.loc[names]
+
+
+def _snapshot(c: CurrentFactorCovarData, assets: list | pd.Index | None, alpha_span: float) -> pd.DataFrame:
+    "`CurrentFactorCovarData.get_snapshot`"
+    if not alpha_span >= 1:
+        raise ValueError(f"alpha_span must be at least 1, got {alpha_span!r}")
+    t, V = _rows(c.y_betas, assets), VarianceColumns
+    v, recent = c.y_variances.loc[t.index], pd.Series(np.nan, t.index)
+    if c.residuals is not None and len(c.residuals):
+        recent = c.residuals[t.index].ewm(span=alpha_span).mean().iloc[-1]
+    parts = [v[V.R2.value], recent.rename(V.ALPHA.value), v[V.INSAMPLE_ALPHA.value], c.get_model_vols(assets)]
+    if c.clusters is not None:
+        parts.append(c.clusters.reindex(t.index).rename(V.CLUSTER.value))
+    statistics = pd.concat(parts, axis=1)
+    if t.columns.nlevels == 1 and not t.columns.isin(statistics.columns).any():
+        return pd.concat([t, statistics], axis=1)
+    flat = t.set_axis(pd.Index(list(t.columns), tupleize_cols=False), axis=1)
+    return pd.concat({"loading": flat, "statistic": statistics}, axis=1)
 
 
 def _arrays(c: CurrentFactorCovarData,  # an estimate
@@ -390,7 +405,7 @@ def factor_covariance(model: LassoModel,  # fitted; scikit-learn's NotFittedErro
     variances = pd.DataFrame({k.value: v for k, v in columns.items()}, p.responses)
     variances.loc[~model.active_.to_numpy()] = np.nan
     if estimation_date is None and isinstance(p.index, (pd.DatetimeIndex, pd.PeriodIndex)):
-        estimation_date = p.index[-1]
+        estimation_date = p.index.max()   # rows may stand newest first
     return CurrentFactorCovarData(
         pd.DataFrame(a * weighted_cov(p.X, p.weights), p.factors, p.factors), result.estimated_beta,
         variances, estimation_date, pd.DataFrame(np.where(p.mask, residuals, np.nan), p.index, p.responses),
