@@ -6,4 +6,7 @@ from factorlasso.data.moments import *
 from factorlasso.data.labelled import *
 from factorlasso.data.reading import *
 from factorlasso.data.sources import *
+from factorlasso.data.dates import *
+from factorlasso.data.text import *
+from factorlasso.data.files import *
 from factorlasso.data.storage import *
