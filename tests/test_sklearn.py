@@ -7,9 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.base import clone
-from sklearn.linear_model import Lasso
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import BaggingRegressor, StackingRegressor, VotingRegressor
+from sklearn.feature_selection import RFE, SelectFromModel
+from sklearn.linear_model import Lasso, LinearRegression
 from sklearn.model_selection import GridSearchCV, KFold, TimeSeriesSplit, cross_val_predict, cross_val_score
+from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -137,3 +142,136 @@ def test_sample_weights_pass_through_a_pipeline():
     pipeline = make_pipeline(StandardScaler(), LassoModel(reg_lambda=1e-2)).fit(X, Y, lassomodel__sample_weight=weights)
     direct = LassoModel(reg_lambda=1e-2).fit(StandardScaler().fit_transform(X), Y, sample_weight=weights)
     assert_array_equal(pipeline[-1].coef_, direct.coef_)
+
+
+# ------------------------------------------------------------------ what scikit-learn builds from estimators
+
+both = pytest.mark.parametrize("a, b", [(x, y), (X, Y)], ids=["frames", "arrays"])
+one_response = pytest.mark.parametrize("a, b", [(x, y["r1"]), (X, Y[:, 1])], ids=["frame and Series", "arrays"])
+kinds = pytest.mark.parametrize("kind", [LassoModel, UniLasso], ids=lambda kind: kind.__name__)
+alone = LassoModel(reg_lambda=0.01).fit(X, Y[:, 1])
+
+
+@pytest.mark.parametrize("estimator", [*estimators, UniLasso()], ids=repr)
+@pytest.mark.parametrize("a", [x, X], ids=["frame", "array"])
+@pytest.mark.parametrize("target", [y["r1"], Y[:, 1], list(Y[:, 1])], ids=["Series", "array", "list"])
+def test_shapes_do_not_depend_on_the_container(estimator, a, target):
+    model = clone(estimator).fit(a, target)
+    assert np.shape(model.coef_) == (M,) and np.shape(model.intercept_) == () and np.shape(model.predict(a)) == (T,)
+    assert isinstance(model.predict(a), pd.Series) == (isinstance(target, pd.Series) and a is x)
+    assert np.shape(clone(estimator).fit(a, y[["r1"]]).coef_) == (1, M)
+
+
+@pytest.mark.parametrize("estimator", [*estimators, UniLasso()], ids=repr)
+def test_the_keyword_x_goes_on_working(estimator):
+    old, new = clone(estimator).fit(x=x, y=y), clone(estimator).fit(X=x, y=y)
+    pd.testing.assert_frame_equal(old.coef_, new.coef_)
+    pd.testing.assert_frame_equal(old.predict(x=x), new.predict(x))
+    assert old.score(x=x, y=y) == new.score(x, y)
+    if not isinstance(old, UniLasso):
+        assert_array_equal(old.path(x=x, y=y).lambdas, new.path(x, y).lambdas)
+    with pytest.raises(TypeError, match="twice"):
+        old.fit(x, x=x, y=y)
+
+
+@pytest.mark.parametrize("estimator", [*estimators, UniLasso()], ids=repr)
+def test_metadata_are_weights_and_groups(estimator):
+    requests = estimator.get_metadata_routing()
+    assert set(requests.fit.requests) == {"sample_weight"} | ({"groups"} if isinstance(estimator, LassoModelCV) else set())
+    assert set(requests.score.requests) == {"sample_weight"} and not requests.predict.requests
+
+
+@kinds
+@pytest.mark.parametrize("labels", [[10107, 14593, 7, 8], pd.MultiIndex.from_product([["a"], range(4)]), ["mkt", 5, "hml", 7],
+                                    pd.to_datetime(["2020", "2022", "2021", "2019"])], ids=["int", "tuples", "mixed", "dates"])  # fmt: skip
+def test_columns_in_another_order_are_refused(kind, labels):
+    named = x.set_axis(labels, axis=1)
+    model = kind(reg_lambda=0.01).fit(named, y)
+    for action in (lambda z: model.predict(z), lambda z: model.score(z, y)):
+        with pytest.raises(ValueError, match="same order"):
+            action(named.iloc[:, [1, 0, 2, 3]])
+    assert model.n_features_in_ == M and not hasattr(model, "feature_names_in_")
+    assert_array_equal(model.coef_.columns, named.columns)
+
+
+def test_one_factor_as_a_series():
+    model = LassoModel(reg_lambda=0.01).fit(x["f1"], y)
+    assert model.n_features_in_ == 1 and list(model.feature_names_in_) == ["f1"]
+    with pytest.raises(ValueError, match="feature names"):
+        model.predict(x["f2"])
+
+
+@one_response
+def test_stacking_and_voting(a, b):
+    parts = [("ours", LassoModel(reg_lambda=0.01)), ("uni", UniLasso()), ("theirs", LinearRegression())]
+    assert StackingRegressor(parts).fit(a, b).score(a, b) > 0.5
+    voted = VotingRegressor(parts).fit(a, b)
+    assert_allclose(voted.predict(a), np.mean([e.predict(a) for e in voted.estimators_], axis=0))
+
+
+@pytest.mark.parametrize("a, b", [(x, y["r1"]), (X, Y[:, 1]), (x, y), (X, Y), (x, y[["r1"]])],
+                         ids=["one, frame", "one, array", "frames", "arrays", "one column"])  # fmt: skip
+def test_transformed_target(a, b):
+    double = TransformedTargetRegressor(LassoModel(reg_lambda=0.04), func=lambda v: 2 * v, inverse_func=lambda v: v / 2).fit(a, b)
+    plain = LassoModel(reg_lambda=0.02).fit(a, b)
+    assert np.shape(double.predict(a)) == np.shape(b)
+    assert_allclose(double.predict(a), plain.predict(a), atol=1e-7)
+
+
+@both
+@kinds
+def test_one_model_for_each_output(a, b, kind):
+    apart = MultiOutputRegressor(kind(reg_lambda=0.01)).fit(a, b)
+    assert_allclose(apart.predict(a), kind(reg_lambda=0.01).fit(a, b).predict(a), atol=1e-8)
+
+
+@both
+def test_recursive_elimination(a, b):
+    for target in (b, np.asarray(b)[:, 1]):
+        chosen = RFE(LassoModel(reg_lambda=0.01), n_features_to_select=2).fit(a, target)
+        theirs = RFE(Lasso(alpha=0.005), n_features_to_select=2).fit(np.asarray(a), np.asarray(target))
+        assert_array_equal(chosen.support_, theirs.support_)
+
+
+@one_response
+def test_selection_of_factors_from_a_model(a, b):
+    found = SelectFromModel(LassoModel(reg_lambda=0.8), threshold=1e-10).fit(a, b)
+    assert_array_equal(found.get_support(), np.asarray(found.estimator_.coef_) != 0)
+    assert 0 < found.transform(a).shape[1] < M
+
+
+@one_response
+def test_bagging(a, b):
+    bag = BaggingRegressor(LassoModel(reg_lambda=0.01), n_estimators=5, random_state=0).fit(a, b)
+    assert_allclose(bag.predict(a), alone.predict(X), atol=0.5)
+    assert bag.score(a, b) > 0.9 * alone.score(X, Y[:, 1])
+
+
+@both
+def test_a_pipeline_keeps_labels(a, b):
+    pipeline = make_pipeline(StandardScaler(), LassoModel(reg_lambda=0.01)).set_output(transform="pandas").fit(a, b)
+    if a is x:
+        assert list(pipeline[-1].feature_names_in_) == list(x) and list(pipeline.predict(x)) == list(y)
+    assert_allclose(pipeline.predict(a), make_pipeline(StandardScaler(), LassoModel(reg_lambda=0.01)).fit(X, Y).predict(X), atol=1e-9)
+
+
+@both
+def test_search_with_routed_weights(a, b):
+    w, grid, folds = rng.uniform(0.1, 3, T), {"reg_lambda": [0.3, 0.01]}, KFold(3)
+    with config_context(enable_metadata_routing=True):
+        model = LassoModel().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        search = GridSearchCV(model, grid, cv=folds).fit(a, b, sample_weight=w)
+    by_hand = [[LassoModel(reg_lambda=lam).fit(X[i], Y[i], w[i]).score(X[j], Y[j], w[j]) for i, j in folds.split(X)]
+               for lam in grid["reg_lambda"]]  # fmt: skip
+    assert_allclose(search.cv_results_["mean_test_score"], np.mean(by_hand, axis=1), atol=1e-7)
+    assert_allclose(search.best_estimator_.coef_, LassoModel(**search.best_params_).fit(X, Y, w).coef_, atol=1e-9)
+
+
+@both
+def test_the_cross_validated_model_has_what_its_best_model_has(a, b):
+    model = LassoModelCV(LassoModel("group_lasso_clusters", span=60)).fit(a, b)
+    best = model.best_model_
+    assert model.estimation_result_ is best.estimation_result_ and model.clusters_ is best.clusters_ and model.span == 60
+    assert_array_equal(model.covariance().get_y_covar(), best.covariance().get_y_covar())
+    pd.testing.assert_frame_equal(model.residuals_, best.residuals_)
+    assert not hasattr(LassoModelCV(), "coef_") and not hasattr(model, "predict_proba")

@@ -8,6 +8,7 @@ __all__ = ['one_blas_thread', 'solve_one', 'LassoModel']
 # %% ../../nbs/06_model/04_model.ipynb #acc12872
 from dataclasses import replace
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,17 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import ThreadpoolController
 
 from ..data.moments import loss_scale, response_batches
-from .results import FactorRegressor, Summary, assemble_result, features_of, form_of, set_state, summarize, warn_about_fit
+from factorlasso.model.results import (
+    FactorRegressor,
+    Summary,
+    also_x,
+    assemble_result,
+    features_of,
+    form_of,
+    set_state,
+    summarize,
+    warn_about_fit,
+)
 from .settings import prepare, unit_problem, weighted_panel
 from ..penalties.penalties import Problem, with_ridge
 from ..solvers.fista import Solution, fista
@@ -104,29 +115,110 @@ def _estimate(model, setup, start=None) -> dict:
 
 # %% ../../nbs/06_model/04_model.ipynb #c35040a4
 class LassoModel(FactorRegressor):
-    "Sparse multi-output factor model with sign constraints, priors, missing histories and certificates."
+    """Sparse multi-output factor model with sign constraints, priors, missing histories and certificates.
+
+    Parameters
+    ----------
+    model_type : LassoModelType or str, default "lasso"
+        Which loadings share a norm, and where groups come from.
+    reg_lambda : float or Series, default 1e-5
+        λ ≥ 0 in units of x·y, or one for each response.
+    span : float, optional
+        EWMA span in rows, at least 1. None weights all rows alike.
+    group_data : Series of shape (N,), optional
+        Group label of each response.
+    factors_beta_loading_signs : DataFrame of shape (N, M) or SignRule, optional
+        1, −1, 0, or NaN where a loading is free.
+    factors_beta_prior : DataFrame of shape (N, M) or OlsPrior, optional
+        Loadings toward which the penalty pulls; None for zero.
+    nonneg : bool, default False
+        All loadings ≥ 0, in addition to the sign matrix.
+    bounds : pair (lower, upper), optional
+        Box of the loadings, each a number or (N, M), in addition to the signs.
+    l1_weight : float, default 0
+        Share of the L1 part in a group penalty, 0 to 1.
+    l2_weight : float, default 0
+        r ≥ 0 of a ridge part r Σ(β − prior)², not multiplied by λ; needs M ≤ T.
+    group_penalty : {"normalized", "yuan_lin"}, default "normalized"
+        Weight of a group of n responses among G groups: √(n/G), or √n.
+    clustering : Clustering, Series of labels, or clusterer, optional
+        How clusters are found. None for `Clustering()`.
+    penalty_weights : DataFrame of shape (N, M) or AdaptiveWeights, optional
+        Weights ≥ 0 of the L1 part by cell.
+    demean : {True, "rolling", False}, default True
+        Exact intercept; subtract running means; no intercept.
+    loss_normalization : {"weight_sum", "sample"}, default "weight_sum"
+        Divide the loss of a response by its weights, or by T.
+    warmup_period : int, default 12
+        Fewest valid rows with which a response is fitted.
+    solver : str, default "auto"
+        "auto", "fista", or a CVXPY solver such as "CLARABEL".
+    tol : float, default 1e-8
+        Relative duality gap to reach.
+    n_jobs : int, optional
+        Threads; the result does not depend on it.
+
+    Attributes
+    ----------
+    coef_ : DataFrame or array of shape (N, M), or (M,) for a y of shape (T,)
+        Loadings.
+    intercept_ : Series or array of shape (N,), or float for a y of shape (T,)
+        Intercepts, in units of y.
+    estimation_result_ : LassoEstimationResult
+        Estimates, fit statistics and the certificate of the solver.
+    active_ : Series of shape (N,)
+        Whether a response had enough history.
+    signs_, prior_ : DataFrame of shape (N, M)
+        Signs and prior that the solver obeyed.
+    derived_signs_ : object
+        What a `SignRule` found, else None.
+    sign_conflicts_ : DataFrame
+        Derived signs that were overruled.
+    clusters_, linkage_, cutoff_ : Series, array, float
+        Clusters of the responses where they were found, else None.
+    n_features_in_ : int
+        M.
+    feature_names_in_ : array of shape (M,)
+        Names of the factors, where all are text.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from factorlasso import LassoModel
+    >>> X = np.random.default_rng(0).normal(size=(200, 3))
+    >>> model = LassoModel(reg_lambda=0.1).fit(X, X @ [1.0, 0.0, -2.0])
+    >>> model.coef_.round(2)
+    array([ 0.95, -0.  , -1.95])
+    """
+
+    clusters_: pd.Series | None
+    linkage_: np.ndarray | None
+    cutoff_: float | None
+    signs_: pd.DataFrame
+    prior_: pd.DataFrame
+    sign_conflicts_: pd.DataFrame
 
     def __init__(
         self,
-        model_type="lasso",               # a `LassoModelType` or its name
-        reg_lambda=1e-5,                  # λ >= 0, or a Series by response
-        span=None,                        # EWMA span in rows, at least 1; None: equal weights
-        group_data=None,                  # Series of group labels by response
-        factors_beta_loading_signs=None,  # (N, M) of 1, -1, 0, NaN, or a `SignRule`
-        factors_beta_prior=None,          # (N, M) prior loadings, toward which the penalty pulls, or an `OlsPrior`
-        nonneg=False,                     # all loadings >= 0, in addition to the sign matrix
-        bounds=None,                      # (lower, upper) by cell, each (N, M) or one number; in addition to the signs
-        l1_weight=0.0,                    # share of the L1 part in a group penalty, 0 to 1
-        l2_weight=0.0,                    # r >= 0 of a ridge part r Σ(β − prior)², not multiplied by λ; needs M <= T
-        group_penalty="normalized",       # weight of a group: "normalized" √(|g|/G) or "yuan_lin" √|g|
-        clustering=None,                  # how clusters are found: `Clustering`, Series of labels, clusterer; None: defaults
-        penalty_weights=None,             # (N, M) weights >= 0 of the L1 part by cell, or `AdaptiveWeights`
-        demean=True,                      # True: exact intercept; "rolling": subtract running means; False: none
-        loss_normalization="weight_sum",  # "weight_sum" or "sample", see `loss_scale`
-        warmup_period=12,                 # fewest valid rows with which a response is fitted
-        solver="auto",                    # "auto", "fista", or a CVXPY solver such as "CLARABEL"
-        tol=1e-8,                         # relative duality gap to reach
-        n_jobs=None,                      # threads; the result does not depend on it
+        model_type: Any = "lasso",
+        reg_lambda: Any = 1e-5,
+        span: float | None = None,
+        group_data: Any = None,
+        factors_beta_loading_signs: Any = None,
+        factors_beta_prior: Any = None,
+        nonneg: bool = False,
+        bounds: Any = None,
+        l1_weight: float = 0.0,
+        l2_weight: float = 0.0,
+        group_penalty: str = "normalized",
+        clustering: Any = None,
+        penalty_weights: Any = None,
+        demean: bool | str = True,
+        loss_normalization: str = "weight_sum",
+        warmup_period: int = 12,
+        solver: str = "auto",
+        tol: float = 1e-8,
+        n_jobs: int | None = None,
     ):
         self.model_type = model_type
         self.reg_lambda = reg_lambda
@@ -148,50 +240,79 @@ class LassoModel(FactorRegressor):
         self.tol = tol
         self.n_jobs = n_jobs
 
-    def fit(
-        self,
-        x,                   # (T, M) factors: DataFrame or array; NaN allowed
-        y,                   # (T, N) or (T,) responses; NaN where not observed
-        sample_weight=None,  # (T,) non-negative weights, multiplied with those of `span`
-    ) -> "LassoModel":
-        "Estimate loadings and intercepts; a fit that raises leaves an earlier one as it was."
+    @also_x
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "LassoModel":
+        """Estimate loadings and intercepts; a fit that raises leaves an earlier one as it was.
+
+        Parameters
+        ----------
+        X : DataFrame, Series or array of shape (T, M)
+            Factors. A row with NaN counts for no response.
+        y : DataFrame, Series or array of shape (T, N) or (T,)
+            Responses, NaN where not observed.
+        sample_weight : array of shape (T,), optional
+            Weights ≥ 0 of the rows, multiplied with those of `span`.
+
+        Returns
+        -------
+        LassoModel
+            Itself, fitted.
+        """
         with one_blas_thread:
-            fitted = _estimate(self, prepare(self, *weighted_panel(self, x, y, sample_weight)))
-        return _store(self, fitted, x, y)
+            fitted = _estimate(self, prepare(self, *weighted_panel(self, X, y, sample_weight)))
+        return _store(self, fitted, X, y)
 
-    def path(
-        self,
-        x,                   # (T, M) factors
-        y,                   # (T, N) or (T,) responses
-        lambdas=None,        # values of λ; None: `n_lambdas` from the largest useful one down to `ratio` times it
-        n_lambdas=50,        # how many
-        ratio=1e-3,          # smallest over largest
-        sample_weight=None,  # (T,) weights
-    ) -> LassoPath:               # of the responses with enough history
-        "Solutions along λ, from the prior to nearly unpenalised; nothing in the model changes."
-        return _path(self, prepare(self, *weighted_panel(self, x, y, sample_weight)), lambdas, n_lambdas, ratio)
+    @also_x
+    def path(self, X: Any, y: Any, lambdas: Any = None, n_lambdas: int = 50, ratio: float = 1e-3,
+             sample_weight: Any = None) -> LassoPath:
+        """Solve for many λ, from the prior to nearly unpenalised; nothing in the model changes.
 
-    def summary(self) -> "Summary":
-        "What was estimated, as a table that prints and shows itself."
+        Parameters
+        ----------
+        X : DataFrame, Series or array of shape (T, M)
+            Factors.
+        y : DataFrame, Series or array of shape (T, N) or (T,)
+            Responses.
+        lambdas : array of shape (K,), optional
+            Values of λ. None for `n_lambdas` of them, from the largest useful one down to `ratio` times it.
+        n_lambdas : int, default 50
+            How many.
+        ratio : float, default 1e-3
+            Smallest over largest.
+        sample_weight : array of shape (T,), optional
+            Weights of the rows.
+
+        Returns
+        -------
+        LassoPath
+            Of the responses with enough history.
+        """
+        return _path(self, prepare(self, *weighted_panel(self, X, y, sample_weight)), lambdas, n_lambdas, ratio)
+
+    def summary(self) -> Summary:
+        """Tell what was estimated, as a table that prints and shows itself.
+
+        Returns
+        -------
+        Summary
+        """
         check_is_fitted(self)
         return summarize(self)
 
-# %% ../../nbs/06_model/04_model.ipynb #4f986793
-def _alias(name, doc):
-    "A read-only property that returns another attribute."
-    return property(lambda self: getattr(self, name), doc=doc)
+    @property
+    def clusters(self) -> pd.Series | None:
+        "Cluster of each response, the same as `clusters_`."
+        return self.clusters_
 
+    @property
+    def linkage(self) -> np.ndarray | None:
+        "Linkage matrix, the same as `linkage_`."
+        return self.linkage_
 
-LassoModel.estimated_betas = _alias("coef_", "Loadings, the same as `coef_`.")
-LassoModel.clusters = _alias("clusters_", "Cluster of each response, the same as `clusters_`.")
-LassoModel.linkage = _alias("linkage_", "Linkage matrix, the same as `linkage_`.")
-LassoModel.cutoff = _alias("cutoff_", "Height of the cut, the same as `cutoff_`.")
-LassoModel.x = property(lambda self: pd.DataFrame(np.where(self.panel_.weights[:, None] > 0, self.panel_.X, np.nan), self.panel_.index,
-                                                  self.panel_.factors), doc="The factors used in the fit, NaN on rows that did not count.")
-LassoModel.y = property(lambda self: pd.DataFrame(np.where(self.panel_.mask, self.panel_.Y, np.nan), self.panel_.index,
-                                                  self.panel_.responses), doc="The responses of the fit, NaN where a cell did not count.")
-LassoModel.residuals_ = property(lambda self: self.y - self.panel_.X @ self.estimation_result_.estimated_beta.to_numpy().T
-                                 - self.estimation_result_.alpha.to_numpy(), doc="y less its fit, NaN where a cell did not count.")
+    @property
+    def cutoff(self) -> float | None:
+        "Height of the cut, the same as `cutoff_`."
+        return self.cutoff_
 
 # %% ../../nbs/06_model/04_model.ipynb #6c63cf8d
 def _labelled_signs(derived, labels):
@@ -202,23 +323,18 @@ def _labelled_signs(derived, labels):
     return replace(derived, pools=pd.Series(derived.pools, labels[0]), **tables)
 
 
-def _store(model, fitted, x, y) -> LassoModel:
+def _store(model, fitted, X, y) -> LassoModel:
     "Set all fitted attributes; arrays in, arrays out."
     setup, result = fitted.pop("_setup"), fitted["estimation_result_"]
     found, cells, labels = setup.clusters, setup.cells, (setup.panel.responses, setup.panel.factors)
     conflicts = [{"response": labels[0][c.response], "factor": labels[1][c.factor], "derived": c.derived, "overruled by": c.source,
                   "value": c.value} for c in cells.conflicts]
-    labelled, vector = form_of(x, y)
-    coef, intercept = result.estimated_beta, result.alpha
-    if not labelled:
-        coef, intercept = coef.to_numpy().copy(), intercept.to_numpy().copy()
-    if vector and not labelled:
-        coef, intercept = coef[0], float(intercept[0])
+    form = form_of(X, y)
     tree = (None, None, None) if found is None else (found.labels, found.linkage, found.cutoff)
     signs, prior = (pd.DataFrame(np.array(a), *labels) for a in (cells.signs, cells.prior))
-    state = dict(fitted, **features_of(x), _vector=vector, coef_=coef, intercept_=intercept, signs_=signs, prior_=prior,
-                 derived_signs_=_labelled_signs(cells.derived, labels), sign_conflicts_=pd.DataFrame(conflicts),
-                 clustering_result_=found, clusters_=tree[0], linkage_=tree[1], cutoff_=tree[2])
+    state = dict(fitted, **features_of(X), _form=form, coef_=form.cells(result.estimated_beta), intercept_=form.rows(result.alpha),
+                 signs_=signs, prior_=prior, derived_signs_=_labelled_signs(cells.derived, labels),
+                 sign_conflicts_=pd.DataFrame(conflicts), clustering_result_=found, clusters_=tree[0], linkage_=tree[1], cutoff_=tree[2])
     warn_about_fit(model, result, fitted["active_"])
     return set_state(model, state)
 

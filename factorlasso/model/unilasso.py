@@ -7,6 +7,7 @@ __all__ = ['leave_one_out', 'univariate_problem', 'UniLasso']
 
 # %% ../../nbs/06_model/05_unilasso.ipynb #328564d0
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,11 +15,19 @@ from joblib import Parallel, delayed
 
 from ..penalties.constraints import Bounds
 from ..solvers.fista import Solution
-from .results import FactorRegressor, LassoEstimationResult, features_of, set_state
+from factorlasso.model.results import (
+    FactorRegressor,
+    LassoEstimationResult,
+    also_x,
+    features_of,
+    form_of,
+    set_state,
+    sums_of_squares,
+    warn_about_fit,
+)
 from .settings import weighted_panel
 from .model import one_blas_thread
 from .settings import by_response, in_range, one_of
-from .results import form_of, sums_of_squares, warn_about_fit
 from ..data.moments import Moments, make_moments
 from ..data.panel import Panel
 from ..penalties.penalties import Problem, make_penalty
@@ -107,17 +116,42 @@ def _fit(model, panel, history) -> dict:
 
 # %% ../../nbs/06_model/05_unilasso.ipynb #52ffa77c
 class UniLasso(FactorRegressor):
-    "Sparse regression whose loadings keep the signs of simple regressions (Chatterjee, Hastie and Tibshirani, 2025)."
+    """Sparse regression whose loadings keep the signs of simple regressions (Chatterjee, Hastie and Tibshirani, 2025).
 
-    def __init__(
-        self,
-        reg_lambda=1e-5,   # λ >= 0 of stage two, or a Series by response
-        span=None,         # EWMA span in rows, at least 1; None: equal weights
-        demean=True,       # intercepts in both stages; False: none
-        warmup_period=12,  # fewest valid rows with which a response is fitted
-        tol=1e-8,          # relative duality gap to reach
-        n_jobs=None,       # threads; the result does not depend on it
-    ):
+    Parameters
+    ----------
+    reg_lambda : float or Series, default 1e-5
+        λ ≥ 0 of stage two, in units of y², or one for each response.
+    span : float, optional
+        EWMA span in rows, at least 1. None weights all rows alike.
+    demean : bool, default True
+        Intercepts in both stages.
+    warmup_period : int, default 12
+        Fewest valid rows with which a response is fitted.
+    tol : float, default 1e-8
+        Relative duality gap to reach.
+    n_jobs : int, optional
+        Threads; the result does not depend on it.
+
+    Attributes
+    ----------
+    coef_ : DataFrame or array of shape (N, M), or (M,) for a y of shape (T,)
+        Loadings.
+    theta_, univariate_slopes_ : as `coef_`
+        Weights of stage two, and the slopes of stage one.
+    intercept_ : Series or array of shape (N,), or float for a y of shape (T,)
+        Intercepts, in units of y.
+    estimation_result_ : LassoEstimationResult
+        Estimates, fit statistics and the certificate of the solver.
+    active_ : Series of shape (N,)
+        Whether a response had enough history.
+    """
+
+    theta_: Any
+    univariate_slopes_: Any
+
+    def __init__(self, reg_lambda: Any = 1e-5, span: float | None = None, demean: bool = True, warmup_period: int = 12,
+                 tol: float = 1e-8, n_jobs: int | None = None):
         self.reg_lambda = reg_lambda
         self.span = span
         self.demean = demean
@@ -125,30 +159,40 @@ class UniLasso(FactorRegressor):
         self.tol = tol
         self.n_jobs = n_jobs
 
-    def fit(
-        self,
-        x,                   # (T, M) factors: DataFrame or array; NaN allowed
-        y,                   # (T, N) or (T,) responses; NaN where not observed
-        sample_weight=None,  # (T,) non-negative weights, multiplied with those of `span`; stage one leaves out whole rows
-    ) -> "UniLasso":
-        "Estimate both stages; a fit that raises leaves an earlier one as it was."
+    @also_x
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "UniLasso":
+        """Estimate both stages; a fit that raises leaves an earlier one as it was.
+
+        Parameters
+        ----------
+        X : DataFrame, Series or array of shape (T, M)
+            Factors. A row with NaN counts for no response.
+        y : DataFrame, Series or array of shape (T, N) or (T,)
+            Responses, NaN where not observed.
+        sample_weight : array of shape (T,), optional
+            Weights ≥ 0, multiplied with those of `span`; stage one leaves out whole rows.
+
+        Returns
+        -------
+        UniLasso
+            Itself, fitted.
+        """
         with one_blas_thread:
-            found = _fit(self, *weighted_panel(self, x, y, sample_weight))
-        return _keep(self, found, x, y)
+            found = _fit(self, *weighted_panel(self, X, y, sample_weight))
+        return _keep(self, found, X, y)
 
-
-def _keep(model, found, x, y) -> UniLasso:
+# %% ../../nbs/06_model/05_unilasso.ipynb #fbed868c
+def _keep(model, found, X, y) -> UniLasso:
     "Set all fitted attributes; arrays in, arrays out."
-    panel = found["panel"]
+    panel, form = found["panel"], form_of(X, y)
     rows, columns = panel.responses, panel.factors
     total, residual = (pd.Series(found[name], rows) for name in ("total", "residual"))
     certificate = {name: pd.Series(values, rows) for name, values in found["certificate"].items()}
-    result = LassoEstimationResult(pd.DataFrame(found["beta"], rows, columns), pd.Series(found["alpha"], rows), total, residual,
+    beta, theta, slopes = (pd.DataFrame(found[name], rows, columns) for name in ("beta", "theta", "slopes"))
+    result = LassoEstimationResult(beta, pd.Series(found["alpha"], rows), total, residual,
                                    1 - residual / total.where(total > 0), found["objective"], **certificate)
-    active, (labelled, vector), alpha = pd.Series(found["active"], rows), form_of(x, y), found["alpha"]
-    state = dict(panel_=replace(panel, X=panel.X.copy()), estimation_result_=result, active_=active, _vector=vector,
-                 intercept_=result.alpha if labelled else float(alpha[0]) if vector else alpha, **features_of(x))
-    for name, values in [("coef_", found["beta"]), ("theta_", found["theta"]), ("univariate_slopes_", found["slopes"])]:
-        state[name] = pd.DataFrame(values, rows, columns) if labelled else values[0] if vector else values
+    active = pd.Series(found["active"], rows)
     warn_about_fit(model, result, active, "are not fitted")
-    return set_state(model, state)
+    return set_state(model, dict(
+        panel_=replace(panel, X=panel.X.copy()), estimation_result_=result, active_=active, _form=form, coef_=form.cells(beta),
+        intercept_=form.rows(result.alpha), theta_=form.cells(theta), univariate_slopes_=form.cells(slopes), **features_of(X)))

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from .folds import make_folds, take_rows
 from ..model.model import LassoModel
 from ..model.settings import LassoModelType, prepare, unit_problem
-from ..model.results import Summary, check_features
+from ..model.results import Summary, also_x, check_features
 from ..data.panel import Panel, make_panel
 from ..solvers.path import solve_path
 from .selection import LassoModelCV, check_rule, candidate_lambdas, choose_lambda, score_table
@@ -73,8 +73,9 @@ def diagonality_scores(model: LassoModel,  # settings; its `reg_lambda` is not u
 class LassoModelDiagonalityCV(LassoModelCV):
     "A `LassoModel` whose λ leaves the least correlation in held-out residuals"
 
+    @also_x
     def fit(self,
-            x,  # (T, M) factors: DataFrame or array; NaN allowed
+            X,  # (T, M) factors: DataFrame or array; NaN allowed
             y,  # (T, N) responses, at least two; NaN where not observed
             sample_weight=None,  # (T,) non-negative weights, in training and in validation
             groups=None,  # (T,) group of each row, for splitters that want it
@@ -84,16 +85,15 @@ class LassoModelDiagonalityCV(LassoModelCV):
         if not isinstance(base, LassoModel):
             raise ValueError(f"base_model must be a LassoModel, got {base!r}")
         check_rule(self.rule)
-        scores = _diagonality(self, clone(base).set_params(reg_lambda=0.0), x, y, sample_weight, groups)
+        scores = _diagonality(self, clone(base).set_params(reg_lambda=0.0), X, y, sample_weight, groups)
         if scores.isna().all(axis=None):
             raise ValueError("no fold has two responses with enough history in training and three rows in validation")
         chosen = choose_lambda(scores, self.rule)
-        best = clone(base).set_params(reg_lambda=chosen).fit(x, y, sample_weight)
-        check_features(self, x)
+        best = clone(base).set_params(reg_lambda=chosen).fit(X, y, sample_weight)
+        check_features(self, X)
         self.best_model_, self.best_lambda_, self.lambdas_ = best, chosen, scores.index.to_numpy()
         self.scores_, self.cv_scores_, self.cv_table_ = scores, scores, score_table(scores)
         self.best_score_ = float(self.cv_table_["mean"][chosen])
-        self.coef_, self.intercept_ = best.coef_, best.intercept_
         return self
 
     def summary(self) -> Summary:

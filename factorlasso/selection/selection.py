@@ -8,11 +8,12 @@ __all__ = ['score_path', 'cross_validate', 'check_rule', 'score_table', 'choose_
 # %% ../../nbs/07_selection/03_selection.ipynb #a1febe9b
 import warnings
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, clone
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
@@ -21,10 +22,10 @@ from .folds import PieceMoments, make_folds, row_pieces, take_rows
 from ..solvers.kernels import is_by_rows
 from ..model.model import LassoModel
 from ..model.settings import LassoModelType, Setup, prepare, unit_problem
-from ..model.results import Summary, check_features
+from ..model.results import FactorRegressor, Summary, also_x, check_features
 from ..data.moments import Moments, response_batches
 from ..data.panel import Panel, make_panel
-from ..solvers.path import best_intercept, lambda_grid, largest_lambda, mean_squared_error, solve_path
+from ..solvers.path import LassoPath, best_intercept, lambda_grid, largest_lambda, mean_squared_error, solve_path
 from ..solvers.solver import summarize_panel
 
 # %% ../../nbs/07_selection/03_selection.ipynb #966135d9
@@ -137,20 +138,54 @@ def choose_lambda(
     return float(scores.index[mean >= mean[best] - margin].max())
 
 # %% ../../nbs/07_selection/03_selection.ipynb #07f670cb
-class LassoModelCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
-    "A `LassoModel` whose λ is chosen by cross-validation."
+class LassoModelCV(FactorRegressor):
+    """A `LassoModel` whose λ is chosen by cross-validation.
 
-    def __init__(
-        self,
-        base_model=None,  # `LassoModel` with all settings but λ; None: a LASSO
-        lambdas=None,     # values of λ to try; None: a geometric grid from the value at which nothing moves
-        n_lambdas=50,     # size of that grid
-        ratio=1e-3,       # its smallest value over its largest
-        cv=None,          # None or int: expanding windows (None: up to five); a scikit-learn splitter; pairs of rows
-        rule="best",      # "best" or "one_se", see `choose_lambda`
-        n_jobs=None,      # folds at a time; the result does not depend on it
-        verbose=0,        # show a progress bar from the start
-    ):
+    Parameters
+    ----------
+    base_model : LassoModel, optional
+        All settings but λ. None for a LASSO.
+    lambdas : array of shape (K,), optional
+        Values of λ to try. None for a geometric grid from the value at which nothing moves.
+    n_lambdas : int, default 50
+        Size of that grid.
+    ratio : float, default 1e-3
+        Its smallest value over its largest.
+    cv : int, splitter or list of (train, test), optional
+        None or an integer: expanding windows, up to five for None.
+    rule : {"best", "one_se"}, default "best"
+        See `choose_lambda`.
+    n_jobs : int, optional
+        Folds at a time; the result does not depend on it.
+    verbose : int, default 0
+        Show a progress bar from the start.
+
+    Attributes
+    ----------
+    best_model_ : LassoModel
+        Fitted to all rows. What it has, this estimator has too.
+    best_lambda_, best_score_ : float
+        What was chosen, and its mean validation score.
+    lambdas_ : array of shape (K,)
+        What was tried, decreasing.
+    cv_scores_ : DataFrame of shape (K, F)
+        Scores by λ and fold.
+    cv_table_ : DataFrame
+        Their mean, its standard error and the number of folds, by λ.
+    cv_scores_by_response_ : DataFrame of shape (K, N)
+        Scores by λ and response.
+    """
+
+    best_model_: LassoModel
+    best_lambda_: float
+    best_score_: float
+    lambdas_: np.ndarray
+    cv_scores_: pd.DataFrame
+    cv_table_: pd.DataFrame
+    cv_scores_by_response_: pd.DataFrame
+
+    def __init__(self, base_model: Any = None, lambdas: Any = None, n_lambdas: int = 50, ratio: float = 1e-3, cv: Any = None,
+                 rule: str = "best", n_jobs: int | None = None, verbose: int = 0):
         self.base_model = base_model
         self.lambdas = lambdas
         self.n_lambdas = n_lambdas
@@ -160,49 +195,72 @@ class LassoModelCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.verbose = verbose
 
-    def fit(
-        self,
-        x,                   # (T, M) factors: DataFrame or array; NaN allowed
-        y,                   # (T, N) or (T,) responses; NaN where not observed
-        sample_weight=None,  # (T,) non-negative weights, in training and in validation
-        groups=None,         # (T,) group of each row, for splitters that want it
-    ) -> "LassoModelCV":
-        "Choose λ and fit on all rows; a fit that raises leaves an earlier one as it was."
-        base = LassoModel() if self.base_model is None else self.base_model
-        if not isinstance(base, LassoModel):
-            raise ValueError(f"base_model must be a LassoModel, got {base!r}")
-        lambdas, scores = _search(self, clone(base).set_params(reg_lambda=0.0), x, y, sample_weight, groups)
+    @also_x
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> "LassoModelCV":
+        """Choose λ and fit on all rows; a fit that raises leaves an earlier one as it was.
+
+        Parameters
+        ----------
+        X : DataFrame, Series or array of shape (T, M)
+            Factors. A row with NaN counts for no response.
+        y : DataFrame, Series or array of shape (T, N) or (T,)
+            Responses, NaN where not observed.
+        sample_weight : array of shape (T,), optional
+            Weights ≥ 0, in training and in validation.
+        groups : array of shape (T,), optional
+            Group of each row, for splitters that want it.
+
+        Returns
+        -------
+        LassoModelCV
+            Itself, fitted.
+        """
+        base = _base(self)
+        lambdas, scores = _search(self, clone(base).set_params(reg_lambda=0.0), X, y, sample_weight, groups)
         by_fold = pd.DataFrame(_mean(scores, 2), lambdas, pd.RangeIndex(scores.shape[1], name="fold"))
         chosen = float(lambdas[0]) if _nothing_to_choose(self, by_fold) else choose_lambda(by_fold, self.rule)
-        best = clone(base).set_params(reg_lambda=chosen).fit(x, y, sample_weight)
-        check_features(self, x)
+        best = clone(base).set_params(reg_lambda=chosen).fit(X, y, sample_weight)
+        check_features(self, X)
         self.best_model_, self.best_lambda_, self.lambdas_ = best, chosen, lambdas.to_numpy()
         self.cv_scores_, self.cv_table_ = by_fold, score_table(by_fold)
         self.cv_scores_by_response_ = pd.DataFrame(_mean(scores, 1), lambdas, best.panel_.responses)
         self.best_score_ = float(self.cv_table_["mean"][chosen])
-        self.coef_, self.intercept_ = best.coef_, best.intercept_
         return self
 
-    def predict(
-        self,
-        x,  # (T, M) factors, columns as in `fit`
-    ):      # (T, N) or (T,), as `LassoModel.predict`
-        "Predictions of the model fitted to all rows."
-        check_is_fitted(self)
-        return self.best_model_.predict(x)
+    def __getattr__(self, name: str) -> Any:
+        "What the model fitted to all rows has."
+        best = self.__dict__.get("best_model_")
+        if best is None or name.startswith("_") and name != "_form":
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(best, name)
 
-    def score(
-        self,
-        x,                   # (T, M) factors
-        y,                   # (T, N) or (T,) responses
-        sample_weight=None,  # (T,) weights
-    ) -> float:              # as `LassoModel.score`
-        "Mean R² over responses of the model fitted to all rows."
-        check_is_fitted(self)
-        return self.best_model_.score(x, y, sample_weight)
+    @also_x
+    def path(self, X: Any, y: Any, sample_weight: Any = None) -> LassoPath:
+        """Solve for the values of λ that `fit` would try; nothing in the model changes.
+
+        Parameters
+        ----------
+        X : DataFrame, Series or array of shape (T, M)
+            Factors.
+        y : DataFrame, Series or array of shape (T, N) or (T,)
+            Responses.
+        sample_weight : array of shape (T,), optional
+            Weights of the rows.
+
+        Returns
+        -------
+        LassoPath
+            As `LassoModel.path`.
+        """
+        return _base(self).path(X, y, self.lambdas, self.n_lambdas, self.ratio, sample_weight)
 
     def summary(self) -> Summary:
-        "What was tried and chosen, as a table that prints and shows itself."
+        """Tell what was tried and chosen, as a table that prints and shows itself.
+
+        Returns
+        -------
+        Summary
+        """
         check_is_fitted(self)
         kind = LassoModelType(self.best_model_.model_type).value
         one_se = choose_lambda(self.cv_scores_, "one_se") if self.cv_scores_.notna().any(axis=None) else self.best_lambda_
@@ -211,12 +269,15 @@ class LassoModelCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
                  "exact zeros at the chosen λ": f"{np.mean(np.asarray(self.coef_) == 0):.1%}"}
         return Summary(f"LassoModelCV({kind})", pd.Series(facts), self.cv_table_)
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
-
 # %% ../../nbs/07_selection/03_selection.ipynb #ccdc6881
+def _base(search) -> LassoModel:
+    "The settings of the model that is searched for."
+    base = LassoModel() if search.base_model is None else search.base_model
+    if not isinstance(base, LassoModel):
+        raise ValueError(f"base_model must be a LassoModel, got {base!r}")
+    return base
+
+
 def candidate_lambdas(
     search: "LassoModelCV",  # its `lambdas`, `n_lambdas` and `ratio`
     model: LassoModel,       # settings
