@@ -235,9 +235,9 @@ def test_recursive_elimination(a, b):
 
 @one_response
 def test_selection_of_factors_from_a_model(a, b):
-    found = SelectFromModel(LassoModel(reg_lambda=0.8), threshold=1e-10).fit(a, b)
-    assert_array_equal(found.get_support(), np.asarray(found.estimator_.coef_) != 0)
-    assert 0 < found.transform(a).shape[1] < M
+    found, size = SelectFromModel(LassoModel(reg_lambda=0.01), threshold="median").fit(a, b), np.abs(alone.coef_)
+    assert_array_equal(found.get_support(), size >= np.median(size))
+    assert found.transform(a).shape[1] == 2
 
 
 @one_response

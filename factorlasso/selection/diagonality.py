@@ -71,7 +71,13 @@ def diagonality_scores(model: LassoModel,  # settings; its `reg_lambda` is not u
 
 # %% ../../nbs/07_selection/04_diagonality.ipynb #a9a8440e
 class LassoModelDiagonalityCV(LassoModelCV):
-    "A `LassoModel` whose λ leaves the least correlation in held-out residuals"
+    """A `LassoModel` whose λ leaves the least correlation in held-out residuals.
+
+    Parameters
+    ----------
+    base_model, lambdas, n_lambdas, ratio, cv, rule, n_jobs, verbose
+        As in `LassoModelCV`.
+    """
 
     @also_x
     def fit(self,
