@@ -255,7 +255,7 @@ class Form:
         frame = pd.DataFrame(values, X.index, responses)
         return frame.iloc[:, 0] if self.vector else frame
 
-
+# %% ../../nbs/06_model/03_results.ipynb #26ec947c
 def form_of(X: Any, y: Any) -> Form:
     """Say how the results of a fit look.
 
