@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from .moments import Moments, decayed, make_moments, mask_patterns, response_batches
+from .moments import Moments, aged, decayed, epochs, make_moments, mask_patterns, response_batches
 from .panel import Panel, some_labels
 
 # %% ../../nbs/01_data/04_labelled.ipynb #23c6be5e
@@ -117,7 +117,7 @@ class PanelMoments:
     of_x: Moments               # of the factors alone, on all complete rows; W relative to the newest row
     factors: pd.Index           # (M,) columns of x
     responses: pd.Index         # (N,) columns of y
-    history: np.ndarray         # (N,) rows that count towards the warm-up; a row of weight w > 1 counts w times
+    history: np.ndarray         # (N,) number of rows
     age: np.ndarray             # (N,) rows since the newest one of each response; T where it has none
     ends: tuple                 # labels of the first and of the newest row, None where rows have no labels
     span: float | None          # of the decay, in rows; None: equal weights
@@ -175,11 +175,14 @@ class _Block(PanelMoments):
 
     def part(self, at):
         some = self.panel if (at is None or np.array_equal(at, np.arange(self.N))) else self.panel.take(at)
-        m = make_moments(_aged(some, self.decay))
+        part = _aged(some, self.decay)
+        m, from_row = make_moments(part), np.zeros(some.N)
         if self.decay == 1.0:
             return m
+        for who, _, age in epochs(part):   # the age that the weights are relative to
+            from_row[who] = age
         since = np.where(some.mask.any(0), _since(some.mask), 0)
-        return decayed(m, self.decay ** -since)
+        return decayed(m, self.decay ** (from_row - since))
 
 
 def _since(mask: np.ndarray) -> np.ndarray:
@@ -189,7 +192,7 @@ def _since(mask: np.ndarray) -> np.ndarray:
 
 def _aged(panel: Panel, decay: float) -> Panel:
     "The panel with weights that decay from its last row"
-    return panel if decay == 1.0 else replace(panel, weights=panel.weights * decay ** np.arange(panel.T - 1.0, -1.0, -1.0))
+    return aged(panel, decay, np.arange(panel.T - 1.0, -1.0, -1.0))
 
 
 def _block(panel: Panel, span: float | None, pairs: bool) -> _Block:
@@ -198,7 +201,7 @@ def _block(panel: Panel, span: float | None, pairs: bool) -> _Block:
     decay, seen = 1.0 if span is None else 1 - 2 / (span + 1), panel.mask.any(0)
     index = panel.index
     counted = isinstance(index, pd.RangeIndex) and (index.start, index.step) == (0, 1)
-    return _Block((), make_moments(_aged(x, decay)), panel.factors, panel.responses, np.maximum(panel.weights, 1) @ panel.mask,
+    return _Block((), make_moments(_aged(x, decay)), panel.factors, panel.responses, panel.n_obs,
                   np.where(seen, _since(panel.mask), panel.T), (None, None) if counted else (index[0], index[-1]), span,
                   pair_moments(_aged(panel, decay)) if pairs else None, panel)
 

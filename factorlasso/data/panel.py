@@ -29,6 +29,7 @@ class Panel:
     index: pd.Index  # (T,) row labels
     factors: pd.Index  # (M,) columns of x
     responses: pd.Index  # (N,) columns of y
+    ageing: tuple | None = None  # weights without decay (T,), age (T,), decay; see `aged`
 
     @property
     def T(self) -> int:
@@ -45,6 +46,11 @@ class Panel:
     @property
     def n_obs(self) -> np.ndarray:
         return np.count_nonzero(self.mask, axis=0)
+
+    @property
+    def complete(self) -> np.ndarray:
+        "(T,) bool, rows with all factors and a weight, however old they are"
+        return (self.weights if self.ageing is None else self.ageing[0]) > 0
 
     def take(self,
              responses: slice | np.ndarray  # positions of the responses to keep: slice, integers or (N,) bool

@@ -16,7 +16,7 @@ from joblib import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import ThreadpoolController
 
-from ..data.moments import loss_scale, response_batches
+from ..data.moments import loss_scale, residual_squares, response_batches
 from factorlasso.model.results import (
     FactorRegressor,
     Summary,
@@ -85,8 +85,18 @@ def _solve_batch(rows, panel, penalty, bounds, prior, model, start) -> tuple[Sol
     problem = Problem(moments, penalty, bounds.take(rows), prior[rows], loss_scale(moments, model.loss_normalization))
     problem = with_ridge(problem, model.l2_weight)
     found = solve_one(problem, panel, model, center, None if start is None else start[rows])
-    loss = np.maximum(moments.loss(found.beta), 0.0)
-    return found, np.stack([moments.intercept(found.beta), moments.W * moments.s, moments.W * loss])
+    return _measured(found, problem, panel, moments)
+
+
+def _measured(found, problem, panel, moments) -> tuple[Solution, np.ndarray]:
+    "The solution with its objective, and (3, n) intercepts, total and residual sums of squares, all from the data."
+    alpha, u = moments.intercept(found.beta), found.beta - problem.prior
+    left = residual_squares(panel, found.beta, alpha)
+    value = float(problem.scale @ (left / np.where(moments.W > 0, moments.W, 1.0)))
+    value += problem.ridge * float((u**2).sum()) + problem.penalty.value(u)
+    if not (np.isfinite(found.beta).all() and np.isfinite(value)):
+        raise ValueError("the fit overflowed: pass x and y in units in which they are neither huge nor tiny")
+    return replace(found, objective=value), np.stack([alpha, moments.W * moments.s, left])
 
 
 def _solve(panel, penalty, bounds, prior, model, start=None) -> tuple[Solution, np.ndarray]:

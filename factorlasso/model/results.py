@@ -10,7 +10,7 @@ __all__ = ['P', 'R', 'LassoEstimationResult', 'intercepts', 'sums_of_squares', '
 # %% ../../nbs/06_model/03_results.ipynb #eae6b3ee
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -20,6 +20,7 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..data.moments import cell_weights, epochs, residual_squares
 from ..data.panel import Panel, make_panel, warn_caller
 from .settings import LassoModelType, Setup
 from ..solvers.fista import Solution
@@ -47,10 +48,12 @@ def intercepts(
     "(N,) intercepts that minimise the weighted loss on the data as given; zero without one."
     if demean is False:
         return np.zeros(panel.N)
-    mass = panel.weights @ panel.mask
-    mass = np.where(mass > 0, mass, 1.0)
-    x_mean = (panel.mask.T @ (panel.weights[:, None] * panel.X)) / mass[:, None]
-    return (panel.weights @ panel.Y) / mass - (x_mean * beta).sum(1)
+    alpha = np.zeros(panel.N)
+    for who, part, _ in epochs(panel):
+        mass = part.weights @ part.mask
+        left = np.where(part.mask, part.Y - part.X @ beta[who].T, 0.0)
+        alpha[who] = (part.weights @ left) / np.where(mass > 0, mass, 1.0)
+    return alpha
 
 
 def sums_of_squares(
@@ -59,10 +62,11 @@ def sums_of_squares(
     alpha: np.ndarray,  # (N,) intercepts
 ) -> tuple[np.ndarray, np.ndarray]:
     "(N,) total about the weighted mean and residual sums of squares, from the data."
-    mass = panel.weights @ panel.mask
-    mean = (panel.weights @ panel.Y) / np.where(mass > 0, mass, 1.0)
-    total = panel.weights @ np.where(panel.mask, panel.Y - mean, 0.0) ** 2
-    return total, panel.weights @ np.where(panel.mask, panel.Y - panel.X @ beta.T - alpha, 0.0) ** 2
+    zero = np.zeros((panel.N, 0))
+    level = intercepts(replace(panel, X=np.zeros((panel.T, 0))), zero, True)
+    total = residual_squares(replace(panel, X=np.zeros((panel.T, 1))), np.zeros((panel.N, 1)), level)
+    constant = total <= (4 * np.finfo(float).eps * level) ** 2 * cell_weights(panel).sum(0)   # what is left is rounding
+    return np.where(constant, 0.0, total), residual_squares(panel, beta, alpha)
 
 # %% ../../nbs/06_model/03_results.ipynb #f06e044f
 def assemble_result(

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from ..clusters.clusters import Clusters, find_clusters
-from ..data.ewma import decay_weights, rolling_mean
-from ..data.moments import Moments, loss_scale
+from ..data.ewma import rolling_mean
+from ..data.moments import Moments, aged, loss_scale, rows_of_weight
 from ..data.panel import Panel, make_panel
 from ..penalties.constraints import Bounds, align_cells, sign_bounds, within
 from ..penalties.penalties import Penalty, Problem, block_partition, make_penalty, with_ridge
@@ -161,11 +161,13 @@ def rolling_panel(
     span: float | None,   # of the running means; None: plain means
 ) -> Panel:
     "The panel less its running means; with a span also less its first row."
-    complete, first = panel.weights > 0, 0 if span is None else 1
+    complete, first = panel.complete, 0 if span is None else 1
     X = panel.X - np.nan_to_num(rolling_mean(panel.X, span, np.repeat(complete[:, None], panel.M, axis=1)))
     Y = panel.Y - np.nan_to_num(rolling_mean(panel.Y, span, panel.mask))
     X, Y = np.where(complete[:, None], X, 0.0)[first:], np.where(panel.mask, Y, 0.0)[first:]
-    return replace(panel, X=X, Y=np.ascontiguousarray(Y), mask=panel.mask[first:], weights=panel.weights[first:], index=panel.index[first:])
+    ageing = None if panel.ageing is None else (panel.ageing[0][first:], panel.ageing[1][first:], panel.ageing[2])
+    return replace(panel, X=X, Y=np.ascontiguousarray(Y), mask=panel.mask[first:], weights=panel.weights[first:], index=panel.index[first:],
+                   ageing=ageing)
 
 # %% ../../nbs/06_model/02_settings.ipynb #795beb8c
 def _unit_penalty(model, kind, panel, centred, groups, cells) -> Penalty:
@@ -232,14 +234,14 @@ def weighted_panel(
     y,                    # (T, N) or (T,) responses
     sample_weight=None,   # (T,) weights, multiplied with those of `span`
 ) -> tuple[Panel, np.ndarray]:
-    "The panel of a fit, and the length of each history, in which a row of weight w > 1 counts w times."
+    "The panel of a fit, and the number of rows of each response, see `rows_of_weight`."
     if model.span is not None:
         in_range("span", model.span, 1)
     panel = make_panel(x, y, sample_weight, ordered=model.span is not None)
     if not panel.mask.any():
         raise ValueError("no response is observed on any complete row of x")
-    history = panel.n_obs if sample_weight is None else np.maximum(panel.weights, 1) @ panel.mask
-    return replace(panel, weights=panel.weights * decay_weights(panel.T, model.span)), history
+    panel = aged(panel, 1.0 if model.span is None else 1 - 2 / (model.span + 1), np.arange(panel.T - 1, -1, -1))
+    return panel, rows_of_weight(panel)
 
 # %% ../../nbs/06_model/02_settings.ipynb #46c48bec
 def unit_problem(

@@ -21,6 +21,7 @@ from factorlasso.model.results import (
     also_x,
     features_of,
     form_of,
+    intercepts,
     set_state,
     sums_of_squares,
     warn_about_fit,
@@ -28,7 +29,7 @@ from factorlasso.model.results import (
 from .settings import weighted_panel
 from .model import one_blas_thread
 from .settings import by_response, in_range, one_of
-from ..data.moments import Moments, make_moments
+from ..data.moments import Moments, epochs, make_moments
 from ..data.panel import Panel
 from ..penalties.penalties import Problem, make_penalty
 from ..solvers.solver import solve, summarize_panel
@@ -69,7 +70,9 @@ def univariate_problem(
     center: bool = True,  # with intercepts
 ) -> tuple[Problem, np.ndarray, np.ndarray]:  # the problem in θ for λ = 1, (N, M) slopes, (N, M) intercepts
     "The non-negative LASSO of eq-unilasso for every response of a panel."
-    parts = [_one_response(panel, i, center, summarize_panel if panel.N == 1 else make_moments) for i in range(panel.N)]
+    homes = [(part, k) for who, part, _ in epochs(panel) for k in range(len(who))]
+    order = np.argsort(np.concatenate([who for who, *_ in epochs(panel)]))
+    parts = [_one_response(*homes[k], center, summarize_panel if panel.N == 1 else make_moments) for k in order]
     all_of = [m for m, _, _ in parts]
     names = ("G", "c", "s", "W", "x_mean", "y_mean")
     together = [np.concatenate([getattr(m, name) for m in all_of]) for name in names] if panel.N > 1 else ()
@@ -105,8 +108,8 @@ def _fit(model, panel, history) -> dict:
 
     wide = (panel.M,)
     theta, slopes = spread([p[0].beta for p in parts], 0.0, wide), spread([p[1] for p in parts], np.nan, wide)
-    mass, beta = panel.weights @ panel.mask, theta * np.nan_to_num(slopes)
-    mean = panel.weights @ panel.Y / np.where(mass > 0, mass, 1.0) * bool(model.demean)
+    beta = theta * np.nan_to_num(slopes)
+    mean = intercepts(panel, np.zeros_like(beta), bool(model.demean))
     alpha = np.where(active, spread([p[3] for p in parts], 0.0), mean)
     total, residual = (np.where(active, a, np.nan) for a in sums_of_squares(panel, beta, alpha))
     certificate = {name: spread([getattr(p[0], name) for p in parts], blank) for name, blank in

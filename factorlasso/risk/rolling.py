@@ -23,7 +23,7 @@ from ..data.ewma import weighted_cov
 from ..selection.folds import take_rows
 from ..model.model import LassoModel, one_blas_thread, solve_one
 from ..model.settings import Setup, prepare, unit_problem
-from ..data.moments import Moments, decayed, make_moments, response_batches
+from ..data.moments import Moments, decayed, make_moments, response_batches, rows_of_weight
 from ..data.panel import Panel, make_panel
 from ..data.storage import load_tables, pack_index, save_tables, unpack_index
 
@@ -320,7 +320,7 @@ def fit_rolling(model: LassoModel,  # settings; cloned, not changed. Or another 
         for date, stop, total in zip(tqdm(at, delay=5, disable=None, leave=False), stops, sums, strict=True):
             rows = np.arange(max(0, stop - (window or stop)), stop)
             part = take_rows(panel, rows)
-            history = np.maximum(part.weights, 1) @ part.mask
+            history = rows_of_weight(part if decay == 1.0 else take_rows(panel, rows, decay))
             if history.max(initial=0) < need:
                 if not isinstance(dates, (str, Integral)):
                     raise ValueError(f"no response has {need} valid rows on {date:%Y-%m-%d}")

@@ -18,6 +18,7 @@ from .folds import make_folds, take_rows
 from ..model.model import LassoModel
 from ..model.settings import LassoModelType, prepare, unit_problem
 from ..model.results import Summary, also_x, check_features
+from ..data.moments import rows_of_weight
 from ..data.panel import Panel, make_panel
 from ..solvers.path import solve_path
 from .selection import LassoModelCV, check_rule, candidate_lambdas, choose_lambda, score_table
@@ -57,7 +58,7 @@ def diagonality_scores(model: LassoModel,  # settings; its `reg_lambda` is not u
 
     def run(train, test):
         part = take_rows(panel, train, decay)
-        setup = prepare(model, part, np.maximum(panel.weights, 1)[train] @ part.mask)
+        setup = prepare(model, part, rows_of_weight(part))
         who = np.flatnonzero(setup.active)
         if len(who) < 2:
             return np.full(len(lambdas), np.nan)
@@ -119,7 +120,8 @@ def _diagonality(search: LassoModelDiagonalityCV, model: LassoModel, x, y, sampl
         warnings.simplefilter("ignore", UserWarning)  # the final fit says it
         panel = make_panel(x, y, sample_weight, ordered=model.span is not None)
     decay = 1.0 if model.span is None else 1 - 2 / (model.span + 1)
-    setup = prepare(model, take_rows(panel, np.arange(panel.T), decay), np.maximum(panel.weights, 1) @ panel.mask)
+    every = take_rows(panel, np.arange(panel.T), decay)
+    setup = prepare(model, every, rows_of_weight(every))
     lambdas, folds = candidate_lambdas(search, model, setup), make_folds(search.cv, panel, int(model.warmup_period), groups)
     scores = diagonality_scores(model, panel, folds, lambdas, search.n_jobs)
     return pd.DataFrame(scores, pd.Index(lambdas, name="lambda"), pd.RangeIndex(len(folds), name="fold"))

@@ -14,7 +14,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.model_selection import check_cv
 
-from ..data.moments import Moments, decayed, make_moments
+from ..data.moments import FAINT, Moments, aged, decayed, epochs, make_moments
 from ..data.panel import Panel
 from ..solvers.solver import summarize_panel
 
@@ -72,8 +72,10 @@ def take_rows(
     decay: float = 1.0,   # weight lost by each row of age, counted from the newest of `rows` in rows of `panel`
 ) -> Panel:
     "Some rows of a panel, with weights that decay from the newest of them."
-    weights = panel.weights[rows] * (1.0 if decay == 1.0 else decay ** (rows.max() - rows))
-    return replace(panel, X=panel.X[rows], Y=panel.Y[rows], mask=panel.mask[rows], weights=weights, index=panel.index[rows])
+    ageing = None if panel.ageing is None else (panel.ageing[0][rows], panel.ageing[1][rows], panel.ageing[2])
+    part = replace(panel, X=panel.X[rows], Y=panel.Y[rows], mask=panel.mask[rows], weights=panel.weights[rows], index=panel.index[rows],
+                   ageing=ageing)
+    return part if decay == 1.0 else aged(part, decay, rows.max() - rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,23 +86,30 @@ class PieceMoments:
     decay: float = 1.0        # weight lost by each row of age
 
     def _join(self, a, b):
-        "Two (moments, newest row) together."
-        newest = max(a[1], b[1])
-        one, two = (m if row == newest else decayed(m, self.decay ** (newest - row)) for m, row in (a, b))
+        "Two (moments, rows that the weights are relative to) together; a response that one of them lacks does not age."
+        newest = np.maximum(a[1], b[1])
+        one, two = (m if self.decay == 1.0 else decayed(m, np.where(m.W > 0, self.decay ** (newest - row), 1.0)) for m, row in (a, b))
         return one + two, newest
 
-    @cached_property
-    def parts(self) -> list[tuple[Moments, int]]:
-        "Centred moments of each piece, and its newest row."
-        return [(make_moments(take_rows(self.panel, rows, self.decay)), rows.max()) for rows in self.pieces]
+    def _part(self, rows):
+        "Centred moments of some rows, and the row that the weights of each response are relative to; -1 where it has none."
+        part, since = take_rows(self.panel, rows, self.decay), np.zeros(self.panel.N)
+        for who, _, age in epochs(part):
+            since[who] = age
+        return make_moments(part), np.where(part.mask.any(0), rows.max() - since, -1.0)
 
     @cached_property
-    def heads(self) -> list[tuple[Moments, int]]:
+    def parts(self) -> list[tuple[Moments, np.ndarray]]:
+        "`_part` of each piece."
+        return [self._part(rows) for rows in self.pieces]
+
+    @cached_property
+    def heads(self) -> list[tuple[Moments, np.ndarray]]:
         "Sums over the pieces from the first."
         return list(accumulate(self.parts, self._join))
 
     @cached_property
-    def tails(self) -> list[tuple[Moments, int]]:
+    def tails(self) -> list[tuple[Moments, np.ndarray]]:
         "Sums over the pieces to the last."
         return list(accumulate(self.parts[::-1], self._join))[::-1]
 
@@ -117,4 +126,8 @@ class PieceMoments:
         for a, b in edges.reshape(-1, 2):
             whole = b - a > 1 and (a == 0 or b == len(chosen))
             sums.extend([self.heads[b - 1] if a == 0 else self.tails[a]] if whole else self.parts[a:b])
-        return reduce(self._join, sums)[0]
+        total, row = reduce(self._join, sums)
+        if self.decay == 1.0:
+            return total
+        since = max(rows.max() for rows, yes in zip(self.pieces, chosen, strict=True) if yes) - row
+        return decayed(total, np.where(self.decay**since < FAINT, 1.0, self.decay**since))

@@ -23,7 +23,7 @@ from ..solvers.kernels import is_by_rows
 from ..model.model import LassoModel
 from ..model.settings import LassoModelType, Setup, prepare, unit_problem
 from ..model.results import FactorRegressor, Summary, also_x, check_features
-from ..data.moments import Moments, response_batches
+from ..data.moments import Moments, response_batches, rows_of_weight
 from ..data.panel import Panel, make_panel
 from ..solvers.path import LassoPath, best_intercept, lambda_grid, largest_lambda, mean_squared_error, solve_path
 from ..solvers.solver import summarize_panel
@@ -73,7 +73,7 @@ def cross_validate(
 
     def plan(rows):
         part = take_rows(panel, rows, decay)
-        setup = prepare(model, part, np.maximum(panel.weights, 1)[rows] @ part.mask)
+        setup = prepare(model, part, rows_of_weight(part))
         return replace(setup, panel=None, fitted=None if model.demean is True else setup.fitted)
 
     def run(fold, batch, sums, plain):
@@ -307,7 +307,8 @@ def _search(search, model, x, y, sample_weight, groups) -> tuple[pd.Index, np.nd
         raise ValueError("no response is observed on any complete row of x")
     check_rule(search.rule)
     decay = 1.0 if model.span is None else 1 - 2 / (model.span + 1)
-    setup = prepare(model, take_rows(panel, np.arange(panel.T), decay), np.maximum(panel.weights, 1) @ panel.mask)
+    every = take_rows(panel, np.arange(panel.T), decay)
+    setup = prepare(model, every, rows_of_weight(every))
     lambdas = candidate_lambdas(search, model, setup)
     index = pd.Index(lambdas, name="lambda")
     if not setup.active.any():

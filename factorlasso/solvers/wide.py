@@ -14,7 +14,7 @@ from numba import njit
 from ..penalties.constraints import Bounds, from_prior
 from .fista import Solution, fista
 from .kernels import solve_rows
-from ..data.moments import Moments, mask_patterns
+from ..data.moments import Moments, cell_weights, mask_patterns
 from ..data.panel import Panel
 from ..penalties.penalties import Penalty, Problem
 
@@ -104,10 +104,11 @@ def wide_moments(
     "The moments of a panel with more factors than rows."
     X, Y, mask, w = panel.X, panel.Y, panel.mask, panel.weights
     first, pattern = mask_patterns(mask)
-    W, squares = w @ mask, mask * w[:, None]
+    squares = cell_weights(panel)   # relative to the newest row of each response, like those of `make_moments`
+    W = squares.sum(0)
     mass = np.where(W > 0, W, 1.0)
     x0 = (w @ X) / w.sum() if center else np.zeros(panel.M)
-    y_mean = (w @ Y) / mass * center
+    y_mean = (squares * Y).sum(0) / mass * center
     V = squares * (Y - y_mean)
     roots = np.sqrt(squares[:, first] / mass[first]).T
     c, x_mean = np.empty((panel.N, panel.M)), np.tile(x0, (len(first), 1))
