@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from factorlasso.clusters.clusters import Clustering
 from factorlasso.model.model import LassoModel
-from factorlasso.model.results import LassoEstimationResult
+from factorlasso.model.results import FactorRegressor, LassoEstimationResult
 from factorlasso.model.rules import AdaptiveWeights, OlsPrior, SignRule
 from factorlasso.model.settings import LassoModelType
 from factorlasso.model.unilasso import UniLasso
@@ -33,10 +33,9 @@ if TYPE_CHECKING:
         plot_volatility_split,
     )
     from factorlasso.selection.criteria import select_by_criterion
-    from factorlasso.selection.diagonality import LassoModelDiagonalityCV
     from factorlasso.selection.stability import stability_selection
 
-LassoModel.covariance = factor_covariance   # here, because the model is read before the covariance
+FactorRegressor.covariance = factor_covariance   # here, because the model is read before the covariance
 
 # Loaded when first asked for: judging a fit, drawing it and reading data need modules that estimating does not.
 _LAZY = {
@@ -46,7 +45,6 @@ _LAZY = {
     "plots.plots": ["plot_actual_vs_fitted", "plot_co_association", "plot_coefficient_paths", "plot_cv", "plot_dendrogram", "plot_loadings",
                     "plot_missing", "plot_spectrum", "plot_stability_paths", "plot_volatility_split"],
     "selection.criteria": ["select_by_criterion"],
-    "selection.diagonality": ["LassoModelDiagonalityCV"],
     "selection.stability": ["stability_selection"],
 }
 _HOME = {name: module for module, names in _LAZY.items() for name in names}
@@ -58,7 +56,6 @@ __all__ = [
     "LassoEstimationResult",
     "LassoModel",
     "LassoModelCV",
-    "LassoModelDiagonalityCV",
     "LassoModelType",
     "LassoPath",
     "OlsPrior",

@@ -168,8 +168,7 @@ def test_the_keyword_x_goes_on_working(estimator):
     pd.testing.assert_frame_equal(old.coef_, new.coef_)
     pd.testing.assert_frame_equal(old.predict(x=x), new.predict(x))
     assert old.score(x=x, y=y) == new.score(x, y)
-    if not isinstance(old, UniLasso):
-        assert_array_equal(old.path(x=x, y=y).lambdas, new.path(x, y).lambdas)
+    assert_array_equal(old.path(x=x, y=y).lambdas, new.path(x, y).lambdas)
     with pytest.raises(TypeError, match="twice"):
         old.fit(x, x=x, y=y)
 
@@ -275,3 +274,9 @@ def test_the_cross_validated_model_has_what_its_best_model_has(a, b):
     assert_array_equal(model.covariance().get_y_covar(), best.covariance().get_y_covar())
     pd.testing.assert_frame_equal(model.residuals_, best.residuals_)
     assert not hasattr(LassoModelCV(), "coef_") and not hasattr(model, "predict_proba")
+
+
+def test_unilasso_has_what_the_others_have():
+    model = LassoModelCV(UniLasso(), cv=3).fit(x, y)
+    assert model.path(x, y).coef.shape == (50, N, M) and "R²" in repr(model.best_model_.summary())
+    assert_allclose(np.diag(model.covariance().get_y_covar()), model.covariance().get_model_vols()["total_vol"] ** 2)

@@ -442,10 +442,18 @@ class Summary:
         return "".join([f"<p><b>{self.title}</b></p>", self.facts.to_frame("").to_html(border=0), *tables])
 
 
-def summarize(
-    model,  # a fitted `LassoModel`
-) -> Summary:
-    "Describe a fitted model."
+def summarize(model: Any) -> Summary:
+    """Describe a fitted model.
+
+    Parameters
+    ----------
+    model : LassoModel or UniLasso
+        Fitted.
+
+    Returns
+    -------
+    Summary
+    """
     r, panel = model.estimation_result_, model.panel_
     beta = r.estimated_beta
     facts = {"rows": panel.T, "factors": panel.M, "responses": panel.N, "observed cells": f"{panel.mask.mean():.1%}",
@@ -453,11 +461,12 @@ def summarize(
              "exact zeros": f"{(beta == 0).to_numpy().mean():.1%}", "mean R²": f"{r.r2.mean():.3f}",
              "objective": f"{r.objective:.6g}", "largest duality gap": f"{r.gap.max():.0e}"}
     table = pd.DataFrame({"rows": panel.n_obs, "non-zero": (beta != 0).sum(axis=1), "alpha": r.alpha, "R²": r.r2}, index=beta.index)
-    if model.clusters_ is not None:
+    if getattr(model, "clusters_", None) is not None:
         facts["clusters"] = model.clusters_.nunique()
         table.insert(1, "cluster", model.clusters_.reindex(beta.index))
-    if len(model.sign_conflicts_):
+    if len(getattr(model, "sign_conflicts_", ())):
         conflicts = model.sign_conflicts_[["response", "factor", "overruled by"]].to_numpy()
         overruled = (f"{response}/{factor} ({source})" for response, factor, source in conflicts)
         facts["overruled derived signs"] = ", ".join(overruled)
-    return Summary(f"LassoModel({LassoModelType(model.model_type).value})", pd.Series(facts), table, beta)
+    kind = f"({LassoModelType(model.model_type).value})" if hasattr(model, "model_type") else ""
+    return Summary(f"{type(model).__name__}{kind}", pd.Series(facts), table, beta)

@@ -2,6 +2,6 @@
 
 from factorlasso.selection.folds import *
 from factorlasso.selection.criteria import *
-from factorlasso.selection.selection import *
 from factorlasso.selection.diagonality import *
+from factorlasso.selection.selection import *
 from factorlasso.selection.stability import *
