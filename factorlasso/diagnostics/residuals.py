@@ -6,7 +6,7 @@
 __all__ = ['held_out_residuals', 'ResidualDiagnostics', 'diagnose_residuals', 'effective_sparsity']
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #28de7fb6
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from .flips import Refit, flip_p_values, flipped_statistics, make_refit, residua
 from ..model.model import LassoModel, one_blas_thread
 from ..model.results import Summary
 from ..data.panel import make_panel
+from ..selection.criteria import fit_degrees_of_freedom, residual_variance
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #620cda32
 def _regressors(n_params: object,  # None, a number, (N,) numbers, or (N, M) loadings
@@ -82,18 +83,20 @@ class _Judged:
     refit: Refit  # what the fit did
     x: np.ndarray | None  # (T, M) factors of the fit
     left_out: list  # names of the others
+    df: np.ndarray | None = None  # (N,) degrees of freedom that the fit has spent beside the intercept, where they are known
 
 
 def _from_model(model: LassoModel, cv: object) -> tuple:
-    "Residuals (NaN for responses without a residual variance), weights, loadings and factors of a fitted model"
+    "Residuals (NaN for responses without a residual variance), weights, loadings, factors and df of a fitted model"
     check_is_fitted(model)
     panel, result, left = model.panel_, model.estimation_result_, model.residuals_
     if cv is not None:
         rolling = model.demean == "rolling"
         settings, weights = (clone(model), None) if rolling else (clone(model).set_params(span=None), panel.weights)
         left = held_out_residuals(settings, pd.DataFrame(panel.X, panel.index, panel.factors), model.y, cv, weights)
+    df = None if cv is not None else fit_degrees_of_freedom(model)
     dull = ~(result.r2 < 1 - 1e-12) | ~model.active_
-    return left.mask(np.broadcast_to(dull, left.shape)), panel.weights, result.estimated_beta, panel.X
+    return left.mask(np.broadcast_to(dull, left.shape)), panel.weights, result.estimated_beta, panel.X, df
 
 
 def _judge(E: pd.DataFrame, weights: object, n_params: object, x: object, cv: object, rng: np.random.Generator) -> _Judged:
@@ -195,6 +198,7 @@ def _summarize(r: ResidualDiagnostics, names: int) -> Summary:
              "all correlations": f"z = {r.statistic:.1f}, p = {r.p_value:.2g}",
              "largest eigenvalue": f"{r.eigenvalues[0]:.2f}, p = {r.eigenvalue_p:.2g}",
              "critical value": f"{r.critical:.2f} (Marchenko–Pastur edge {r.edge:.2f})", "missing factors": r.n_missing}
+    facts["covariance"] = "a diagonal D will do" if verdict == "diagonal" else "use residual_correlation='auto'"
     for name, row in r.off_diagonal.iterrows():
         facts[name] = f"{row['found']:.3f} ({row['expected']:.3f} if diagonal)"
     size = r.missing_factor_components.abs()
@@ -214,13 +218,13 @@ def _off_diagonal(judged: _Judged, Z: np.ndarray, overlap: np.ndarray, expected:
                         ["mean |ρ|", "share of squares off the diagonal"])
 
 
-def _responses(judged: _Judged, squares: np.ndarray, loadings: np.ndarray) -> pd.DataFrame:
-    "One row for each series; `squares` are the weighted sums of squared residuals"
-    refit, h = judged.refit, np.zeros(judged.E.shape)
-    for (_, test), leverage in zip(refit.folds, refit.leverage, strict=True):
-        h[test] = leverage
-    return pd.DataFrame({"rows": refit.mask.sum(0), "parameters": np.linalg.matrix_rank(refit.K[0], hermitian=True),
-                         "residual_var": squares / (judged.w @ (refit.mask * (1 - h))),
+def _responses(judged: _Judged, loadings: np.ndarray) -> pd.DataFrame:
+    "One row for each series; the variance pays for degrees of freedom where the rows have trained the fit"
+    mask, spent = judged.refit.mask, np.linalg.matrix_rank(judged.refit.K[0], hermitian=True)
+    trained = all((train & test).any() for train, test in judged.refit.folds)
+    df = (spent - 1 if judged.df is None else judged.df) if trained else None
+    return pd.DataFrame({"rows": mask.sum(0), "parameters": spent,
+                         "residual_var": residual_variance(judged.E.fillna(0.0).to_numpy(), judged.w, mask, df),
                          "missing": np.square(loadings).sum(1)}, judged.E.columns)
 
 
@@ -249,10 +253,12 @@ def diagnose_residuals(residuals: LassoModel | pd.DataFrame,  # a fitted model, 
                        rng: int | np.random.Generator = 0,  # of the flips
                        ) -> ResidualDiagnostics:  # ValueError where fewer than two series can be judged
     "Test whether residuals are uncorrelated, count the factors that are missing and say which series define them"
-    rng = np.random.default_rng(rng)
+    rng, df = np.random.default_rng(rng), None
     if isinstance(residuals, LassoModel):
-        residuals, weights, n_params, x = _from_model(residuals, cv)
+        residuals, weights, n_params, x, df = _from_model(residuals, cv)
     judged = _judge(pd.DataFrame(residuals).astype(float), weights, n_params, x, cv, rng)
+    if df is not None:
+        judged = replace(judged, df=df[residuals.columns.get_indexer(judged.E.columns)])
     (T, N), mask, w = judged.E.shape, judged.refit.mask, judged.w
     root = np.sqrt(w)[:, None]
     with one_blas_thread:  # many small products, for which threads only wait for each other
@@ -268,7 +274,7 @@ def diagnose_residuals(residuals: LassoModel | pd.DataFrame,  # a fitted model, 
         statistic=z[0], p_value=p[0], eigenvalues=np.linalg.svd(Z, compute_uv=False) ** 2,
         edge=(1 + np.sqrt(2 * expected / (N - 1))) ** 2, critical=critical, eigenvalue_p=p[1],
         off_diagonal=_off_diagonal(judged, Z, overlap, expected), missing_factors=table, missing_factor_components=loadings,
-        missing_factor_scores=scores, responses=_responses(judged, squares, loadings.to_numpy()))
+        missing_factor_scores=scores, responses=_responses(judged, loadings.to_numpy()))
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #d480d322
 def effective_sparsity(beta: object,  # (N, M) loadings
