@@ -19,7 +19,7 @@ from scipy.sparse import csr_array, eye_array, issparse
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from ..data.ewma import decay_weights, weighted_corr, weighted_cov, weighted_mean
+from ..data.ewma import decay_weights, weighted_cov, weighted_mean
 from ..data.panel import Panel, some_labels
 from ..data.storage import load_tables, pack_index, save_tables, unpack_index
 from ..model.model import LassoModel

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from scipy.linalg import LinAlgError, cholesky, eigh
-from scipy.sparse import csr_array, issparse
+from scipy.sparse import csr_array
 
 from ..clusters.clusters import find_clusters
 from ..data.ewma import effective_sample_size, weighted_corr, weighted_cov, weighted_mean
