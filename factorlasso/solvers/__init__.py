@@ -1,5 +1,6 @@
 "One problem, its solvers, its certificate and its path."
 
+from factorlasso.solvers.certificate import *
 from factorlasso.solvers.fista import *
 from factorlasso.solvers.kernels import *
 from factorlasso.solvers.reference import *

@@ -1,0 +1,142 @@
+"""Random problems against what every answer must hold: python tools/fuzz_solvers.py [how many, 2000] [first seed, 0]
+
+A problem is drawn from its seed: one of six model types with boxes that have finite and equal ends, priors, cell weights of zero and of
+a million, copies of factors, constants, gaps, weights, more factors than rows, units from 1e-9 to 1e9. Checked, by seed:
+
+1. nothing raises, nothing is NaN, nothing takes longer than 10 seconds;
+2. no loading is outside its box, and the objective reported is that of the loadings;
+3. the claim holds: no other point, and FISTA's after a few hundred steps from three starts least of all, is better than the gap allows;
+4. nearly all answers are proven to 1e-6 (a claim that is too large is no error, but it is counted).
+"""
+import sys
+import time
+import traceback
+import warnings
+from itertools import islice
+
+import numpy as np
+
+from factorlasso.data.moments import loss_scale
+from factorlasso.data.panel import make_panel
+from factorlasso.penalties.constraints import Bounds
+from factorlasso.penalties.penalties import GEOMETRIES, Problem, lambda_max, make_penalty
+from factorlasso.solvers.certificate import components, deviations
+from factorlasso.solvers.fista import fista_steps
+from factorlasso.solvers.solver import solve, summarize_panel
+
+KINDS = [*GEOMETRIES, "hierarchical"]   # the last: rows weighted by clusters of different sizes, and an L1 share
+
+
+def draw(seed):
+    "A random problem, and how many steps of FISTA it is worth."
+    rng = np.random.default_rng(seed)
+    N, M = int(rng.integers(1, 7)), int(rng.integers(1, 8))
+    T = int(rng.choice([M // 2 + 2, 12, 40, 120]))
+    X = rng.normal(size=(T, M)) + rng.choice([0, 0, 1, 10]) * rng.normal(size=(T, 1))
+    if rng.random() < 0.25:
+        X[:, rng.integers(M)] = X[:, rng.integers(M)] * rng.choice([1.0, -2.0, 0.3])
+    if rng.random() < 0.15:
+        X[:, rng.integers(M)] = rng.choice([0.0, 0.1, 1e6])
+    X = X * 10.0 ** rng.choice([np.zeros(M), rng.integers(-9, 10, M), np.full(M, rng.integers(-9, 10))][rng.integers(3)])
+    sd = np.where(X.std(0) > 1e-12 * np.abs(X).max(0), X.std(0), 1.0)
+    unit = 10.0 ** rng.choice([0, 0, rng.integers(-9, 10)])
+    Y = unit * (X / sd @ (rng.normal(size=(M, N)) * (rng.random((M, N)) < 0.6)) + rng.choice([0.0, 0.1, 1, 5]) * rng.normal(size=(T, N)))
+    if rng.random() < 0.4:
+        Y[rng.random(Y.shape) < 0.2] = np.nan
+        Y[: T // 3, 0] = np.nan
+    size = unit / sd
+    choices = [0, 0.0, 0.1, 1, np.inf] if rng.random() < 0.6 else [np.inf]
+    lower, upper = -rng.choice(choices, size=(N, M)) * size, rng.choice(choices, size=(N, M)) * size
+    shift = np.where(rng.random((N, M)) < 0.2, rng.choice([-0.2, 0.2], size=(N, M)) * size, 0.0)
+    box = Bounds(lower + shift, upper + shift)
+    prior = np.clip(rng.choice([0, 0, 0.5]) * rng.normal(size=(N, M)) * size, box.lower, box.upper)
+    panel = make_panel(X, Y, rng.random(T) + 0.1 if rng.random() < 0.3 else None)
+    moments = summarize_panel(panel, bool(rng.random() < 0.9))
+    kind, a = KINDS[seed % len(KINDS)], float(rng.choice([0, 0, 0.3]))
+    groups = np.unique(rng.integers(0, 3, N), return_inverse=True)[1]
+    if kind == "hierarchical":
+        kind, a = "row", 0.2
+    weights = rng.choice([1, 1, 1, 0, 1e6] if rng.random() < 0.4 else [1.0], size=(N, M)) * sd
+    penalty = make_penalty(kind, groups, M, a, rng.choice(["normalized", "yuan_lin"]), weights)
+    unscaled = Problem(moments, penalty, box, prior, loss_scale(moments, rng.choice(["weight_sum", "sample"])))
+    top = lambda_max(unscaled)
+    top = top if 0 < top < np.inf else unit**2
+    return Problem(moments, penalty.scaled(top * rng.choice([0, 1e-9, 1e-4, 0.01, 0.1, 0.5])), box, prior, unscaled.scale)
+
+
+def parts_of(problem, beta):
+    "Objective of every component, and what it is compared with where it is nearly zero."
+    part, size = components(problem.penalty.blocks), np.maximum(problem.moments.s, problem.moments.loss(problem.prior))
+    value, variance = np.zeros(part.max() + 1), np.bincount(part, problem.scale * size)
+    for g in range(len(value)):
+        rows = np.flatnonzero(part == g)
+        value[g] = problem.take(rows).value(beta[rows])
+    return part, value, variance
+
+
+def opponents(problem, beta, steps, rng):
+    "Points that might be better: FISTA from the answer, from the prior and from a random point, and least squares steps."
+    box, scale = problem.bounds, np.where(deviations(problem.moments) > 0, deviations(problem.moments), 1.0)
+    noise = rng.normal(size=beta.shape) * np.sqrt(np.maximum(problem.moments.s, 0))[:, None] / scale
+    for start in (beta, problem.prior, np.clip(beta + 0.01 * noise, box.lower, box.upper)):
+        yield next(islice(fista_steps(problem, start), steps, None))
+    for size in (1e-8, 1e-4):
+        yield np.clip(beta + size * noise * (rng.random(beta.shape) < 0.5), box.lower, box.upper)
+        yield np.clip(problem.prior + (beta - problem.prior) * (1 + size * rng.normal(size=beta.shape)), box.lower, box.upper)
+
+
+def warm_up():
+    "Compile everything, so that the clock of a problem counts solving."
+    for seed in (0, 1, 2, 3, 4, 5, 6, 12):
+        solve(draw(seed), 1e-8)
+
+
+def faults(seed, steps=60):
+    "What is wrong with the answer to a random problem (a list of sentences), and whether it is proven."
+    problem, start = draw(seed), time.thread_time()
+    found, wrong = solve(problem, 1e-8), []
+    seconds, beta = time.thread_time() - start, found.beta
+    if seconds > 10:
+        wrong.append(f"{seconds:.0f} seconds")
+    if not (np.isfinite(beta).all() and np.isfinite(found.objective) and not np.isnan(found.gap).any()):
+        return [*wrong, "not a number"], False
+    if not ((beta >= problem.bounds.lower) & (beta <= problem.bounds.upper)).all():
+        wrong.append("outside its box")
+    part, value, variance = parts_of(problem, beta)
+    rounding = 1e-12 * (variance + value)
+    gap = np.zeros(len(value))
+    gap[part] = found.gap
+    if abs(found.objective - value.sum()) > 100 * rounding.sum():
+        wrong.append(f"objective {found.objective:.17g} is {value.sum():.17g}")
+    for point in opponents(problem, beta, steps, np.random.default_rng(seed)):
+        better = value - parts_of(problem, point)[1]
+        limit = np.where(np.isfinite(gap), gap, 1.0) * np.maximum(value, 1e-8 * variance) + rounding
+        if (better > limit).any():
+            g = int(np.argmax(better - limit))
+            wrong.append(f"claims {gap[g]:.1e}, and {better[g] / max(value[g], 1e-8 * variance[g]):.1e} was to be gained")
+            break
+    return wrong, bool((found.gap <= 1e-6).all())
+
+
+def main(count=2000, first=0):
+    "Run `count` problems; exit status 1 where one of them is wrong."
+    bad = unproven = 0
+    warm_up()
+    begin = time.perf_counter()
+    for seed in range(first, first + count):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                wrong, proven = faults(seed)
+        except Exception:
+            wrong, proven = [traceback.format_exc(limit=3)], False
+        unproven += not proven
+        bad += bool(wrong)
+        if wrong or not proven:
+            print(f"seed {seed} ({KINDS[seed % len(KINDS)]}): {'; '.join(wrong) or 'not proven to 1e-6'}", flush=True)
+    print(f"{count} problems, {bad} wrong, {unproven} not proven to 1e-6, {time.perf_counter() - begin:.0f} s")
+    return bad
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(int, sys.argv[1:])) > 0)
