@@ -15,7 +15,7 @@ from numba import njit
 from ..penalties.constraints import from_prior
 from ..penalties.penalties import Problem
 from factorlasso.solvers.certificate import (
-    PIVOT, Desk, Solution, back_substitute, certify, cholesky, components, forward_substitute, make_desk, sides_of,
+    PIVOT, Desk, Solution, back_substitute, certify, cholesky, forward_substitute, make_desk, sides_of,
 )
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #b60f50c9

@@ -24,7 +24,7 @@ from ..penalties.penalties import Problem
 class Solution:
     """Loadings and the proof of how good they are.
 
-    Attributes
+    Parameters
     ----------
     beta : (N, M) array
         Loadings, inside their box, with exact zeros of β − β₀.
@@ -57,6 +57,8 @@ def components(blocks: np.ndarray) -> np.ndarray:
     (N,) array of int
         Component of each response, numbered from 0.
     """
+    if blocks.max(initial=-1) < 0:
+        return np.arange(len(blocks))
     rows, _ = np.nonzero(blocks >= 0)
     N, B = len(blocks), blocks.max(initial=-1) + 1
     links = coo_array((np.ones(len(rows)), (rows, N + blocks[blocks >= 0])), shape=(N + B, N + B))

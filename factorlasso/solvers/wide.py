@@ -32,13 +32,14 @@ def _scaled(X, rows, mean, root):
 
 
 @njit(nogil=True, cache=True)
-def _lengths(F):
-    "Norms of the columns."
-    squares = np.zeros(F.shape[1])
-    for t in range(len(F)):
-        for j in range(F.shape[1]):
-            squares[j] += F[t, j] ** 2
-    return np.sqrt(squares)
+def _squares(X, mean, root):
+    "Sums of squares of the columns, less the means, times the roots."
+    squares = np.zeros(X.shape[1])
+    for t in range(len(X)):
+        if root[t] > 0.0:
+            for j in range(X.shape[1]):
+                squares[j] += ((X[t, j] - mean[j]) * root[t]) ** 2
+    return squares
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,7 @@ class WideMoments(Moments):
 
     def squares(self) -> np.ndarray:
         "(P, M) variance of each factor on the rows of each pattern."
-        first = np.unique(self.pattern, return_index=True)[1]
-        return np.stack([_lengths(self.factor(i)) ** 2 for i in first])
+        return np.stack([_squares(self.X, mean, root) for mean, root in zip(self.x_mean, self.roots, strict=True)])
 
     def times(
         self,
