@@ -9,7 +9,7 @@ __all__ = ['DISTANCES', 'METHODS', 'DEPENDENCE', 'Clustering', 'dependence_matri
 # %% ../../nbs/04_clusters/01_clusters.ipynb #ecb04efd
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 
 import numpy as np
@@ -19,8 +19,9 @@ from scipy.spatial.distance import pdist, squareform
 from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, clone
 
-from ..data.ewma import decay_weights, weighted_corr, weighted_mean
-from ..data.panel import Panel
+from ..data.ewma import weighted_corr, weighted_mean
+from ..data.moments import aged, epochs
+from ..data.panel import Panel, warn_caller
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #1d9a822d
 DISTANCES = ("one_minus_rho", "chord", "arccos", "rows")
@@ -39,10 +40,11 @@ class Clustering(BaseEstimator):
                  span: float | None = None,  # decay of the dependence in rows; None: the weights of the panel
                  remove_pc1: bool = False,  # take the first principal component out of the correlation
                  min_overlap: int = 12,  # fewest common rows for a pair to have a correlation of its own
+                 gerber_threshold: float = 0.5,  # of "gerber": smallest move that counts, in standard deviations; at least 0
                  ):
         self.dependence, self.distance, self.method = dependence, distance, method
         self.cutoff_fraction, self.n_clusters, self.span = cutoff_fraction, n_clusters, span
-        self.remove_pc1, self.min_overlap = remove_pc1, min_overlap
+        self.remove_pc1, self.min_overlap, self.gerber_threshold = remove_pc1, min_overlap, gerber_threshold
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #7dbe2cf7
 def _check_clustering(c: Clustering,  # to be checked
@@ -52,13 +54,15 @@ def _check_clustering(c: Clustering,  # to be checked
         value = getattr(c, name)
         if value not in allowed:
             raise ValueError(f"{name} must be one of {allowed}, got {value!r}")
-    if not (isinstance(c.cutoff_fraction, Real) and c.cutoff_fraction >= 0):
-        raise ValueError(f"cutoff_fraction must be a number that is not negative, got {c.cutoff_fraction!r}")
+    for name in ("cutoff_fraction", "gerber_threshold"):
+        value = getattr(c, name)
+        if not (isinstance(value, Real) and not isinstance(value, bool) and 0 <= value < np.inf):
+            raise ValueError(f"{name} must be a number that is not negative, got {value!r}")
     for name in ("n_clusters", "min_overlap"):
         value = getattr(c, name)
         if name == "n_clusters" and value is None:
             continue
-        if not (isinstance(value, Integral) and value >= 1):
+        if not (isinstance(value, Integral) and not isinstance(value, bool) and value >= 1):
             raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #770d5b77
@@ -129,17 +133,34 @@ def _without_pc1(R: np.ndarray,  # (N, N) correlation
     return rest
 
 
+def _known_pairs(c: Clustering, panel: Panel, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    "(N, N) dependence under some weights, NaN where unknown, and which series are constant"
+    mask = panel.mask & (w > 0)[:, None]
+    more = {"threshold": c.gerber_threshold} if c.dependence == "gerber" else {}
+    R, still = DEPENDENCE[c.dependence](panel.Y, w, mask, c.min_overlap, **more), np.zeros(panel.N, dtype=bool)
+    quiet = np.flatnonzero(np.isnan(np.diag(R)) & (np.count_nonzero(mask, axis=0) >= c.min_overlap))
+    if len(quiet):  # constant, or merely without a large move
+        still[quiet] = _deviations(panel.Y[:, quiet], w, mask[:, quiet])[1] == 0
+    return R, still
+
+
 def dependence_matrix(c: Clustering,  # the choices
                       panel: Panel,  # responses in columns
                       ) -> np.ndarray:  # (N, N) without NaN, unit diagonal, within [-1, 1]
     "The correlation that is clustered"
-    w = panel.weights if c.span is None else decay_weights(panel.T, c.span)
-    mask = panel.mask & (w > 0)[:, None]
-    R = DEPENDENCE[c.dependence](panel.Y, w, mask, c.min_overlap)
-    still = np.flatnonzero(np.isnan(np.diag(R)) & (np.count_nonzero(mask, axis=0) >= c.min_overlap))
-    if len(still):  # constant, or merely without a large move
-        still = still[_deviations(panel.Y[:, still], w, mask[:, still])[1] == 0]
-    R = _filled(R, still)
+    if c.span is not None:
+        plain = replace(panel, weights=panel.complete.astype(float), ageing=None)
+        panel = aged(plain, 1 - 2 / (c.span + 1), np.arange(panel.T - 1, -1, -1))
+    R, still = np.full((panel.N, panel.N), np.nan), np.zeros(panel.N, dtype=bool)
+    for who, part, _ in epochs(panel):  # newest first: a pair ends with the one that ends first, and weighs relative to it
+        found, constant = _known_pairs(c, panel, part.weights)
+        R[who], R[:, who] = found[who], found[:, who]
+        still[who] = constant[who]
+    least, longest = c.min_overlap, panel.n_obs.max(initial=0)
+    if panel.N > 1 and np.isnan(R).all():
+        warn_caller(f"no pair of responses has the {least} common rows that min_overlap asks for (at most {longest} are there): "
+                    "the clusters say nothing")
+    R = _filled(R, np.flatnonzero(still))
     return _without_pc1(R) if c.remove_pc1 else R
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #b39b0f9c

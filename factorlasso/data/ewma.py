@@ -38,7 +38,7 @@ def effective_sample_size(weights: np.ndarray,  # (T,) non-negative
 def _prepare(Y: np.ndarray,  # (T, N), NaN allowed
              weights: np.ndarray | None,  # (T,) or None for ones
              mask: np.ndarray | None,  # (T, N) bool, None: where Y is not NaN
-             ) -> tuple:  # Y centred (T, N), its largest absolute value by column, ω, mask, means
+             ) -> tuple:  # Y centred (T, N), its largest absolute value by column, ω, mask, means, Y with zeros off the mask
     "Columns centred on their weighted mean and zero where unobserved; the mask is None when every cell counts"
     Y = np.asarray(Y, dtype=float)
     w = np.ones(len(Y)) if weights is None else np.asarray(weights, dtype=float)
@@ -58,7 +58,7 @@ def _prepare(Y: np.ndarray,  # (T, N), NaN allowed
     peak = np.maximum(D.max(axis=0, initial=0), -D.min(axis=0, initial=0))
     still = ~(peak > 4 * np.finfo(float).eps * np.abs(mean))  # a constant up to rounding
     D[:, still], peak[still] = 0.0, 0.0
-    return D, peak, w, None if complete else m, mean
+    return D, peak, w, None if complete else m, mean, Z
 
 
 def weighted_mean(Y: np.ndarray,  # (T, N), NaN allowed
@@ -66,7 +66,7 @@ def weighted_mean(Y: np.ndarray,  # (T, N), NaN allowed
                   mask: np.ndarray | None = None,  # (T, N) bool, None: where Y is not NaN
                   ) -> np.ndarray:  # (N,), NaN where a column has no weight
     "Mean of every column over its own rows"
-    return _prepare(Y, weights, mask)[-1]
+    return _prepare(Y, weights, mask)[4]
 
 # %% ../../nbs/01_data/02_ewma.ipynb #d173dd4a
 @njit(nogil=True, cache=True)
@@ -115,9 +115,38 @@ def _common_sums(D: np.ndarray,  # (T, N) centred, zero where unobserved
     return counts.T @ counts, root.T @ root, m.T @ wD, m.T @ (wD * D), np.arange(N)
 
 # %% ../../nbs/01_data/02_ewma.ipynb #87424f73
+_FAR = .999   # share of a sum of squares that may be due to its mean: beyond, three digits would be lost
+
+
 @njit(nogil=True, cache=True)
-def _combine(P, rows, W, A, Q, place, least, divide):
+def _one_pair(x, y, w, both, divide):
+    "Covariance (`divide`: correlation) of two columns over the rows of both, in two passes; NaN without variance"
+    mass, mx, my, top_x, top_y = 0.0, 0.0, 0.0, 0.0, 0.0
+    for t in range(len(w)):
+        if both[t]:
+            mass, mx, my = mass + w[t], mx + w[t] * x[t], my + w[t] * y[t]
+    mx, my = mx / mass, my / mass
+    for t in range(len(w)):
+        if both[t]:
+            top_x, top_y = max(top_x, abs(x[t] - mx)), max(top_y, abs(y[t] - my))
+    if not (top_x > 1e-15 * abs(mx) and top_y > 1e-15 * abs(my)):  # constant up to rounding
+        return np.nan if divide else 0.0
+    sx, sy, xx, xy, yy = 0.0, 0.0, 0.0, 0.0, 0.0
+    for t in range(len(w)):
+        if both[t]:
+            a, b = (x[t] - mx) / top_x, (y[t] - my) / top_y
+            sx, sy, xx, xy, yy = sx + w[t] * a, sy + w[t] * b, xx + w[t] * a * a, xy + w[t] * a * b, yy + w[t] * b * b
+    xx, xy, yy = xx - sx * sx / mass, xy - sx * sy / mass, yy - sy * sy / mass
+    if not divide:
+        return xy / mass * top_x * top_y
+    return min(max(xy / np.sqrt(xx * yy), -1.0), 1.0) if xx > 0.0 and yy > 0.0 else np.nan
+
+
+@njit(nogil=True, cache=True)
+def _combine(P, sums, place, least, divide, raw):
     "Covariances (`divide`: correlations) in place of the products P; NaN where unknown"
+    rows, W, A, Q = sums
+    Z, weights, mask = raw
     for i in range(len(P)):
         p = place[i]
         for j in range(i + 1):
@@ -126,12 +155,13 @@ def _combine(P, rows, W, A, Q, place, least, divide):
                 P[i, j] = P[j, i] = np.nan
                 continue
             a, b = A[p, j] / w, A[q, i] / w
+            va, vb = Q[p, j] / w, Q[q, i] / w
+            if not (a * a <= _FAR * va and b * b <= _FAR * vb):
+                P[i, j] = P[j, i] = _one_pair(Z[:, i], Z[:, j], weights, mask[:, i] & mask[:, j], divide)
+                continue
             value = P[i, j] / w - a * b
             if divide:
-                va, vb = Q[p, j] / w, Q[q, i] / w
-                va -= a * a if a * a < (1 - 1e-13) * va else va  # what is left of a constant is rounding
-                vb -= b * b if b * b < (1 - 1e-13) * vb else vb
-                size = np.sqrt(va) * np.sqrt(vb)
+                size = np.sqrt(va - a * a) * np.sqrt(vb - b * b)
                 value = min(max(value / size, -1.0), 1.0) if size > 0.0 else np.nan
             P[i, j] = P[j, i] = value
 
@@ -141,11 +171,16 @@ def _pairwise(D: np.ndarray,  # (T, N) centred, zero where unobserved
               mask: np.ndarray | None,  # (T, N) bool; None: complete
               min_overlap: int,  # fewest common rows
               divide: bool,  # correlations in place of covariances
+              Z: np.ndarray,  # (T, N) as given, zero where unobserved
               ) -> np.ndarray:  # (N, N)
     "Covariances or correlations over common rows, NaN below `min_overlap`"
-    root = D if (w == 1).all() else np.sqrt(w)[:, None] * D
-    P = root.T @ root
-    _combine(P, *_common_sums(D, w, mask), max(min_overlap, 1), divide)
+    with np.errstate(over="ignore", invalid="ignore"):
+        root = D if (w == 1).all() else np.sqrt(w)[:, None] * D
+        P = root.T @ root
+        *sums, place = _common_sums(D, w, mask)
+    seen = np.ones(Z.shape, dtype=np.bool_) if mask is None else np.ascontiguousarray(mask)
+    raw = (np.ascontiguousarray(Z), w, seen)
+    _combine(P, tuple(np.asarray(a, dtype=float) for a in sums), place, max(min_overlap, 1), divide, raw)
     return P
 
 
@@ -155,8 +190,8 @@ def weighted_cov(Y: np.ndarray,  # (T, N), NaN allowed
                  min_overlap: int = 2,  # pairs with fewer common rows are NaN
                  ) -> np.ndarray:  # (N, N) symmetric
     "Covariance of every pair of columns over their common rows (weights sum to one, no degrees-of-freedom factor)"
-    D, _, w, m, _ = _prepare(Y, weights, mask)
-    return _pairwise(D, w, m, min_overlap, False)
+    D, _, w, m, _, Z = _prepare(Y, weights, mask)
+    return _pairwise(D, w, m, min_overlap, False, Z)
 
 # %% ../../nbs/01_data/02_ewma.ipynb #91ec6e9a
 def weighted_corr(Y: np.ndarray,  # (T, N), NaN allowed
@@ -165,9 +200,9 @@ def weighted_corr(Y: np.ndarray,  # (T, N), NaN allowed
                   min_overlap: int = 2,  # pairs with fewer common rows are NaN
                   ) -> np.ndarray:  # (N, N) symmetric, within [-1, 1]; NaN also where a column has no variance
     "Correlation of every pair of columns over their common rows"
-    D, peak, w, m, _ = _prepare(Y, weights, mask)
+    D, peak, w, m, _, Z = _prepare(Y, weights, mask)
     D /= np.where(peak > 0, peak, 1.0)
-    R = _pairwise(D, w, m, min_overlap, True)
+    R = _pairwise(D, w, m, min_overlap, True, Z)
     np.fill_diagonal(R, np.where(np.isnan(np.diag(R)), np.nan, 1.0))
     return R
 

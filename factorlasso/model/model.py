@@ -355,9 +355,12 @@ def _path(model, setup, lambdas, n, ratio) -> LassoPath:
     if not len(who):
         raise ValueError(f"no response has the {model.warmup_period} valid rows that warmup_period asks for")
     unit = unit_problem(model, setup, summarize_panel(setup.fitted, model.demean is True))
+    relative = None
     if isinstance(model.reg_lambda, pd.Series):   # relative to the largest
-        unit = replace(unit, penalty=unit.penalty.scaled(setup.reg_lambda[who] / setup.reg_lambda[who].max()))
+        relative = setup.reg_lambda[who] / (setup.reg_lambda[who].max() or 1.0)
+        unit = replace(unit, penalty=unit.penalty.scaled(relative))
     path = lambda_path(unit, lambdas, n, ratio, model.tol, model.n_jobs).labelled(setup.fitted.responses, setup.fitted.factors)
+    path = replace(path, relative=relative)
     if model.demean is True:
         return path
     raw = summarize_panel(setup.panel if setup.active.all() else setup.panel.take(who))

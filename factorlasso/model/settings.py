@@ -91,14 +91,16 @@ def by_response(
     values: float | pd.Series,  # a number, or one for each response
     responses: pd.Index,        # (N,) labels
     name: str,                  # of the setting
+    needed: np.ndarray | None = None,  # (N,) bool, responses that must have a value; None: all. The others may lack one: NaN
 ) -> np.ndarray:                # (N,) floats >= 0; ValueError for anything else
     "A number, or a Series by response, as (N,) floats >= 0."
     if isinstance(values, pd.Series):
-        missing = responses.difference(values.index, sort=False)
+        needed = np.ones(len(responses), dtype=bool) if needed is None else needed
+        missing = responses[needed].difference(values.index, sort=False)
         if len(missing) or values.index.has_duplicates:
             raise ValueError(f"{name} must have one value for each response; check {list(missing) or 'duplicate labels'}")
-        values = values.loc[responses].to_numpy(dtype=float)
-        wrong = responses[~(np.isfinite(values) & (values >= 0))]
+        values = values.reindex(responses).to_numpy(dtype=float)
+        wrong = responses[needed & ~(np.isfinite(values) & (values >= 0))]
         if len(wrong):
             raise ValueError(f"{name} must be finite and at least 0 for every response; not so: {', '.join(map(str, wrong[:5]))}")
         return values
@@ -216,8 +218,8 @@ def prepare(
 ) -> Setup:               # ValueError for settings that do not fit the data
     "Turn settings and data into a problem that lacks only λ."
     kind = _check_settings(model)
-    lam = by_response(model.reg_lambda, panel.responses, "reg_lambda")
     active = history >= max(model.warmup_period, 1)
+    lam = by_response(model.reg_lambda, panel.responses, "reg_lambda", active)
     groups, clusters = _groups(model, kind, panel, active) if active.any() else (np.zeros(0, dtype=np.intp), None)
     everyone = np.full(panel.N, -1)
     everyone[active] = groups
