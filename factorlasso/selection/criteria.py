@@ -15,6 +15,7 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.ewma import effective_sample_size, weighted_mean
+from ..data.panel import some_labels
 from ..model.model import LassoModel
 from ..model.settings import prepare, unit_problem
 from ..penalties.penalties import Problem
@@ -22,37 +23,63 @@ from ..solvers.path import LassoPath, degrees_of_freedom
 from ..solvers.solver import summarize_panel
 
 # %% ../../nbs/07_selection/02_criteria.ipynb #20d38ca4
+_EXACT = 1e-15   # share of the variance below which a loss is rounding: the fit is exact
+
+
+def _counts(path: LassoPath, n_obs: object) -> np.ndarray:
+    "(N,) numbers of observations; a Series is matched by label"
+    if n_obs is None:
+        return path.data.n_obs
+    if isinstance(n_obs, pd.Series):
+        if len(lack := path.responses.difference(n_obs.index, sort=False)):
+            raise ValueError(f"n_obs lacks the responses {some_labels(lack)}")
+        n_obs = n_obs.loc[path.responses]
+    return np.broadcast_to(np.asarray(n_obs, dtype=float), path.data.n_obs.shape)
+
+
 def information_criteria(
-    path: LassoPath,                        # measured on the rows of the fit
-    n_obs: np.ndarray | None = None,   # (N,) number of observations; None: valid rows; with decay, `effective_sample_size`
+    path: LassoPath,                   # measured on the rows of the fit
+    n_obs: np.ndarray | None = None,   # (N,) observations, a Series by label; None: valid rows; with decay, `effective_sample_size`
     gamma: float = 0.5,                # γ of EBIC, 0 to 1
-) -> pd.DataFrame:                     # (λ, response) × df, aic, bic, ebic; inf where there are not more observations than parameters
-    "AIC, BIC and EBIC along a path, by response and up to a constant."
-    n = path.data.n_obs if n_obs is None else np.broadcast_to(np.asarray(n_obs, dtype=float), path.data.n_obs.shape)
+) -> pd.DataFrame:                     # (λ, response) × reg_lambda, df, aic, bic, ebic; inf for too many parameters, NaN without variance
+    "AIC, BIC and EBIC along a path, by response and up to a constant; `reg_lambda` is what `LassoModel` takes."
+    n, data = _counts(path, n_obs), path.data
     box, k = path.problem.bounds, path.df + 1
     M = (box.lower < box.upper).sum(1)
     df = np.clip(path.df, 0, M)
-    usable = (n > k) & (path.loss > 0)
-    fit = n * np.log(np.where(usable, path.loss, 1.0)) + np.where(usable, 0.0, np.inf)
+    usable = (n > k) & ((M + 1 < n) | (2 * k <= n))
+    fit = n * np.log(np.maximum(path.loss, np.where(data.s > 0, _EXACT * data.s, 1.0))) + np.where(usable, 0.0, np.inf)
+    fit = np.where(data.s > 0, fit, np.nan)
     bic = fit + k * np.log(np.maximum(n, 1))
     ebic = bic + 2 * gamma * (gammaln(M + 1) - gammaln(df + 1) - gammaln(M - df + 1))
-    columns = {"df": path.df, "aic": fit + 2 * k, "bic": bic, "ebic": ebic}
-    index = path.to_frame("df").stack().index.set_names(["lambda", path.responses.name or "response"])
+    relative = np.ones(len(n)) if getattr(path, "relative", None) is None else path.relative
+    columns = {"reg_lambda": path.lambdas[:, None] * relative, "df": path.df, "aic": fit + 2 * k, "bic": bic, "ebic": ebic}
+    names = [name or "response" for name in path.responses.names] if path.responses.nlevels == 1 else path.responses.names
+    at = np.tile(np.arange(len(n)), len(path.lambdas))
+    levels = [path.responses.get_level_values(j)[at] for j in range(path.responses.nlevels)]
+    index = pd.MultiIndex.from_arrays([np.repeat(path.lambdas, len(n)), *levels], names=["lambda", *names])
     return pd.DataFrame({name: values.ravel() for name, values in columns.items()}, index)
 
-
+# %% ../../nbs/07_selection/02_criteria.ipynb #8c8a59b5
 def select_by_criterion(
     criteria: pd.DataFrame,  # from `information_criteria`
     which: str = "bic",      # "aic", "bic" or "ebic"; else ValueError
-    pooled: bool = False,    # one λ for all responses, by the sum over them
+    pooled: bool = False,    # one λ for all responses, by the sum over those with variance
 ) -> pd.Series | float:      # λ by response, as `LassoModel(reg_lambda=...)` takes it; a float where pooled
-    "The λ with the smallest criterion; the largest of equally good ones."
+    "The λ with the smallest criterion; the largest of equally good ones, and for a response without variance."
     if which not in ("aic", "bic", "ebic"):
         raise ValueError(f"which must be 'aic', 'bic' or 'ebic', got {which!r}")
-    table = criteria[which].unstack().sort_index(ascending=False)
-    if pooled:
-        return float(table.sum(axis=1).idxmin())
-    return table.idxmin().rename("lambda")
+    of_response = list(range(1, criteria.index.nlevels))
+    table, scaled = (criteria[name].unstack(of_response, sort=False).sort_index(ascending=False) for name in (which, "reg_lambda"))
+    values = np.where(table.isna(), np.inf, table)   # the first of equals is the largest λ
+    if not pooled:
+        rows = values.argmin(axis=0)
+        return pd.Series(scaled.to_numpy()[rows, np.arange(values.shape[1])], scaled.columns, name="lambda")
+    judged = ~table.isna().all().to_numpy() & np.isfinite(values).any(axis=0)
+    if not judged.any():
+        raise ValueError("no response has variance and fewer parameters than observations at any λ: nothing to choose by")
+    row = scaled.iloc[values[:, judged].sum(axis=1).argmin()]
+    return float(row.iloc[0]) if np.ptp(row) == 0 else row.rename("lambda")
 
 # %% ../../nbs/07_selection/02_criteria.ipynb #e2f302d3
 def residual_variance(E: np.ndarray, weights: np.ndarray, mask: np.ndarray,
