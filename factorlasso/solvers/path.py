@@ -181,6 +181,7 @@ class LassoPath:
     data: Moments          # what the fit is measured on
     responses: pd.Index    # (N,) labels
     factors: pd.Index      # (M,) labels
+    relative: np.ndarray | None = None   # (N,) λ of each response over `lambdas`, where a model has λ by response
 
     def __len__(self) -> int:
         return len(self.lambdas)
