@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from factorlasso.clusters.clusters import Clustering
+from factorlasso.inference.standard_errors import model_summary, standard_errors
 from factorlasso.model.model import LassoModel
 from factorlasso.model.results import FactorRegressor, LassoEstimationResult
 from factorlasso.model.rules import AdaptiveWeights, OlsPrior, SignRule
@@ -35,7 +36,10 @@ if TYPE_CHECKING:
     from factorlasso.selection.criteria import select_by_criterion
     from factorlasso.selection.stability import stability_selection
 
-FactorRegressor.covariance = factor_covariance   # here, because the model is read before the covariance
+# Here, because the model is read before its covariance and its errors.
+FactorRegressor.covariance = factor_covariance
+FactorRegressor.standard_errors = standard_errors
+LassoModel.summary = model_summary
 
 # Loaded when first asked for: judging a fit, drawing it and reading data need modules that estimating does not.
 _LAZY = {

@@ -1,0 +1,143 @@
+"""How often intervals cover: the table of the chapter *Standard errors*, in full.
+
+    python tools/inference_coverage.py            all designs, a few minutes, writes tools/inference_coverage.json
+    python tools/inference_coverage.py 40         40 draws of the factors for each design, nothing written
+
+Every draw makes new factors, new loadings (half of them zero, the others of a known sign), new residuals and, where
+the design says so, new gaps; fits a penalised model with half of the signs given; and asks which intervals hold the
+truth. Reported are shares with standard errors over draws, since the cells of a draw are not independent.
+"""
+import json
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+
+from factorlasso import LassoModel
+from factorlasso.data.ewma import decay_weights
+
+DESIGNS = {"iid, T 60": {}, "heteroskedastic, T 60": {"scale": True}, "gaps, T 120": {"T": 120, "gaps": .3},
+           "span 60, iid": {"T": 240, "span": 60}, "AR(.6), T 120": {"T": 120, "memory": .6},
+           "AR(.6), span 60": {"T": 240, "span": 60, "memory": .6}}
+KINDS = ("moments", "hc", "hac")
+M, N = 4, 10
+
+
+def series(rng, shape, memory):
+    "Stationary AR(1) columns of variance one"
+    z = rng.normal(size=shape)
+    for t in range(1, shape[0] if memory else 0):
+        z[t] = memory * z[t - 1] + np.sqrt(1 - memory**2) * z[t]
+    return z
+
+
+def sample(rng, T=60, memory=0.0, gaps=0.0, scale=False, M=M, N=N):
+    "Factors, responses and true loadings"
+    x = series(rng, (T, M), memory)
+    beta = rng.normal(size=(N, M)) * (rng.random((N, M)) < .5)
+    e = series(rng, (T, N), memory)
+    if scale:
+        e *= np.sqrt((1 + 2 * x[:, :1]**2) / 3)
+    y = x @ beta.T + e
+    y[rng.random(y.shape) < gaps] = np.nan
+    return x, y, beta
+
+
+def newey_west(x, y, w):
+    "Estimates and standard errors of one response with the usual bandwidth, weights allowed"
+    rows = np.isfinite(y)
+    X, w = np.column_stack([x[rows], np.ones(rows.sum())]), w[rows]
+    inverse = np.linalg.inv(X.T @ (w[:, None] * X))
+    b = inverse @ X.T @ (w * y[rows])
+    u = (w * (y[rows] - X @ b))[:, None] * X
+    lags, n = int(4 * (len(u) / 100) ** (2 / 9)), w.sum() ** 2 / (w @ w)
+    S = u.T @ u
+    for k in range(1, lags + 1):
+        cross = u[k:].T @ u[:-k]
+        S += (1 - k / (lags + 1)) * (cross + cross.T)
+    V = inverse @ S @ inverse * n / (n - len(b))
+    return b[:-1], np.sqrt(np.diag(V))[:-1], n - len(b)
+
+
+def one_draw(rng, span=None, **design):
+    "Shares of one panel: {kind: covered, kind signed: covered, kind size: rejected among true zeros}"
+    x, y, beta = sample(rng, **design)
+    signs = np.where((rng.random(beta.shape) < .5) & (beta != 0), np.sign(beta), np.nan)
+    model = LassoModel(reg_lambda=.2, span=span, factors_beta_loading_signs=signs).fit(x, y)
+    out = {}
+    for kind in KINDS:
+        errors = model.standard_errors(kind)
+        table, freedom = errors.table, np.repeat(errors.numbers.freedom, beta.shape[1])
+        truth, b, se = beta.ravel(), table["estimate"], table["se"]
+        out[kind] = np.mean(np.abs(b - truth) <= stats.t.ppf(.975, freedom) * se)
+        out[kind + " signed"] = np.mean((table["low"] <= truth) & (truth <= table["high"]))
+        out[kind + " size"] = np.mean(table["p"][truth == 0] < .05)
+    w = decay_weights(len(x), span)
+    found = [newey_west(x, y[:, i], w) for i in range(y.shape[1])]
+    inside = [np.abs(b - t) <= stats.t.ppf(.975, n) * se for (b, se, n), t in zip(found, beta, strict=True)]
+    return out | {"Newey-West": np.mean(inside)}
+
+
+def wide_draw(rng, rho, T=100, M=200, N=6, active=5):
+    "Coverage of active and null cells with more factors than rows; Toeplitz correlation ρ"
+    x = rng.normal(size=(T, M))
+    for j in range(1, M):
+        x[:, j] = rho * x[:, j - 1] + np.sqrt(1 - rho**2) * x[:, j]
+    beta = np.zeros((N, M))
+    for row in beta:
+        row[rng.choice(M, active, replace=False)] = rng.choice([-1, 1], active) * rng.uniform(.3, 1, active)
+    y = x @ beta.T + rng.normal(size=(T, N))
+    model = LassoModel(reg_lambda=1.5 * np.sqrt(2 * np.log(M) / T), tol=1e-6).fit(x, y)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        table = model.standard_errors().table
+    inside = ((table["low"] <= beta.ravel()) & (beta.ravel() <= table["high"])).to_numpy()
+    return {"active": inside[beta.ravel() != 0].mean(), "null": inside[beta.ravel() == 0].mean(),
+            "warned": float(any("intervals are too short" in str(c.message) for c in caught))}
+
+
+def family_draw(rng, N, M, T, common, kind="hc"):
+    "Whether all simultaneous intervals hold; `common` is the share of a factor that all residuals have"
+    x, y, beta = sample(rng, T=T, M=M, N=N)
+    y += np.sqrt(common / (1 - common)) * rng.normal(size=(T, 1))
+    together = LassoModel(reg_lambda=.1).fit(x, y).standard_errors(kind).simultaneous(rng=rng)
+    inside = (together["low"] <= beta.ravel()) & (beta.ravel() <= together["high"])
+    return {"all": float(inside.all())}
+
+
+def repeat(draw, draws, **design):
+    "{name: (mean, standard error)} over draws"
+    runs = [draw(np.random.default_rng([seed, 1]), **design) for seed in range(draws)]
+    values = {k: np.array([r[k] for r in runs]) for k in runs[0]}
+    return {k: (round(float(v.mean()), 4), round(float(v.std(ddof=1) / np.sqrt(draws)), 4)) for k, v in values.items()}
+
+
+def study(draws):
+    "Everything"
+    result = {"one by one": {name: repeat(one_draw, draws, **d) for name, d in DESIGNS.items()}}
+    show(result["one by one"])
+    result["more factors than rows"] = {f"correlation {rho}": repeat(wide_draw, max(draws // 8, 4), rho=rho)
+                                        for rho in (0, .5, .9)}
+    show(result["more factors than rows"])
+    cases = [(55, 4, 120, 0, "hc"), (55, 4, 120, .5, "hc"), (55, 4, 120, 0, "hac"), (500, 20, 240, 0, "hc"),
+             (500, 20, 240, .5, "hc"), (500, 20, 1000, 0, "hc")]
+    result["all at once"] = {}
+    for N, M, T, common, kind in cases:
+        n = draws if N < 100 else draws // 2
+        label = f"{N} x {M}, T {T}, common {common}, {kind}"
+        result["all at once"][label] = repeat(family_draw, n, N=N, M=M, T=T, common=common, kind=kind)
+        show({label: result["all at once"][label]})
+    return result
+
+
+def show(rows):
+    for name, found in rows.items():
+        print(f"{name:36}", *(f"{k} {m:.3f} ({s:.3f})" for k, (m, s) in found.items()), flush=True)
+
+
+if __name__ == "__main__":
+    found = study(int(sys.argv[1]) if len(sys.argv) > 1 else 500)
+    if len(sys.argv) < 2:
+        Path(__file__).with_suffix(".json").write_text(json.dumps(found, indent=1) + "\n")
