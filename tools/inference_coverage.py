@@ -1,7 +1,7 @@
 """How often intervals cover: the table of the chapter *Standard errors*, in full.
 
-    python tools/inference_coverage.py            all designs, a few minutes, writes tools/inference_coverage.json
-    python tools/inference_coverage.py 40         40 draws of the factors for each design, nothing written
+    python tools/inference_coverage.py            150 draws of the factors for each design, writes tools/inference_coverage.json
+    python tools/inference_coverage.py 40         40 draws, nothing written
 
 Every draw makes new factors, new loadings (half of them zero, the others of a known sign), new residuals and, where
 the design says so, new gaps; fits a penalised model with half of the signs given; and asks which intervals hold the
@@ -116,16 +116,16 @@ def repeat(draw, draws, **design):
 
 def study(draws):
     "Everything"
-    result = {"one by one": {name: repeat(one_draw, draws, **d) for name, d in DESIGNS.items()}}
+    result = {"draws": draws, "one by one": {name: repeat(one_draw, draws, **d) for name, d in DESIGNS.items()}}
     show(result["one by one"])
-    result["more factors than rows"] = {f"correlation {rho}": repeat(wide_draw, max(draws // 8, 4), rho=rho)
+    result["more factors than rows"] = {f"correlation {rho}": repeat(wide_draw, max(draws // 6, 4), rho=rho)
                                         for rho in (0, .5, .9)}
     show(result["more factors than rows"])
     cases = [(55, 4, 120, 0, "hc"), (55, 4, 120, .5, "hc"), (55, 4, 120, 0, "hac"), (500, 20, 240, 0, "hc"),
              (500, 20, 240, .5, "hc"), (500, 20, 1000, 0, "hc")]
     result["all at once"] = {}
     for N, M, T, common, kind in cases:
-        n = draws if N < 100 else draws // 2
+        n = 4 * draws if N < 100 else draws
         label = f"{N} x {M}, T {T}, common {common}, {kind}"
         result["all at once"][label] = repeat(family_draw, n, N=N, M=M, T=T, common=common, kind=kind)
         show({label: result["all at once"][label]})
@@ -138,6 +138,6 @@ def show(rows):
 
 
 if __name__ == "__main__":
-    found = study(int(sys.argv[1]) if len(sys.argv) > 1 else 500)
+    found = study(int(sys.argv[1]) if len(sys.argv) > 1 else 150)
     if len(sys.argv) < 2:
         Path(__file__).with_suffix(".json").write_text(json.dumps(found, indent=1) + "\n")

@@ -70,7 +70,7 @@ def inverse_grams(G: np.ndarray, free: np.ndarray, mean: np.ndarray) -> tuple:
 class Debiased:
     """Estimates without shrinkage, and what turns a row into its share of them.
 
-    Attributes
+    Parameters
     ----------
     b : (N, M) array
         Estimates; a pinned cell holds its value.
