@@ -67,7 +67,7 @@ def fitted_rows(model) -> FittedRows:
 
     Parameters
     ----------
-    model : LassoModel or LassoModelCV
+    model : LassoModel, LassoModelCV or UniLasso
         Fitted; scikit-learn's NotFittedError otherwise.
 
     Returns
@@ -76,11 +76,11 @@ def fitted_rows(model) -> FittedRows:
     """
     check_is_fitted(model)
     model = getattr(model, "best_model_", model)
-    panel, derived = model.panel_, model.derived_signs_
-    labels = (panel.responses, panel.factors)
-    signs = np.asarray(model.signs_ if derived is None else derived.explicit, dtype=float)
-    bounds = sign_bounds(signs, bool(model.nonneg), *labels)
-    if model.bounds is not None:
+    panel, derived = model.panel_, getattr(model, "derived_signs_", None)
+    labels, free = (panel.responses, panel.factors), np.full((panel.N, panel.M), np.nan)
+    given = getattr(model, "signs_", free) if derived is None else derived.explicit
+    bounds = sign_bounds(np.asarray(given, dtype=float), getattr(model, "nonneg", False), *labels)
+    if getattr(model, "bounds", None) is not None:
         bounds = within(bounds, *model.bounds, *labels)
     rows = rolling_panel(panel, model.span) if model.demean == "rolling" else panel
     beta = model.estimation_result_.estimated_beta.to_numpy()
@@ -413,7 +413,7 @@ def standard_errors(model, kind="hc", level=.95, adjust=None) -> StandardErrors:
 
     Parameters
     ----------
-    model : LassoModel or LassoModelCV
+    model : LassoModel, LassoModelCV or UniLasso
         Fitted.
     kind : {"hc", "hac", "moments"}, default "hc"
         Rows independent with variances of their own (HC3); rows like their neighbours

@@ -434,7 +434,7 @@ class Summary:
         return [t for t in (self.table, self.loadings) if t is not None]
 
     def __repr__(self) -> str:
-        tables = [t.to_string(float_format="{:.4g}".format) for t in self._tables()]
+        tables = [t.to_string(float_format="{:.4g}".format, max_rows=60) for t in self._tables()]
         return "\n\n".join([self.title, self.facts.to_string(), *tables])
 
     def _repr_html_(self) -> str:
