@@ -3,4 +3,6 @@
 from factorlasso.risk.structure import *
 from factorlasso.risk.residual_correlation import *
 from factorlasso.risk.covariance import *
+from factorlasso.risk.portfolios import *
+from factorlasso.risk.forecasts import *
 from factorlasso.risk.rolling import *

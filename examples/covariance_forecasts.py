@@ -1,0 +1,145 @@
+"""Covariance forecasts judged out of sample: the whole comparison of the page *US equities*.
+
+    nice python examples/covariance_forecasts.py                               # everything, half an hour on one core
+    nice python examples/covariance_forecasts.py stocks-60 skfolio:stocks-60   # one cell
+
+Each cell is one panel and one window. Every rule is chosen inside the window; no row that judges is used to choose
+anything. The results are kept in `covariance_forecasts.json`, cell by cell.
+"""
+import json
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.covariance import ledoit_wolf, oas
+from skfolio.datasets import load_factors_dataset, load_sp500_dataset
+from skfolio.preprocessing import prices_to_returns
+from skfolio.prior import TimeSeriesFactorModel
+from threadpoolctl import threadpool_limits
+
+from factorlasso import LassoModel, load_us_equity_factors
+from factorlasso.data.ewma import decay_weights
+from factorlasso.risk.forecasts import evaluate_forecasts
+from factorlasso.risk.residual_correlation import ResidualCorrelation
+
+HERE = Path(__file__).resolve().parent / "covariance_forecasts.json"
+KAPPA = 1.5      # of the LASSO: λᵢ = κ σᵢ s̄ / √n, as on the page; not tuned here
+SPARSE = 12      # skfolio's factor model is fitted at every twelfth date only: it cross-validates every response
+
+
+def monthly(names):
+    us = load_us_equity_factors()
+    y = us.y.iloc[:, names].dropna()
+    return 100 * us.x.loc[y.index], 100 * y
+
+
+def daily():
+    y, x = prices_to_returns(load_sp500_dataset(), load_factors_dataset())[:2]
+    rows = x.index.intersection(y.index)
+    return 100 * x.loc[rows], 100 * y.loc[rows]
+
+
+# panel, rows of the window, rows for which a forecast is used
+CELLS = {f"{name}-{window}": (lambda s=names: monthly(s), window, 6) for name, names in
+         (("portfolios", slice(0, 30)), ("stocks", slice(30, 50)), ("all", slice(0, 50))) for window in (60, 120, 240)}
+CELLS |= {f"daily-{window}": (daily, window, 20) for window in (250, 500)}
+
+
+def poet(Z, K):
+    "Fan, Liao and Mincheva (2013): principal components, and a soft threshold on the residual correlation, C = 1/2"
+    T, N = Z.shape
+    S = np.cov(Z.T, ddof=0)
+    w, V = np.linalg.eigh(S)
+    U = S - (V[:, -K:] * w[-K:]) @ V[:, -K:].T
+    s = np.sqrt(np.diag(U))
+    noise = .5 * (np.sqrt(np.log(N) / T) + N**-.5)
+    off = np.sign(U) * np.maximum(np.abs(U) / np.outer(s, s) - noise, 0) * np.outer(s, s)
+    np.fill_diagonal(off, np.diag(U))
+    return S - U + off
+
+
+def rivals(X, Z):
+    "Covariances that do not use this package"
+    w = decay_weights(len(Z), len(Z) / 2)
+    return {"sample": np.cov(Z.T), "Ledoit–Wolf": ledoit_wolf(Z)[0], "OAS": oas(Z)[0], "EWMA": np.cov(Z.T, aweights=w),
+            "POET": poet(Z, X.shape[1])}
+
+
+def skfolio_model(X, Z):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        prior = TimeSeriesFactorModel().fit(Z, factors=X)
+    return np.asarray(prior.return_distribution_.covariance)
+
+
+def ours(X, Z):
+    "Estimates of this package: the default of `residual_correlation='auto'`, and what it is made of"
+    ols = LassoModel(reg_lambda=0).fit(X, Z)
+    n = len(Z)
+    scale = np.sqrt(ols.covariance().y_variances["residual_var"] / n) * X.std().mean()
+    lasso = LassoModel(reg_lambda=KAPPA * scale).fit(X, Z)
+    level = ResidualCorrelation("auto", inflation=1.0)
+    return {"least squares, diagonal": ols.covariance(), "least squares, auto": ols.covariance(residual_correlation="auto"),
+            "least squares, auto, g = 1": ols.covariance(residual_correlation=level),
+            "LASSO, refit, auto": lasso.covariance(refit=True, residual_correlation="auto")}
+
+
+def forecasts(name, methods, every=1):
+    "Calendars of one cell by name of the forecast, and the returns"
+    panel, window, horizon = CELLS[name]
+    x, y = panel()
+    found = {}
+    for stop in range(window, len(y), horizon * every):
+        d, X, Z = y.index[stop - 1], x.iloc[stop - window:stop], y.iloc[stop - window:stop]
+        for n, c in methods(X, Z).items():
+            c = pd.DataFrame(c, y.columns, y.columns) if isinstance(c, np.ndarray) else c
+            found.setdefault(n, {})[d] = c
+    return found, y
+
+
+def everything(X, Z):
+    return rivals(X, Z.to_numpy()) | ours(X, Z)
+
+
+def factor_models(X, Z):
+    default = LassoModel(reg_lambda=0).fit(X, Z).covariance(residual_correlation="auto")
+    return {"least squares, auto": default, "Ledoit–Wolf": ledoit_wolf(Z)[0], "skfolio factor model": skfolio_model(X, Z)}
+
+
+def table(t):
+    return json.loads(t.to_json(orient="split", double_precision=6))
+
+
+def judge(name):
+    "Summary, differences to each rival, and what was chosen, of one cell"
+    found, y = forecasts(name, everything)
+    whole = evaluate_forecasts(found, y, horizon=CELLS[name][2])
+    choice = pd.DataFrame([c.residual_choice for c in found["least squares, auto"].values()])
+    against = ("Ledoit–Wolf", "EWMA", "sample", "OAS", "POET", "least squares, diagonal")
+    return {"rows": len(whole.losses), "dates": len(choice), "summary": table(whole.summary),
+            "differences": {k: table(whole.compare(k)) for k in against},
+            "chosen": choice["method"].value_counts().to_dict(), "inflation": float(choice["inflation"].mean())}
+
+
+def judge_skfolio(name):
+    "The same against skfolio's factor model, at every SPARSE-th date"
+    found, y = forecasts(name, factor_models, SPARSE)
+    part = evaluate_forecasts(found, y, horizon=CELLS[name][2])
+    return {"rows": len(part.losses), "summary": table(part.summary), "differences": table(part.compare("skfolio factor model"))}
+
+
+def keep(name, part):
+    "Put results of a cell into the file"
+    done = json.loads(HERE.read_text("utf-8")) if HERE.exists() else {}
+    done[name] = done.get(name, {}) | part
+    HERE.write_text(json.dumps(done, indent=1, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")
+    print(name, list(part), flush=True)
+
+
+if __name__ == "__main__":
+    with threadpool_limits(1):
+        for name in sys.argv[1:] or [*CELLS, *(f"skfolio:{k}" for k in CELLS)]:
+            cell = name.removeprefix("skfolio:")
+            keep(cell, judge(cell) if cell == name else {"skfolio": judge_skfolio(cell)})
