@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from factorlasso import LassoModel
+from factorlasso import AdaptiveWeights, LassoModel, OlsPrior, SignRule
 from factorlasso.data.ewma import rolling_mean, weighted_corr, weighted_cov, weighted_mean
 from factorlasso.data.panel import make_panel
 
@@ -71,6 +71,66 @@ def test_units_of_the_response_alone(seed, model_type, span, power):
     small = make(model_type, groups, reg_lambda=0.05, **arguments).fit(x, y)
     large = make(model_type, groups, reg_lambda=0.05 * s, **arguments).fit(x, s * y)
     assert_same_fit(small.coef_, large.coef_ / s)
+
+
+@few
+@given(seeds, models, spans, st.floats(-4, 4), st.booleans(), st.booleans())
+def test_units_of_the_factors(seed, model_type, span, power, ridge, series):
+    "under `factor_scale` each factor in a unit of its own: loadings over units, and nothing else"
+    rng, x, y, signs, prior, groups = draw(seed)
+    units = pd.Series(10.0 ** (power * rng.uniform(-1, 1, M)), x.columns)
+    one, other = (pd.Series(1.0, x.columns), units) if series else ("sd", "sd")
+    arguments = dict(reg_lambda=0.1, span=span, factors_beta_loading_signs=signs, l2_weight=0.1 * ridge)
+    given = make(model_type, groups, factor_scale=one, factors_beta_prior=prior, **arguments).fit(x, y)
+    moved = make(model_type, groups, factor_scale=other, factors_beta_prior=prior / units, **arguments).fit(x * units, y)
+    assert_same_fit(given.coef_, moved.coef_ * units, atol=1e-7)
+    assert_allclose(moved.intercept_, given.intercept_, atol=1e-6)
+
+
+@few
+@given(seeds, models, st.booleans())
+def test_weights_of_cells(seed, model_type, scaled):
+    "a cell that weighs c is a cell of a factor that is c times as dear; the objective of CVXPY is never lower"
+    rng, x, y, signs, _, groups = draw(seed)
+    weights = pd.DataFrame(rng.choice([0.0, 0.3, 1.0, 4.0], size=(N, M)), y.columns, x.columns)
+    arguments = dict(reg_lambda=0.1, factors_beta_loading_signs=signs, penalty_weights=weights)
+    arguments["factor_scale"] = "sd" if scaled else None
+    ours = make(model_type, groups, **arguments).fit(x, y).estimation_result_
+    theirs = make(model_type, groups, solver="CLARABEL", **arguments).fit(x, y).estimation_result_
+    assert ours.converged.all() and ours.objective <= theirs.objective * (1 + 1e-9)
+    assert_allclose(ours.estimated_beta, theirs.estimated_beta, atol=2e-3)
+
+
+@few
+@given(seeds, st.sampled_from(["lasso", "group_lasso"]))
+def test_adaptive_weights_pool_nothing(seed, model_type):
+    "a response does not depend on the others where the penalty does not join them"
+    _, x, y, _, _, groups = draw(seed)
+    model = make(model_type, groups, reg_lambda=0.1, penalty_weights=AdaptiveWeights(), factors_beta_prior=OlsPrior())
+    before, after = model.fit(x, y).coef_, model.fit(x, y.assign(r0=100 * y["r0"])).coef_
+    assert_allclose(before.iloc[1:], after.iloc[1:], atol=1e-10)
+
+
+@few
+@given(seeds, st.integers(1, 11))
+def test_rules_trust_no_young_response(seed, rows):
+    "fewer rows than `warmup_period`: no prior, no sign"
+    _, x, y, _, _, _ = draw(seed, gaps=False)
+    y.iloc[rows:, 1] = np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        model = LassoModel(factors_beta_prior=OlsPrior(), factors_beta_loading_signs=SignRule()).fit(x, y)
+    assert (model.coef_.loc["r1"] == 0).all() and model.signs_.loc["r1"].isna().all()
+
+
+@few
+@given(seeds, st.floats(0.01, 0.5), st.sampled_from([(-1.0, 1.0), (0.1, 2.0), (-2.0, -0.1), (0.0, 0.5)]))
+def test_rules_give_way_to_bounds(seed, threshold, bounds):
+    "nothing that was derived makes a fit with bounds fail"
+    _, x, y, _, _, _ = draw(seed)
+    model = LassoModel(bounds=bounds, factors_beta_prior=OlsPrior(), factors_beta_loading_signs=SignRule(threshold))
+    coef = model.fit(x, y).coef_.to_numpy()
+    assert (bounds[0] <= coef).all() and (coef <= bounds[1]).all()
 
 
 @few

@@ -71,11 +71,29 @@ def _known(labels: object,  # labels a user wrote
     return labels
 
 
-def pool_codes(pool: str | pd.Series,  # "cluster", "response", or labels by response
-               panel: Panel,  # of the fit
-               groups: np.ndarray | None,  # (N,) group of each response, -1: not fitted; None: each its own
-               ) -> np.ndarray:  # (N,) pool of each response, -1 for none; ValueError for labels that do not fit
-    "Which responses are asked together"
+def pool_codes(pool: str | pd.Series, panel: Panel, groups: np.ndarray | None) -> np.ndarray:
+    """
+    Which responses are asked together.
+
+    Parameters
+    ----------
+    pool : {"cluster", "response"} or Series
+        Or labels by response.
+    panel : Panel
+        Of the fit.
+    groups : ndarray of shape (N,) or None
+        Group of each response, -1: not fitted; None: each its own.
+
+    Returns
+    -------
+    ndarray of shape (N,)
+        Pool of each response, -1 for none.
+
+    Raises
+    ------
+    ValueError
+        For labels that do not fit.
+    """
     groups = np.arange(panel.N) if groups is None else np.asarray(groups)
     if isinstance(pool, pd.Series):
         labels = pool[~pool.index.duplicated()].reindex(panel.responses)
@@ -235,20 +253,53 @@ class DerivedPrior:
 
 
 class OlsPrior(BaseEstimator):
-    "Prior loadings from one-factor regressions, in place of a prior matrix"
+    """
+    Prior loadings from one-factor regressions, in place of a prior matrix.
 
-    def __init__(self,
-                 select: str = "best",  # factor of a response not in `factors`: "best" by R², "named": none
-                 factors: pd.Series | dict | None = None,  # factor label by response label
-                 ):
+    Parameters
+    ----------
+    select : {"best", "named"}, default "best"
+        Factor of a response that is not in `factors`: the one with the largest R², or none.
+    factors : Series or dict, optional
+        Factor label by response label.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from factorlasso.data.panel import make_panel
+    >>> x = np.array([[-1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    >>> OlsPrior().derive(make_panel(x, 2 * x[:, :1])).prior
+    array([[2., 0.]])
+    """
+
+    def __init__(self, select: str = "best", factors: pd.Series | dict | None = None):
         self.select, self.factors = select, factors
 
-    def derive(self,
-               panel: Panel,  # of the fit, weights included
-               explicit: np.ndarray | None = None,  # (N, M) signs no prior may contradict, NaN where none
-               center: bool = True,  # the fit has an intercept
-               ) -> DerivedPrior:
-        "One slope for each response; ValueError for unknown labels or selections"
+    def derive(self, panel: Panel, explicit: np.ndarray | None = None, center: bool = True,
+               known: np.ndarray | None = None) -> DerivedPrior:
+        """
+        One slope for each response.
+
+        Parameters
+        ----------
+        panel : Panel
+            Of the fit, weights included.
+        explicit : ndarray of shape (N, M), optional
+            Signs no prior may contradict, NaN where none.
+        center : bool, default True
+            The fit has an intercept.
+        known : ndarray of bool of shape (N,), optional
+            Responses with enough history to say something; the others have a prior of zero. None: all.
+
+        Returns
+        -------
+        DerivedPrior
+
+        Raises
+        ------
+        ValueError
+            For unknown labels or selections.
+        """
         if self.select not in ("best", "named"):
             raise ValueError(f"select must be 'best' or 'named', got {self.select!r}")
         one = one_factor_sums(panel, center)
@@ -260,44 +311,67 @@ class OlsPrior(BaseEstimator):
         prior = np.where(np.arange(panel.M) == chosen[:, None], slopes, 0.0)
         if explicit is not None:
             prior[(explicit == 0) | (explicit * prior < 0)] = 0.0
+        if known is not None:
+            prior[~known] = 0.0
         return DerivedPrior(prior, slopes, r2)
 
 # %% ../../nbs/06_model/01_rules.ipynb #685f3489
 class AdaptiveWeights(BaseEstimator):
-    "Penalty weights that fall with the size of pooled slopes, in place of a weight matrix"
+    """
+    Penalty weights that fall with the size of one-factor slopes, in place of a weight matrix.
 
-    def __init__(self,
-                 gamma: float = 1.0,  # power >= 0; 0 gives weights of one
-                 floor: float = 0.1,  # smallest slope that counts, as a share of the largest; in (0, 1]
-                 pool: str | pd.Series = "cluster",  # see `pool_codes`
-                 ):
+    Parameters
+    ----------
+    gamma : float, default 1.0
+        Power, at least 0; 0 gives weights of one.
+    floor : float, default 0.1
+        Smallest slope that counts, as a share of the largest of the response; in (0, 1].
+    pool : {"joined", "cluster", "response"} or Series, default "joined"
+        Who is asked together: the responses that share a block of the penalty, the members of a cluster, each response alone, or labels by response.
+
+    Notes
+    -----
+    Zou (2006) for cells, Wang and Leng (2008) for norms.
+    """
+
+    def __init__(self, gamma: float = 1.0, floor: float = 0.1, pool: str | pd.Series = "joined"):
         self.gamma, self.floor, self.pool = gamma, floor, pool
 
-    def derive(self,
-               panel: Panel,  # of the fit, weights included
-               groups: np.ndarray | None = None,  # (N,) group of each response, -1: not fitted; None: each its own
-               blocks: np.ndarray | None = None,  # (N, M) block of each cell, see `block_partition`; -1: none
-               free: np.ndarray | None = None,  # (N, M) bool, cells that are not pinned; None: all
-               center: bool = True,  # the fit has an intercept
-               ) -> tuple[np.ndarray, np.ndarray | None]:  # (N, M) for cells, mean 1 by response; (B,) for blocks or None
-        "Factors of the weights of cells and of blocks; ValueError for settings that are not allowed"
+    def derive(self, panel: Panel, groups: np.ndarray | None = None, joined: np.ndarray | None = None,
+               free: np.ndarray | None = None, center: bool = True) -> np.ndarray:
+        """
+        Weights of the cells.
+
+        Parameters
+        ----------
+        panel : Panel
+            Of the fit, weights included, factors in the units in which they are penalised.
+        groups : ndarray of shape (N,), optional
+            Cluster of each response, -1: not fitted; None: each its own.
+        joined : ndarray of shape (N,), optional
+            Number of the set of responses that the penalty joins; None: each its own.
+        free : ndarray of bool of shape (N, M), optional
+            Cells that are not pinned; None: all.
+        center : bool, default True
+            The fit has an intercept.
+
+        Returns
+        -------
+        ndarray of shape (N, M)
+            Mean one over the free cells of a response.
+
+        Raises
+        ------
+        ValueError
+            For settings that are not allowed.
+        """
         if not _number(self.gamma, 0) or not _number(self.floor, 0, 1) or self.floor == 0:
             raise ValueError(f"gamma must be at least 0 and floor in (0, 1], got {self.gamma!r} and {self.floor!r}")
-        slopes = pooled_slopes(one_factor_sums(panel, center), pool_codes(self.pool, panel, groups))
-        size, free = np.abs(np.nan_to_num(slopes)), np.ones(slopes.shape, bool) if free is None else free
-        cells, inside = self._weights(size, free, axis=1), np.zeros(size.shape, bool) if blocks is None else blocks >= 0
-        if not inside.any():
-            return cells, None
-        rms = np.sqrt(np.bincount(blocks[inside], size[inside]**2) / np.bincount(blocks[inside]))
-        one_each = (blocks == blocks[:, :1]).all()
-        by_block = np.empty(len(rms))
-        by_block[blocks[inside]] = self._weights(np.where(inside, rms[blocks], 0.0), inside, axis=None if one_each else 1)[inside]
-        return cells, by_block
-
-    def _weights(self, size: np.ndarray, free: np.ndarray, axis: int | None) -> np.ndarray:
-        "Inverse powers of floored sizes, with mean one over the free cells along `axis`"
-        largest = size.max(axis=axis, keepdims=True)
-        raw = np.maximum(np.divide(size, largest, out=np.ones(size.shape), where=largest > 0), self.floor) ** -self.gamma
-        count = free.sum(axis=axis, keepdims=True)
-        mean = np.where(free, raw, 0.0).sum(axis=axis, keepdims=True) / np.maximum(count, 1)
-        return raw / np.where(count > 0, mean, 1.0)
+        alone = isinstance(self.pool, str) and self.pool == "joined"
+        codes = pool_codes("cluster" if alone else self.pool, panel, joined if alone else groups)
+        size = np.abs(np.nan_to_num(pooled_slopes(one_factor_sums(panel, center), codes)))
+        free = np.ones(size.shape, bool) if free is None else free
+        largest = np.where(free, size, 0.0).max(axis=1, keepdims=True)
+        raw = np.clip(_ratio(size, largest, 1.0), self.floor, None) ** -self.gamma
+        count, total = free.sum(1, keepdims=True), np.where(free, raw, 0.0).sum(1, keepdims=True)
+        return raw / _ratio(total, count, 1.0)

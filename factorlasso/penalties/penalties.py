@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['GEOMETRIES', 'Penalty', 'block_partition', 'group_weights', 'make_penalty', 'Problem', 'lambda_max', 'with_ridge',
-           'halves', 'mirrored', 'split_signs', 'split_cells', 'merge_cells']
+           'in_scaled_cells', 'from_scaled_cells', 'halves', 'mirrored', 'split_signs', 'split_cells', 'merge_cells']
 
 # %% ../../nbs/03_penalties/03_penalties.ipynb #316485ef
 from dataclasses import dataclass, replace
@@ -23,13 +23,15 @@ class Penalty:
     l2: np.ndarray      # (B,) weight of each block's norm
     blocks: np.ndarray  # (N, M) block of each cell, -1 for none
     cooperative: bool = False  # positive and negative part of a block have a norm each
+    inside: np.ndarray | None = None  # (N, M) weight > 0 of each cell inside its norm; None: ones
 
     def value(
         self,
         u: np.ndarray,  # (N, M) deviation from the prior
     ) -> float:
         "The penalty at u."
-        sides = (np.maximum(u, 0.0), np.maximum(-u, 0.0)) if self.cooperative else (u,)
+        v = u if self.inside is None else self.inside * u
+        sides = (np.maximum(v, 0.0), np.maximum(-v, 0.0)) if self.cooperative else (v,)
         return float((self.l1 * np.abs(u)).sum() + sum(self.l2 @ block_norms(side, self.blocks, len(self.l2)) for side in sides))
 
     def prox(
@@ -38,6 +40,8 @@ class Penalty:
         bounds: Bounds,  # box of u
     ) -> np.ndarray:     # (N, M) with exact zeros
         "Proximal operator of the penalty and the box; for a step length use `scaled(step).prox`."
+        if self.inside is not None:
+            raise ValueError("a norm with weights inside has no prox in these cells; see `in_scaled_cells`")
         if self.cooperative:
             return (prox_box(v, self.l1, self.l2, 0.0, bounds.upper, self.blocks)
                     - prox_box(-v, self.l1, self.l2, 0.0, -bounds.lower, self.blocks))
@@ -64,7 +68,8 @@ class Penalty:
         "The penalty of some of the responses."
         kept, blocks = np.unique(self.blocks[responses], return_inverse=True)
         blocks = blocks.reshape(self.blocks[responses].shape) - (kept[:1] == -1).sum()
-        return replace(self, l1=self.l1[responses], l2=self.l2[kept[kept >= 0]], blocks=blocks)
+        return replace(self, l1=self.l1[responses], l2=self.l2[kept[kept >= 0]], blocks=blocks,
+                       inside=None if self.inside is None else self.inside[responses])
 
 # %% ../../nbs/03_penalties/03_penalties.ipynb #5b2bc08f
 GEOMETRIES = ("cell", "row", "factor", "cooperative", "cluster")
@@ -107,7 +112,7 @@ def make_penalty(
     M: int,                                    # number of factors
     l1_weight: float = 0.0,                    # a, share of the L1 part; taken as 1 for "cell"
     group_penalty: str = "normalized",         # see `group_weights`
-    cell_weights: np.ndarray | None = None,    # (N, M) c_ij; None: ones
+    cell_weights: np.ndarray | None = None,    # (N, M) c_ij >= 0, in both parts; None: ones
 ) -> Penalty:                                  # for λ = 1
     "Build a penalty from a geometry."
     if not 0 <= l1_weight <= 1:
@@ -118,7 +123,10 @@ def make_penalty(
         return Penalty(cells, np.zeros(0), np.full(blocks.shape, -1))
     by_group, owner = group_weights(groups, group_penalty), np.empty(blocks.max() + 1, dtype=np.intp)
     owner[blocks] = groups[:, None]
-    return Penalty(l1_weight * cells, (1 - l1_weight) * by_group[owner], blocks, geometry == "cooperative")
+    # a cell that weighs nothing is in no norm
+    blocks, inside = np.where(cells > 0, blocks, -1), None if (cells == 1).all() else np.where(cells > 0, cells, 1.0)
+    penalty = Penalty(l1_weight * cells, (1 - l1_weight) * by_group[owner], blocks, geometry == "cooperative", inside)
+    return penalty if (cells > 0).all() else penalty.take(np.arange(len(blocks)))   # blocks that lost all cells go
 
 # %% ../../nbs/03_penalties/03_penalties.ipynb #0b894e0c
 @dataclass(frozen=True)
@@ -129,7 +137,7 @@ class Problem:
     bounds: Bounds      # box of β
     prior: np.ndarray   # (N, M) β₀, inside the box
     scale: np.ndarray   # (N,) k_i, weight of each response's loss
-    ridge: float = 0.0  # r, weight of Σ u_ij²; already in the moments, see `with_ridge`
+    ridge: float | np.ndarray = 0.0  # r, or r by factor or cell, of Σ r u_ij²; already in the moments, see `with_ridge`
 
     def value(
         self,
@@ -155,7 +163,8 @@ class Problem:
     ) -> "Problem":
         "The problem of some of the responses."
         return Problem(self.moments.take(responses), self.penalty.take(responses), self.bounds.take(responses),
-                       self.prior[responses], self.scale[responses], self.ridge)
+                       self.prior[responses], self.scale[responses],
+                       self.ridge if np.ndim(self.ridge) < 2 else self.ridge[responses])
 
 # %% ../../nbs/03_penalties/03_penalties.ipynb #10d7b129
 def _block_lambda(z, t, tau):
@@ -180,36 +189,81 @@ def lambda_max(
 ) -> float:            # inf where a cell without a penalty wants to move
     "The smallest λ at which the solution is the prior."
     box, penalty = problem.shifted_bounds(), problem.penalty
-    pull = movable(-problem.gradient(problem.prior), box.lower, box.upper)
-    z = np.abs(pull)
+    units = 1.0 if penalty.inside is None else penalty.inside
+    pull = movable(-problem.gradient(problem.prior), box.lower, box.upper) / units
+    z, t = np.abs(pull), penalty.l1 / units
     free = (penalty.blocks < 0) & (z > 0)
     with np.errstate(divide="ignore"):
-        largest = (z[free] / penalty.l1[free]).max(initial=0.0)
+        largest = (z[free] / t[free]).max(initial=0.0)
     cells = np.flatnonzero((penalty.blocks >= 0).ravel())
     cells = cells[np.argsort(penalty.blocks.ravel()[cells], kind="stable")]
     ends = np.cumsum(np.bincount(penalty.blocks.ravel()[cells], minlength=len(penalty.l2)))
     sides = (np.maximum(pull, 0.0), np.maximum(-pull, 0.0)) if penalty.cooperative else (z,)
     for tau, part in zip(penalty.l2, np.split(cells, ends[:-1]) if len(ends) else [], strict=True):
-        largest = max(largest, *(_block_lambda(side.ravel()[part], penalty.l1.ravel()[part], tau) for side in sides))
+        largest = max(largest, *(_block_lambda(side.ravel()[part], t.ravel()[part], tau) for side in sides))
     return float(largest) * (1 + 4 * np.finfo(float).eps)
 
 # %% ../../nbs/03_penalties/03_penalties.ipynb #708c4e18
 def with_ridge(
     problem: Problem,  # with ordinary moments; ValueError where they are kept as factors (more factors than rows)
-    weight: float,     # r, in units of the loss; a negative one takes away what was added
+    weight: float | np.ndarray,  # r, in units of the loss, or (M,) by factor; a negative one takes away what was added
 ) -> Problem:
-    "Add r Σ u² to the objective, as M observations of the prior in each response's moments."
-    if weight == 0:
+    "Add Σ r u² to the objective, as M observations of the prior in each response's moments."
+    if not np.any(weight):
         return problem
-    m, share = problem.moments, weight / problem.scale
+    m, share = problem.moments, np.broadcast_to(weight, problem.prior.shape[1]) / problem.scale[:, None]
     if not len(m.G):
         raise ValueError(f"l2_weight needs at least as many rows as factors; here are {m.T} rows and {m.M} factors")
     kinds = np.unique(np.stack([m.pattern, problem.scale]), axis=1, return_index=True, return_inverse=True)
     first, pattern = kinds[1], kinds[2].reshape(-1)
-    G = m.G[m.pattern[first]] + share[first, None, None] * np.eye(m.M)
-    c, s = m.c + share[:, None] * problem.prior, m.s + share * (problem.prior**2).sum(1)
+    G = m.G[m.pattern[first]] + share[first, :, None] * np.eye(m.M)
+    c, s = m.c + share * problem.prior, m.s + (share * problem.prior**2).sum(1)
     moments = replace(m, G=G, c=c, s=s, x_mean=m.x_mean[m.pattern[first]], pattern=pattern)
     return replace(problem, moments=moments, ridge=problem.ridge + weight)
+
+# %% ../../nbs/03_penalties/03_penalties.ipynb #0cdcc14d
+def in_scaled_cells(problem: Problem) -> Problem:
+    """
+    The same problem in v = γ∘β, where its norms are ordinary ones (eq-scaled-cells).
+
+    Parameters
+    ----------
+    problem : Problem
+        With any penalty; with weights inside its norms that differ between responses it needs Gram matrices (as many rows as factors).
+
+    Returns
+    -------
+    Problem
+        With the same objective and gaps at the same points; `from_scaled_cells` brings loadings back.
+    """
+    units = problem.penalty.inside
+    if units is None:
+        return problem
+    penalty = replace(problem.penalty, l1=problem.penalty.l1 / units, inside=None)
+    box = Bounds(problem.bounds.lower * units, problem.bounds.upper * units)
+    return replace(problem, moments=problem.moments.in_units(units), penalty=penalty, bounds=box,
+                   prior=problem.prior * units, ridge=problem.ridge / units**2)
+
+
+def from_scaled_cells(problem: Problem, scaled: np.ndarray) -> np.ndarray:
+    """
+    Loadings from those of `in_scaled_cells`: inside their box, at the prior or at a bound wherever the others are.
+
+    Parameters
+    ----------
+    problem : Problem
+        The one with weights inside its norms.
+    scaled : ndarray of shape (N, M)
+        Loadings of `in_scaled_cells(problem)`.
+
+    Returns
+    -------
+    ndarray of shape (N, M)
+    """
+    units, box = problem.penalty.inside, problem.bounds
+    beta = from_prior((scaled - problem.prior * units) / units, problem.prior, box)
+    beta = np.where(scaled == box.upper * units, box.upper, np.where(scaled == box.lower * units, box.lower, beta))
+    return np.where(scaled == problem.prior * units, problem.prior, beta) + 0.0
 
 # %% ../../nbs/03_penalties/03_penalties.ipynb #04ef0d72
 def halves(
@@ -221,7 +275,8 @@ def halves(
     blocks = np.hstack([np.where(inside, 2 * old.blocks, -1), np.where(inside, 2 * old.blocks + 1, -1)])
     penalty = Penalty(np.hstack([old.l1, old.l1]), np.repeat(old.l2, 2), blocks)
     lower = np.hstack([prior, zero])
-    return replace(problem, penalty=penalty, bounds=Bounds(lower, np.hstack([box.upper, prior - box.lower])), prior=lower)
+    ridge = problem.ridge if np.ndim(problem.ridge) == 0 else np.concatenate([problem.ridge] * 2, axis=-1)
+    return replace(problem, penalty=penalty, ridge=ridge, bounds=Bounds(lower, np.hstack([box.upper, prior - box.lower])), prior=lower)
 
 
 def mirrored(
