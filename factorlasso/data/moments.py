@@ -93,6 +93,26 @@ class Moments:
         return Moments(self.G[used], self.c[responses], self.s[responses], self.W[responses], self.x_mean[used],
                        self.y_mean[responses], pattern, self.n_obs[responses], self.T)
 
+    def in_units(self, units: np.ndarray) -> "Moments":
+        """
+        The moments of factors that each response measures in units of its own, x_j / units_ij.
+
+        Parameters
+        ----------
+        units : ndarray of shape (N, M)
+            Positive. Responses with the same pattern and the same units go on sharing a Gram matrix.
+
+        Returns
+        -------
+        Moments
+            Of loadings multiplied by `units`; sums of squares, masses and counts are what they were.
+        """
+        kinds = np.column_stack([self.pattern, units]) if (units != units[:1]).any() else self.pattern[:, None]
+        _, first, pattern = np.unique(kinds, axis=0, return_index=True, return_inverse=True)
+        u, own = units[first], self.pattern[first]
+        G = self.G[own] / u[:, :, None] / u[:, None, :]
+        return replace(self, G=G, c=self.c / units, x_mean=self.x_mean[own] / u, pattern=pattern.reshape(-1))
+
     def __add__(self, other: "Moments") -> "Moments":
         "The moments of both sets of rows together."
         return add_moments(self, other)

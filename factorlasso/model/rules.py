@@ -327,7 +327,8 @@ class AdaptiveWeights(BaseEstimator):
     floor : float, default 0.1
         Smallest slope that counts, as a share of the largest of the response; in (0, 1].
     pool : {"joined", "cluster", "response"} or Series, default "joined"
-        Who is asked together: the responses that share a block of the penalty, the members of a cluster, each response alone, or labels by response.
+        Who is asked together: the responses that share a block of the penalty, the members of a
+        cluster, each response alone, or those with the same label.
 
     Notes
     -----
