@@ -50,7 +50,7 @@ def leave_one_out(
     x_mean, y_mean = (w @ x / W, w @ y / W) if center else (np.zeros(x.shape[1]), 0.0)
     x, y = x - x_mean, y - y_mean
     Sxx = w @ x**2
-    moves = Sxx > 1e-24 * W * (x_mean**2 + (x**2).max(initial=0.0)) if len(x) > 1 else np.zeros(len(Sxx), dtype=bool)
+    moves = Sxx > 1e-24 * W * (x_mean**2 + (x**2).max(axis=0, initial=0.0)) if len(x) > 1 else np.zeros(len(Sxx), dtype=bool)
     Sxx = np.where(moves, Sxx, 1.0)
     slope = np.where(moves, (w * y) @ x / Sxx, 0.0)
     left = 1 - w[:, None] * (center / W + x**2 / Sxx)

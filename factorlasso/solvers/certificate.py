@@ -17,7 +17,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from ..data.moments import Moments
-from ..penalties.penalties import Problem
+from ..penalties.penalties import Problem, in_scaled_cells
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #5bec547e
 @dataclass(frozen=True)
@@ -546,6 +546,8 @@ def duality_gap(problem: Problem, beta: np.ndarray, enough: float = 0.0) -> np.n
     (N,) array
         Relative gap of the component of each response; inf where a number is not finite.
     """
+    if problem.penalty.inside is not None:
+        return duality_gap(in_scaled_cells(problem), beta * problem.penalty.inside, enough)
     z, part, first = sides_of(problem)
     desk, order, starts = make_desk(z), np.argsort(part, kind="stable"), np.append(0, np.cumsum(np.bincount(part)))
     point = beta - problem.prior, -problem.gradient(beta) / 2

@@ -6,9 +6,11 @@
 __all__ = ['fista_steps', 'fista']
 
 # %% ../../nbs/05_solvers/02_fista.ipynb #e3ef4169
+from dataclasses import replace
+
 import numpy as np
 
-from ..penalties.penalties import Problem
+from ..penalties.penalties import Problem, from_scaled_cells, in_scaled_cells
 from .certificate import Solution, components, duality_gap
 
 # %% ../../nbs/05_solvers/02_fista.ipynb #e97ae92f
@@ -46,6 +48,9 @@ def fista(
     start: np.ndarray | None = None,  # (N, M) β to start from; None: the prior
 ) -> Solution:                        # with `converged` false where the gap was not reached
     "Solve a problem by accelerated proximal gradient (Beck and Teboulle, 2009)."
+    if (units := problem.penalty.inside) is not None:
+        found = fista(in_scaled_cells(problem), tol, max_iter, None if start is None else start * units)
+        return replace(found, beta=from_scaled_cells(problem, found.beta))
     n_iter = np.zeros(len(problem.prior), dtype=int)
     check = 10
     for k, beta in enumerate(fista_steps(problem, start), start=1):

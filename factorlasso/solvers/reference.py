@@ -20,7 +20,8 @@ def _penalty_terms(cp, u, penalty: Penalty) -> list:
     terms = [cp.sum(cp.multiply(penalty.l1, cp.abs(u)))] if penalty.l1.any() else []
     for b in np.flatnonzero(penalty.l2):
         rows, columns = np.nonzero(penalty.blocks == b)
-        sides = (cp.pos(u[rows, columns]), cp.neg(u[rows, columns])) if penalty.cooperative else (u[rows, columns],)
+        cells = u[rows, columns] if penalty.inside is None else cp.multiply(penalty.inside[rows, columns], u[rows, columns])
+        sides = (cp.pos(cells), cp.neg(cells)) if penalty.cooperative else (cells,)
         terms.extend(penalty.l2[b] * cp.norm(side, 2) for side in sides)
     return terms
 
@@ -62,7 +63,10 @@ def solve_cvxpy(
     root = np.sqrt(panel.weights[:, None] * panel.mask * problem.scale / np.where(mass > 0, mass, 1.0))
     fitted = panel.X @ beta.T + (np.ones((panel.T, 1)) @ alpha if center else 0)
     loss = cp.sum_squares(cp.multiply(root, panel.Y - fitted))
-    penalty = sum(_penalty_terms(cp, beta - problem.prior, problem.penalty)) + problem.ridge * cp.sum_squares(beta - problem.prior)
+    away, ridge = beta - problem.prior, problem.ridge
+    by_cell = np.broadcast_to(ridge, away.shape)
+    squares = ridge * cp.sum_squares(away) if np.ndim(ridge) == 0 else cp.sum(cp.multiply(by_cell, cp.square(away)))
+    penalty = sum(_penalty_terms(cp, away, problem.penalty)) + squares
     objective = cp.Minimize(loss + penalty)
     program = cp.Problem(objective, _box_constraints(beta, problem.bounds))
     with warnings.catch_warnings():

@@ -10,9 +10,9 @@ import numpy as np
 
 from ..data.moments import Moments, make_moments
 from ..data.panel import Panel
-from ..penalties.penalties import Problem, merge_cells, split_cells, split_signs
+from ..penalties.penalties import Problem, from_scaled_cells, in_scaled_cells, merge_cells, split_cells, split_signs
 from .blocks import solve_blocks
-from .certificate import Solution, duality_gap
+from .certificate import Solution, components, duality_gap
 from .kernels import is_by_rows, solve_rows
 from .wide import WideMoments, fits_in_memory, multiplied, solve_wide, wide_moments
 
@@ -52,6 +52,30 @@ def check_finite(moments: Moments) -> None:
         raise ValueError("the moments of the data are not finite (squares overflowed?); rescale x, y or the weights")
 
 
+def _batches(problem, max_bytes=24_000_000) -> list[np.ndarray]:
+    "Responses by component, so few at a time that Gram matrices of their own stay small."
+    part = components(problem.penalty.blocks)
+    room = np.cumsum(np.bincount(part)) // max(1, max_bytes // (8 * problem.moments.M**2))
+    return [np.flatnonzero(room[part] == k) for k in np.unique(room)]
+
+
+def _solve_scaled(problem, tol, n_jobs, start):
+    "A problem with weights inside its norms, in the cells in which it has none."
+    if not len(problem.moments.G) or (problem.penalty.inside == problem.penalty.inside[:1]).all():
+        batches = [np.arange(len(problem.prior))]
+    else:
+        batches = _batches(problem)
+    beta, found = np.empty_like(problem.prior), []
+    for rows in batches:
+        part = problem if len(batches) == 1 else problem.take(rows)
+        first = None if start is None else start[rows] * part.penalty.inside
+        found.append(solve(in_scaled_cells(part), tol, n_jobs, first))
+        beta[rows] = from_scaled_cells(part, found[-1].beta)
+    back = np.argsort(np.concatenate(batches))
+    gap, n_iter, converged = (np.concatenate([getattr(f, name) for f in found])[back] for name in ("gap", "n_iter", "converged"))
+    return Solution(beta, sum(f.objective for f in found), gap, n_iter, converged)
+
+
 def solve(
     problem: Problem,                 # λ included
     tol: float = 1e-8,                # relative duality gap to reach
@@ -60,6 +84,8 @@ def solve(
 ) -> Solution:                        # with `converged` false where the gap was not reached
     "Solve a problem with the engine that fits it; ValueError where its moments are not finite."
     check_finite(problem.moments)
+    if problem.penalty.inside is not None:
+        return _solve_scaled(problem, tol, n_jobs, start)
     if isinstance(problem.moments, WideMoments):
         if not ((problem.penalty.blocks >= 0).any() and fits_in_memory(problem)):
             return solve_wide(problem, tol, start=start)

@@ -99,6 +99,24 @@ class WideMoments(Moments):
         return WideMoments(self.G, self.c[responses], self.s[responses], self.W[responses], self.x_mean[used], self.y_mean[responses],
                            pattern, self.n_obs[responses], self.T, self.X, self.roots[used])
 
+    def in_units(self, units: np.ndarray) -> "WideMoments":
+        """
+        The moments of factors in other units, x_j / units_j.
+
+        Parameters
+        ----------
+        units : ndarray of shape (N, M)
+            Positive, the same in every row: ValueError where they are not, because the factors are kept once for all responses.
+
+        Returns
+        -------
+        WideMoments
+        """
+        if (units != units[:1]).any():
+            raise ValueError(f"weights of cells inside a norm need at least as many rows as factors (here {self.T} and {self.M}); "
+                             "use model_type='lasso' or weights by factor")
+        return replace(self, X=self.X / units[0], c=self.c / units, x_mean=self.x_mean / units[0])
+
     def __add__(self, other: Moments) -> Moments:
         raise NotImplementedError("moments of more factors than rows are not added; fit on all rows at once")
 
