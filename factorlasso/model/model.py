@@ -16,7 +16,7 @@ from joblib import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import ThreadpoolController
 
-from ..data.moments import loss_scale, residual_squares, response_batches
+from ..data.moments import residual_squares, response_batches
 from factorlasso.model.results import (
     FactorRegressor,
     Summary,
@@ -29,7 +29,7 @@ from factorlasso.model.results import (
     warn_about_fit,
 )
 from .settings import prepare, unit_problem, weighted_panel
-from ..penalties.penalties import Problem, with_ridge
+from ..penalties.penalties import Problem
 from ..solvers.fista import Solution, fista
 from ..solvers.kernels import is_by_rows
 from ..solvers.path import LassoPath, lambda_path
@@ -77,13 +77,13 @@ def solve_one(
     return solve_cvxpy(problem, panel, center, model.solver, max(model.tol, 1e-6))
 
 
-def _solve_batch(rows, panel, penalty, bounds, prior, model, start) -> tuple[Solution, np.ndarray]:
+def _solve_batch(rows, model, setup, start) -> tuple[Solution, np.ndarray]:
     "Solution of some responses, and their intercepts, total and residual sums of squares (3, n)."
-    whole, center = rows == slice(0, panel.N), model.demean is True
-    panel, penalty = (panel, penalty) if whole else (panel.take(rows), penalty.take(np.arange(panel.N)[rows]))
+    whole, center = rows == slice(0, setup.fitted.N), model.demean is True
+    panel = setup.fitted if whole else setup.fitted.take(rows)
     moments = summarize_panel(panel, center)
-    problem = Problem(moments, penalty, bounds.take(rows), prior[rows], loss_scale(moments, model.loss_normalization))
-    problem = with_ridge(problem, model.l2_weight)
+    unit = unit_problem(model, setup, moments, slice(None) if whole else rows)
+    problem = replace(unit, penalty=unit.penalty.scaled(setup.reg_lambda[setup.active][rows]))
     found = solve_one(problem, panel, model, center, None if start is None else start[rows])
     return _measured(found, problem, panel, moments)
 
@@ -93,17 +93,17 @@ def _measured(found, problem, panel, moments) -> tuple[Solution, np.ndarray]:
     alpha, u = moments.intercept(found.beta), found.beta - problem.prior
     left = residual_squares(panel, found.beta, alpha)
     value = float(problem.scale @ (left / np.where(moments.W > 0, moments.W, 1.0)))
-    value += problem.ridge * float((u**2).sum()) + problem.penalty.value(u)
+    value += float((problem.ridge * u**2).sum()) + problem.penalty.value(u)
     if not (np.isfinite(found.beta).all() and np.isfinite(value)):
         raise ValueError("the fit overflowed: pass x and y in units in which they are neither huge nor tiny")
     return replace(found, objective=value), np.stack([alpha, moments.W * moments.s, left])
 
 
-def _solve(panel, penalty, bounds, prior, model, start=None) -> tuple[Solution, np.ndarray]:
-    "Solution, and (3, N) intercepts and sums of squares, of a panel that is ready to be fitted."
-    batches = response_batches(panel) if is_by_rows(penalty) else [slice(0, panel.N)]
+def _solve(model, setup, start=None) -> tuple[Solution, np.ndarray]:
+    "Solution of the responses that are fitted, and their (3, n) intercepts and sums of squares."
+    batches = response_batches(setup.fitted) if is_by_rows(setup.penalty) else [slice(0, setup.fitted.N)]
     parts = Parallel(n_jobs=model.n_jobs if len(batches) > 1 else 1, prefer="threads")(
-        delayed(_solve_batch)(rows, panel, penalty, bounds, prior, model, start) for rows in batches)
+        delayed(_solve_batch)(rows, model, setup, start) for rows in batches)
     if len(parts) == 1:
         return parts[0]
     fields = (np.concatenate([getattr(found, name) for found, _ in parts]) for name in ("beta", "gap", "n_iter", "converged"))
@@ -116,8 +116,7 @@ def _estimate(model, setup, start=None) -> dict:
     active, beta = setup.active, setup.prior.copy()
     found, sums = Solution(beta[:0], 0.0, np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool)), np.zeros((3, 0))
     if active.any():
-        penalty, bounds = setup.penalty.scaled(setup.reg_lambda[active]), setup.bounds.take(active)
-        found, sums = _solve(setup.fitted, penalty, bounds, setup.prior[active], model, start)
+        found, sums = _solve(model, setup, start)
         beta[active] = found.beta
     result = assemble_result(model, setup, beta, found, sums)
     kept = replace(setup.panel, X=setup.panel.X.copy())   # what the caller does to x later is the caller's business
@@ -154,7 +153,9 @@ class LassoModel(FactorRegressor):
     clustering : Clustering, Series of labels, or clusterer, optional
         How clusters are found. None for `Clustering()`.
     penalty_weights : DataFrame of shape (N, M) or AdaptiveWeights, optional
-        Weights ≥ 0 of the L1 part by cell.
+        Weights ≥ 0 of the cells, in the L1 part and inside the norms; 0 sets a cell free, inf holds it at its prior.
+    factor_scale : "sd" or Series of shape (M,), optional
+        Units s in which loadings are penalised (β_ij s_j); None for the units given. Nothing that is reported changes its unit.
     demean : {True, "rolling", False}, default True
         Exact intercept; subtract running means; no intercept.
     loss_normalization : {"weight_sum", "sample"}, default "weight_sum"
@@ -223,6 +224,7 @@ class LassoModel(FactorRegressor):
         group_penalty: str = "normalized",
         clustering: Any = None,
         penalty_weights: Any = None,
+        factor_scale: Any = None,
         demean: bool | str = True,
         loss_normalization: str = "weight_sum",
         warmup_period: int = 12,
@@ -243,6 +245,7 @@ class LassoModel(FactorRegressor):
         self.group_penalty = group_penalty
         self.clustering = clustering
         self.penalty_weights = penalty_weights
+        self.factor_scale = factor_scale
         self.demean = demean
         self.loss_normalization = loss_normalization
         self.warmup_period = warmup_period

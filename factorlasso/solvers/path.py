@@ -15,11 +15,10 @@ import pandas as pd
 from numba import njit
 
 from ..penalties.constraints import Bounds
-from ..penalties.penalties import split_cells, split_signs
 from .certificate import cholesky, components
 from .homotopy import follow_path, has_corners
 from ..data.moments import Moments
-from ..penalties.penalties import Problem, lambda_max, with_ridge
+from ..penalties.penalties import Problem, in_scaled_cells, lambda_max, split_cells, split_signs, with_ridge
 from ..penalties.prox import block_norms
 from .solver import check_finite, solve
 
@@ -143,9 +142,11 @@ def degrees_of_freedom(
     beta: np.ndarray,  # (N, M) its solution
 ) -> np.ndarray:       # (N,) between 0 and the number of active cells, intercept not counted; a norm needs M <= T
     "Degrees of freedom of each response (Stein, 1981), exact for every geometry, box and prior."
+    if problem.penalty.inside is not None:
+        return degrees_of_freedom(in_scaled_cells(problem), beta * problem.penalty.inside)
     penalty, box, u = problem.penalty, problem.shifted_bounds(), beta - problem.prior
     active = (u != 0) & (u > box.lower) & (u < box.upper)
-    if not penalty.l2.any() and not problem.ridge:
+    if not penalty.l2.any() and not np.any(problem.ridge):
         return _rank_of(problem.moments, active)
     if penalty.cooperative and len(problem.moments.G):
         return degrees_of_freedom(split_signs(problem), split_cells(problem, beta))
@@ -161,7 +162,7 @@ def degrees_of_freedom(
     unit = np.sqrt(np.maximum(np.diagonal(H + D, axis1=1, axis2=2), np.finfo(float).tiny))
     unit = unit[:, :, None] * unit[:, None, :]
     P = np.where(both, np.linalg.pinv((H + D) / unit, DEPENDENT, hermitian=True) / unit, 0.0)
-    K = H - 2 * problem.ridge * active[:, :, None] * np.eye(u.shape[1])
+    K = H - 2 * (np.broadcast_to(problem.ridge, u.shape) * active)[:, :, None] * np.eye(u.shape[1])
     if not penalty.l2.any():
         return (K * P).sum((1, 2))
     part, place, size = _places(penalty.blocks, len(penalty.l2))
