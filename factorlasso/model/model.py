@@ -199,7 +199,7 @@ class LassoModel(FactorRegressor):
     >>> X = np.random.default_rng(0).normal(size=(200, 3))
     >>> model = LassoModel(reg_lambda=0.1).fit(X, X @ [1.0, 0.0, -2.0])
     >>> model.coef_.round(2)
-    array([ 0.95, -0.  , -1.95])
+    array([ 0.96,  0.  , -1.95])
     """
 
     clusters_: pd.Series | None
