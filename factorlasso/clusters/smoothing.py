@@ -75,7 +75,7 @@ def turnover(new: pd.Series, old: pd.Series) -> float:
     old = pd.Series(pd.factorize(old.loc[common])[0] + 1, common)
     return float((match_labels(new.loc[common], old) != old).mean())
 
-# %% ../../nbs/04_clusters/02_smoothing.ipynb #c59c77f7
+# %% ../../nbs/04_clusters/02_smoothing.ipynb #e834d430
 WAYS = ("hold", "bonus", "ewma")
 
 
@@ -86,7 +86,8 @@ class ClusterSchedule:
     Parameters
     ----------
     recluster_freq : str or int, optional
-        A pandas frequency such as "YE", or a number of dates, from one search to the next; in between the partition stays. None: on every date.
+        A pandas frequency such as "YE", or a number of dates, from one search to the next; in between the
+        partition stays. None: on every date.
     smoothing : {"hold", "bonus", "ewma"}, optional
         How a new partition leans on the one before. None: not at all.
     strength : float, default 0.5

@@ -4,4 +4,5 @@ from factorlasso.model.rules import *
 from factorlasso.model.settings import *
 from factorlasso.model.results import *
 from factorlasso.model.model import *
+from factorlasso.model.updates import *
 from factorlasso.model.unilasso import *
