@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from .moments import Moments, aged, decayed, epochs, make_moments, mask_patterns, response_batches
+from .moments import Moments, decayed, make_moments, mask_patterns, response_batches
 from .panel import Panel, some_labels
 
 # %% ../../nbs/01_data/04_labelled.ipynb #23c6be5e
@@ -109,7 +109,7 @@ def pair_moments(panel: Panel) -> PairMoments:
     A, Q, P = (w * D).T @ m / each, (w * D**2).T @ m / each, (root * D).T @ (root * D) / each
     return PairMoments(n, W, np.where(W > 0, A + center[:, None], 0.0), np.maximum(Q - A**2, 0.0), P - A * A.T)
 
-# %% ../../nbs/01_data/04_labelled.ipynb #544ea869
+# %% ../../nbs/01_data/04_labelled.ipynb #a821fbfb
 @dataclass(frozen=True, eq=False)
 class PanelMoments:
     "Moments of a panel with their labels: all that an estimate needs, and all that the next rows are added to"
@@ -117,7 +117,7 @@ class PanelMoments:
     of_x: Moments               # of the factors alone, on all complete rows; W relative to the newest row
     factors: pd.Index           # (M,) columns of x
     responses: pd.Index         # (N,) columns of y
-    history: np.ndarray         # (N,) number of rows
+    history: np.ndarray         # (N,) number of rows of each response that have weight, for the warm-up
     age: np.ndarray             # (N,) rows since the newest one of each response; T where it has none
     ends: tuple                 # labels of the first and of the newest row, None where rows have no labels
     span: float | None          # of the decay, in rows; None: equal weights
@@ -167,7 +167,7 @@ def _some(moments: Moments, at: np.ndarray) -> Moments:
     "Some responses; the same object where that is all of them in their order"
     return moments if len(at) == moments.N and (at == np.arange(len(at))).all() else moments.take(at)
 
-# %% ../../nbs/01_data/04_labelled.ipynb #d5b49360
+# %% ../../nbs/01_data/04_labelled.ipynb #a183ef29
 @dataclass(frozen=True, eq=False)
 class _Block(PanelMoments):
     "The moments of rows that are about to be added"
@@ -175,14 +175,11 @@ class _Block(PanelMoments):
 
     def part(self, at):
         some = self.panel if (at is None or np.array_equal(at, np.arange(self.N))) else self.panel.take(at)
-        part = _aged(some, self.decay)
-        m, from_row = make_moments(part), np.zeros(some.N)
+        m = make_moments(_aged(some, self.decay))
         if self.decay == 1.0:
             return m
-        for who, _, age in epochs(part):   # the age that the weights are relative to
-            from_row[who] = age
         since = np.where(some.mask.any(0), _since(some.mask), 0)
-        return decayed(m, self.decay ** (from_row - since))
+        return decayed(m, self.decay ** -since)
 
 
 def _since(mask: np.ndarray) -> np.ndarray:
@@ -192,7 +189,7 @@ def _since(mask: np.ndarray) -> np.ndarray:
 
 def _aged(panel: Panel, decay: float) -> Panel:
     "The panel with weights that decay from its last row"
-    return aged(panel, decay, np.arange(panel.T - 1.0, -1.0, -1.0))
+    return panel if decay == 1.0 else replace(panel, weights=panel.weights * decay ** np.arange(panel.T - 1.0, -1.0, -1.0))
 
 
 def _block(panel: Panel, span: float | None, pairs: bool) -> _Block:
@@ -201,7 +198,7 @@ def _block(panel: Panel, span: float | None, pairs: bool) -> _Block:
     decay, seen = 1.0 if span is None else 1 - 2 / (span + 1), panel.mask.any(0)
     index = panel.index
     counted = isinstance(index, pd.RangeIndex) and (index.start, index.step) == (0, 1)
-    return _Block((), make_moments(_aged(x, decay)), panel.factors, panel.responses, panel.n_obs,
+    return _Block((), make_moments(_aged(x, decay)), panel.factors, panel.responses, panel.n_obs.astype(float),
                   np.where(seen, _since(panel.mask), panel.T), (None, None) if counted else (index[0], index[-1]), span,
                   pair_moments(_aged(panel, decay)) if pairs else None, panel)
 
@@ -251,7 +248,7 @@ def _cut(parts: list, newer: _Block, at: np.ndarray) -> None:
         pieces = min(m.N, -(-min(m.N, len(m.G) * (len(seen) + 1)) * each // _PART))
         parts[k:k + 1] = [m.take(rows) for rows in np.array_split(np.arange(m.N), pieces)] if pieces > 1 else [m]
 
-# %% ../../nbs/01_data/04_labelled.ipynb #a14739f1
+# %% ../../nbs/01_data/04_labelled.ipynb #d4f52f44
 def add_rows(a: PanelMoments, b: PanelMoments, own: bool = False) -> PanelMoments:
     """The moments of the rows of `a` and the later rows of `b`.
 
@@ -290,7 +287,8 @@ def add_rows(a: PanelMoments, b: PanelMoments, own: bool = False) -> PanelMoment
     for k, m in enumerate(parts):
         rows, start = slice(start, start + m.N), start + m.N
         parts[k] = decayed(m, shrink[rows]) + _held(b, at[rows])
-    history = np.concatenate([a.history, np.zeros(len(new))]) + np.where(at >= 0, b.history[at], 0.0)
+    earlier = np.concatenate([a.history, np.zeros(len(new))])
+    history = np.where(seen & (a.decay == 0), 0.0, earlier) + np.where(at >= 0, b.history[at], 0.0)   # a span of 1 knows one row
     pairs = None if a.pairs is None else _add_pairs(a, b, at)
     return PanelMoments(parts, decayed(a.of_x, a.decay**b.T) + b.of_x, a.factors, responses, history,
                         np.where(seen, since, age + b.T), (a.ends[0], b.ends[1]), a.span, pairs)
