@@ -1,0 +1,121 @@
+"""Through time: a stream, files, Dask and one fit say the same for random batches, gaps, decays and late responses; what is refused changes
+nothing; and a changed future changes no bit of the past."""
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from factorlasso import LassoModel, fit_rolling
+from factorlasso.data import BlockError, Files, moments_of
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*(valid rows|missing factor):UserWarning")
+seeds, spans = st.integers(0, 10**6), st.sampled_from([None, 2.0, 15.0, 120.0])
+
+
+def tables(seed, T=90, M=3, N=6):
+    "Dates with holes, scattered gaps, a late and an ended response, rows without a factor, a mean that is not zero"
+    rng = np.random.default_rng(seed)
+    days = pd.date_range("2020", periods=3 * T)[np.sort(rng.choice(3 * T, T, replace=False))]
+    x = pd.DataFrame(3 + rng.normal(size=(T, M)), days).add_prefix("f")
+    y = pd.DataFrame(x.to_numpy() @ rng.normal(size=(M, N)) + rng.normal(size=(T, N)), days).add_prefix("r")
+    y = y.mask(rng.random((T, N)) < rng.random(N) * 0.5)
+    y.iloc[: rng.integers(0, T - 20), 0] = y.iloc[rng.integers(20, T) :, 1] = np.nan
+    x = x.mask(rng.random((T, M)) < 0.01)
+    return x, y, rng.choice([0.5, 1.0, 2.0], T), rng
+
+
+def cuts_of(rng, T):
+    return np.unique(np.r_[0, rng.integers(1, T, rng.integers(1, 9)), T])
+
+
+def assert_same_moments(a, b, rtol=1e-11):
+    assert a.T == b.T and a.ends == b.ends and a.factors.equals(b.factors)
+    order = b.responses.get_indexer(a.responses)
+    p, q = a.moments, b.part(order)
+    for name in ("c", "s", "W", "y_mean", "n_obs"):
+        assert_allclose(getattr(p, name), getattr(q, name), rtol=rtol, atol=1e-12)
+    assert_allclose(p.G[p.pattern], q.G[q.pattern], rtol=rtol, atol=1e-12)
+    assert_allclose(a.history, b.history[order])
+
+
+@given(seeds, spans)
+@settings(max_examples=25, deadline=None)
+def test_every_cut_of_the_rows_gives_the_moments_of_all(seed, span):
+    x, y, w, rng = tables(seed)
+    cuts = cuts_of(rng, len(x))
+    blocks = [(x.iloc[a:b], y.iloc[a:b].sample(frac=1, axis=1, random_state=rng), w[a:b]) for a, b in zip(cuts, cuts[1:], strict=False)]
+    whole, stream = moments_of(x, y, w, span, True), moments_of(blocks, span=span, pairs=True)
+    assert_same_moments(whole, stream)
+    order = stream.responses.get_indexer(whole.responses)
+    assert_allclose(whole.pairs.correlation(5), stream.pairs.take(order).correlation(5), rtol=1e-7, atol=1e-9)
+    k = int(rng.integers(1, len(blocks))) if len(blocks) > 1 else 0
+    if k:
+        assert_same_moments(whole, moments_of(blocks[:k], span=span, pairs=True) + moments_of(blocks[k:], span=span, pairs=True))
+
+
+@given(seeds, spans)
+@settings(max_examples=6, deadline=None)
+def test_files_and_dask_give_the_moments_of_all(tmp_path_factory, seed, span):
+    dd = pytest.importorskip("dask.dataframe")
+    x, y, w, rng = tables(seed)
+    whole, folder = moments_of(x, y, w, span), tmp_path_factory.mktemp("table")
+    table, cuts = pd.concat([x, y], axis=1).assign(w=w).rename_axis("day").reset_index(), cuts_of(rng, len(x))
+    for k, (a, b) in enumerate(zip(cuts, cuts[1:], strict=False)):
+        table.iloc[a:b].to_parquet(folder / f"{k:02d}.parquet", row_group_size=int(rng.integers(5, 50)))
+    assert_same_moments(whole, moments_of(Files(folder, list(x), list(y), "day", "w", rows=int(rng.integers(3, 60))), span=span))
+    size = int(rng.integers(10, 60))
+    fx, fy, fw = (dd.from_pandas(t, chunksize=size) for t in (x, y, pd.Series(w, x.index, name="w")))
+    if all(np.isfinite(x.iloc[a : a + size].to_numpy()).all(1).any() for a in range(0, len(x), size)):
+        assert_same_moments(whole, moments_of(fx, [fy[["r0", "r3"]], fy[["r1", "r2", "r4", "r5"]]], fw, span))
+
+
+@given(seeds, spans, st.sampled_from(["lasso", "group_lasso_clusters", "cluster_group_lasso"]))
+@settings(max_examples=12, deadline=None)
+def test_updates_are_one_fit(seed, span, kind):
+    x, y, w, rng = tables(seed)
+    updated, cuts = LassoModel(kind, span=span, reg_lambda=0.2, tol=1e-12), cuts_of(rng, len(x))
+    for a, b in zip(cuts, cuts[1:], strict=False):
+        some = y.iloc[a:b]
+        if not (some.notna().any(axis=1) & x.iloc[a:b].notna().all(axis=1)).any() and not hasattr(updated, "moments_"):
+            return
+        updated.partial_fit(x.iloc[a:b], some, w[a:b])
+    once = LassoModel(kind, span=span, reg_lambda=0.2, tol=1e-12).fit(x, y, w)
+    assert_allclose(updated.coef_, once.coef_, atol=1e-8)
+    assert_allclose(updated.intercept_, once.intercept_, atol=1e-8)
+    assert_allclose(updated.estimation_result_.r2, once.estimation_result_.r2, atol=1e-8)
+
+
+@given(seeds, st.sampled_from(["overlap", "twice", "unsorted", "infinite", "column"]))
+@settings(max_examples=15, deadline=None)
+def test_a_refused_block_leaves_the_sum(seed, fault):
+    x, y, w, rng = tables(seed)
+    good, k = (x.iloc[:50], y.iloc[:50], w[:50]), 50 if fault != "overlap" else 49
+    bx, by, bw = x.iloc[k:70].copy(), y.iloc[k:70].copy(), w[k:70]
+    if fault == "twice":
+        bx = bx.set_axis(bx.index[:-1].append(bx.index[-2:-1]))
+        by = by.set_axis(bx.index)
+    if fault == "unsorted":
+        bx, by = bx.iloc[::-1], by.iloc[::-1]
+    if fault == "infinite":
+        by.iloc[3, 2] = np.inf
+    if fault == "column":
+        bx = bx.rename(columns={"f1": "g"})
+    with pytest.raises(BlockError, match="^block 1: ") as error:
+        moments_of([good, (bx, by, bw)])
+    assert_same_moments(error.value.moments, moments_of([good]))
+
+
+@given(seeds, spans, st.sampled_from(["lasso", "group_lasso_clusters"]))
+@settings(max_examples=8, deadline=None)
+def test_a_changed_future_changes_no_bit_of_the_past(seed, span, kind):
+    x, y, w, rng = tables(seed)
+    x = x.fillna(3.0)
+    model, dates = LassoModel(kind, span=span, reg_lambda=0.2, warmup_period=8), list(x.index[[40, 55, 70]])
+    other_x, other_y = x.copy(), y.copy()
+    other_x.iloc[56:], other_y.iloc[56:] = rng.normal(size=(34, 3)), 10 ** rng.uniform(-3, 3, size=(34, 6))
+    a, b = fit_rolling(model, x, y, dates, sample_weight=w), fit_rolling(model, other_x, other_y, dates, sample_weight=w)
+    for d in dates[:2]:
+        for name in ("x_covar", "y_betas", "y_variances"):
+            pd.testing.assert_frame_equal(getattr(a[d], name), getattr(b[d], name), check_exact=True)
