@@ -109,7 +109,7 @@ def pair_moments(panel: Panel) -> PairMoments:
     A, Q, P = (w * D).T @ m / each, (w * D**2).T @ m / each, (root * D).T @ (root * D) / each
     return PairMoments(n, W, np.where(W > 0, A + center[:, None], 0.0), np.maximum(Q - A**2, 0.0), P - A * A.T)
 
-# %% ../../nbs/01_data/04_labelled.ipynb #a821fbfb
+# %% ../../nbs/01_data/04_labelled.ipynb #71e05633
 @dataclass(frozen=True, eq=False)
 class PanelMoments:
     "Moments of a panel with their labels: all that an estimate needs, and all that the next rows are added to"
@@ -118,6 +118,7 @@ class PanelMoments:
     factors: pd.Index           # (M,) columns of x
     responses: pd.Index         # (N,) columns of y
     history: np.ndarray         # (N,) number of rows of each response that have weight, for the warm-up
+    square: np.ndarray          # (N,) Σω², relative to the newest row of each, for the effective number of rows
     age: np.ndarray             # (N,) rows since the newest one of each response; T where it has none
     ends: tuple                 # labels of the first and of the newest row, None where rows have no labels
     span: float | None          # of the decay, in rows; None: equal weights
@@ -127,6 +128,12 @@ class PanelMoments:
     def T(self) -> int:
         "Number of rows, valid or not"
         return self.of_x.T
+
+    @property
+    def n_effective(self) -> np.ndarray:
+        "(N,) number of equally weighted rows that would say as much (Kish, 1965)"
+        mass = np.concatenate([m.W for m in self.parts])
+        return np.divide(mass**2, self.square, out=np.zeros(self.N), where=self.square > 0)
 
     @property
     def N(self) -> int:
@@ -167,7 +174,7 @@ def _some(moments: Moments, at: np.ndarray) -> Moments:
     "Some responses; the same object where that is all of them in their order"
     return moments if len(at) == moments.N and (at == np.arange(len(at))).all() else moments.take(at)
 
-# %% ../../nbs/01_data/04_labelled.ipynb #a183ef29
+# %% ../../nbs/01_data/04_labelled.ipynb #d260580b
 @dataclass(frozen=True, eq=False)
 class _Block(PanelMoments):
     "The moments of rows that are about to be added"
@@ -196,10 +203,11 @@ def _block(panel: Panel, span: float | None, pairs: bool) -> _Block:
     "What a block of rows adds"
     x = Panel(panel.X, np.zeros((panel.T, 1)), panel.weights[:, None] > 0, panel.weights, panel.index, panel.factors, panel.responses[:1])
     decay, seen = 1.0 if span is None else 1 - 2 / (span + 1), panel.mask.any(0)
-    index = panel.index
+    index, last = panel.index, np.where(seen, _since(panel.mask), 0)
+    square = (_aged(panel, decay).weights ** 2) @ panel.mask * (1.0 if decay == 1 else decay ** (-2 * last))
     counted = isinstance(index, pd.RangeIndex) and (index.start, index.step) == (0, 1)
-    return _Block((), make_moments(_aged(x, decay)), panel.factors, panel.responses, panel.n_obs.astype(float),
-                  np.where(seen, _since(panel.mask), panel.T), (None, None) if counted else (index[0], index[-1]), span,
+    return _Block((), make_moments(_aged(x, decay)), panel.factors, panel.responses, panel.n_obs.astype(float), square,
+                  np.where(seen, last, panel.T), (None, None) if counted else (index[0], index[-1]), span,
                   pair_moments(_aged(panel, decay)) if pairs else None, panel)
 
 # %% ../../nbs/01_data/04_labelled.ipynb #8ee6a77b
@@ -248,7 +256,7 @@ def _cut(parts: list, newer: _Block, at: np.ndarray) -> None:
         pieces = min(m.N, -(-min(m.N, len(m.G) * (len(seen) + 1)) * each // _PART))
         parts[k:k + 1] = [m.take(rows) for rows in np.array_split(np.arange(m.N), pieces)] if pieces > 1 else [m]
 
-# %% ../../nbs/01_data/04_labelled.ipynb #d4f52f44
+# %% ../../nbs/01_data/04_labelled.ipynb #a7e7b717
 def add_rows(a: PanelMoments, b: PanelMoments, own: bool = False) -> PanelMoments:
     """The moments of the rows of `a` and the later rows of `b`.
 
@@ -289,8 +297,9 @@ def add_rows(a: PanelMoments, b: PanelMoments, own: bool = False) -> PanelMoment
         parts[k] = decayed(m, shrink[rows]) + _held(b, at[rows])
     earlier = np.concatenate([a.history, np.zeros(len(new))])
     history = np.where(seen & (a.decay == 0), 0.0, earlier) + np.where(at >= 0, b.history[at], 0.0)   # a span of 1 knows one row
+    square = np.concatenate([a.square, np.zeros(len(new))]) * shrink**2 + np.where(at >= 0, b.square[at], 0.0)
     pairs = None if a.pairs is None else _add_pairs(a, b, at)
-    return PanelMoments(parts, decayed(a.of_x, a.decay**b.T) + b.of_x, a.factors, responses, history,
+    return PanelMoments(parts, decayed(a.of_x, a.decay**b.T) + b.of_x, a.factors, responses, history, square,
                         np.where(seen, since, age + b.T), (a.ends[0], b.ends[1]), a.span, pairs)
 
 
@@ -300,7 +309,7 @@ def _add_pairs(a: PanelMoments, b: PanelMoments, at: np.ndarray) -> PairMoments:
     older = a.pairs if len(at) == a.N else a.pairs.take(np.where(here < a.N, here, -1))
     return older.plus(b.pairs if np.array_equal(at, here) else b.pairs.take(at), a.decay**b.T)
 
-# %% ../../nbs/01_data/04_labelled.ipynb #78a63970
+# %% ../../nbs/01_data/04_labelled.ipynb #ebef71cf
 _FADED = 1e-100   # weights within a block stay above it: squares of them are numbers too
 
 
@@ -363,10 +372,10 @@ def extend(total: PanelMoments | None, panel: Panel, span: float | None = None, 
 def _formed(block: _Block) -> PanelMoments:
     "The first block, with its parts"
     parts = [block.part(np.arange(block.N)[rows]) for rows in response_batches(block.panel, _PART)]
-    fields = {k: getattr(block, k) for k in ("of_x", "factors", "responses", "history", "age", "ends", "span", "pairs")}
+    fields = {k: getattr(block, k) for k in ("of_x", "factors", "responses", "history", "square", "age", "ends", "span", "pairs")}
     return PanelMoments(parts, **fields)
 
-# %% ../../nbs/01_data/04_labelled.ipynb #5f51406a
+# %% ../../nbs/01_data/04_labelled.ipynb #09f489e4
 def beside(sums: Iterable[PanelMoments]) -> PanelMoments:
     """Sums of the same rows for different responses, as one.
 
@@ -395,5 +404,5 @@ def beside(sums: Iterable[PanelMoments]) -> PanelMoments:
     responses = sums[0].responses.append([b.responses for b in sums[1:]])
     if not responses.is_unique:
         raise ValueError(f"responses in two sums: {some_labels(responses[responses.duplicated()])}")
-    history, age = (np.concatenate([getattr(b, k) for b in sums]) for k in ("history", "age"))
-    return replace(first, parts=[m for b in sums for m in b.parts], responses=responses, history=history, age=age, pairs=None)
+    fields = {k: np.concatenate([getattr(b, k) for b in sums]) for k in ("history", "square", "age")}
+    return replace(first, parts=[m for b in sums for m in b.parts], responses=responses, pairs=None, **fields)

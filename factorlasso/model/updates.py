@@ -447,7 +447,7 @@ def residual_alpha(residuals: pd.DataFrame, alpha_span: float | None) -> pd.Seri
     total = (v * np.where(seen, E, 0.0)).sum(0)
     return pd.Series(np.divide(total, mass, out=np.full(E.shape[1], np.nan), where=mass > 0), residuals.columns)
 
-# %% ../../nbs/06_model/06_updates.ipynb #2bc163b1
+# %% ../../nbs/06_model/06_updates.ipynb #e517bfe8
 def _row_error(model: LassoModel, n: np.ndarray, mass: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     "(N,) variance of a row and degrees of freedom; NaN where too little is left"
     r = model.estimation_result_
@@ -510,13 +510,7 @@ def _effective(sums: PanelMoments | None, panel: Panel) -> tuple[np.ndarray, np.
     "(N,) effective number of rows and weight mass"
     if panel.T:
         return effective_sample_size(panel.weights, panel.mask), panel.weights @ panel.mask
-    m = sums.moments
-    mass = m.W * _faded(sums)
-    if sums.span is None:
-        return m.n_obs.astype(float), mass
-    d = sums.decay   # Kish's size of a decay over n rows: ((1 - dⁿ) / (1 - d))² (1 - d²) / (1 - d²ⁿ)
-    n = np.maximum(m.n_obs, 1.0)
-    return (1 - d**n) / (1 - d) * (1 + d) / (1 + d**n), mass
+    return sums.n_effective, np.concatenate([m.W for m in sums.parts]) * _faded(sums)
 
 
 LassoModel.nowcast = nowcast
