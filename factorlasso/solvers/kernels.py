@@ -371,6 +371,8 @@ def per_unit_of_loss(z: Sides) -> Sides:
     Sides
         With k = 1.
     """
+    if (z.k == 1).all():
+        return z
     k, w, rows = np.where(z.k > 0, z.k, 1.0), z.w.copy(), np.flatnonzero(z.up[:, 0] >= 0)
     w[z.up[rows, 0]] /= k[rows]
     root = np.sqrt(k)
