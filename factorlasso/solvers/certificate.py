@@ -235,13 +235,16 @@ def _numbered(penalty, part):
     "up, down and w of the sides, and the first block of each component."
     blocks, sides = penalty.blocks, 2 if penalty.cooperative else 1
     inside = blocks >= 0
+    if not len(penalty.l2):
+        none = np.full(blocks.shape, -1)
+        return none, none, np.zeros(0), np.zeros(part.max(initial=-1) + 2, dtype=np.intp)
     owner = np.zeros(len(penalty.l2), dtype=np.intp)
     owner[blocks[inside]] = np.broadcast_to(part[:, None], blocks.shape)[inside]
     order = np.argsort(owner, kind="stable")
     number = np.append(np.argsort(order, kind="stable"), 0)
     up = np.where(inside & (np.append(penalty.l2, 0.0)[blocks] > 0), sides * number[blocks], -1)
     first = sides * np.searchsorted(owner[order], np.arange(part.max(initial=-1) + 2))
-    return up, np.where(up >= 0, up + sides - 1, -1), np.repeat(penalty.l2[order] / 2, sides), first
+    return up, np.where(up >= 0, up + 1, -1) if sides == 2 else up, np.repeat(penalty.l2[order] / 2, sides), first
 
 
 def sides_of(problem: Problem) -> tuple[Sides, np.ndarray, np.ndarray]:
@@ -263,11 +266,13 @@ def sides_of(problem: Problem) -> tuple[Sides, np.ndarray, np.ndarray]:
     """
     m, box, k, part = problem.moments, problem.shifted_bounds(), problem.scale, components(problem.penalty.blocks)
     up, down, w, first = _numbered(problem.penalty, part)
-    sd = deviations(m)
-    noise = ROUNDING * np.sqrt(k) * (np.sqrt(m.s) + (sd * np.abs(problem.prior)).sum(1))
-    lower, upper = np.where(sd > 0, box.lower, 0.0), np.where(sd > 0, box.upper, 0.0)
-    sd, t = np.sqrt(k)[:, None] * sd, problem.penalty.l1 / 2
-    sides = Sides(np.ascontiguousarray(m.G), m.pattern, k, noise, sd, t, lower, upper, up, down, w)
+    sd, lower, upper = deviations(m), box.lower, box.upper
+    noise = np.sqrt(m.s) + ((sd * np.abs(problem.prior)).sum(1) if problem.prior.any() else 0.0)
+    if not sd.all():
+        lower, upper = np.where(sd > 0, lower, 0.0), np.where(sd > 0, upper, 0.0)
+    if (k != 1).any():
+        noise, sd = np.sqrt(k) * noise, np.sqrt(k)[:, None] * sd
+    sides = Sides(np.ascontiguousarray(m.G), m.pattern, k, ROUNDING * noise, sd, problem.penalty.l1 / 2, lower, upper, up, down, w)
     return sides, part, first
 
 
@@ -302,10 +307,9 @@ def _norms(z, desk, u, rows, first, last):
 
 
 @njit(nogil=True, cache=True)
-def _slope(z, desk, u, i, j):
-    "Derivative of the norm in a cell."
-    b = z.up[i, j] if u > 0.0 else z.down[i, j]
-    return z.w[b] * (u / desk.norm[b]) if b >= 0 and u != 0.0 and desk.norm[b] > 0.0 else 0.0
+def _slope(w, norm, b, u):
+    "Derivative of the norm of block b in a cell of it."
+    return w[b] * (u / norm[b]) if b >= 0 and u != 0.0 and norm[b] > 0.0 else 0.0
 
 
 @njit(nogil=True, cache=True)
@@ -322,7 +326,8 @@ def _displace(z, desk, u, q, i):
     n, G, k, p, e, cells = 0, z.G[z.pattern[i]], z.k[i], desk.p[i], desk.e, desk.cells
     for j in range(len(p)):
         if _is_smooth(z, desk, u[i, j], i, j):
-            cells[n], e[n] = j, q[i, j] - _slope(z, desk, u[i, j], i, j) - z.t[i, j] * np.sign(u[i, j])
+            b = z.up[i, j] if u[i, j] > 0.0 else z.down[i, j]
+            cells[n], e[n] = j, q[i, j] - _slope(z.w, desk.norm, b, u[i, j]) - z.t[i, j] * np.sign(u[i, j])
             n += 1
     for a in range(n):
         for b in range(a, n):
@@ -340,11 +345,10 @@ PIVOT = 1e-14   # a pivot below this share of its diagonal is what rounding leav
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #243c7899
 @njit(nogil=True, cache=True)
-def _held(z, u, near, rest, i, j):
+def _held(u, t, lo, hi, near, rest):
     "What the upper and the lower bound of a cell push back."
-    at_upper = z.hi[i, j] == 0.0 or u >= z.hi[i, j] - near
-    at_lower = z.lo[i, j] == 0.0 or u <= z.lo[i, j] + near
-    return max(rest - z.t[i, j], 0.0) if at_upper else 0.0, min(rest + z.t[i, j], 0.0) if at_lower else 0.0
+    at_upper, at_lower = hi == 0.0 or u >= hi - near, lo == 0.0 or u <= lo + near
+    return max(rest - t, 0.0) if at_upper else 0.0, min(rest + t, 0.0) if at_lower else 0.0
 
 
 @njit(nogil=True, cache=True)
@@ -366,17 +370,17 @@ def _row_terms(z, desk, u, q, i):
     cost, bracket, drop, theta = 0.0, 0.0, 0.0, 1.0
     noise, near = _noise(z, u, i)
     for j in range(u.shape[1]):
-        t, step, sd = z.t[i, j], desk.step[i, j], z.sd[i, j]
-        p, x = desk.p[i, j] if sd > 0.0 else 0.0, u[i, j] + step
-        above, below = _held(z, u[i, j], near, p - _slope(z, desk, u[i, j], i, j), i, j)
+        v, t, lo, hi, step, sd = u[i, j], z.t[i, j], z.lo[i, j], z.hi[i, j], desk.step[i, j], z.sd[i, j]
+        p, x = desk.p[i, j] if sd > 0.0 else 0.0, v + step
+        above, below = _held(v, t, lo, hi, near, p - _slope(z.w, desk.norm, z.up[i, j] if v > 0.0 else z.down[i, j], v))
         s = p - above - below
-        cost += t * abs(u[i, j])
+        cost += t * abs(v)
         drop += (q[i, j] + p) * step
         bracket += s * x
         if above != 0.0:
-            bracket += above * (x - z.hi[i, j])
+            bracket += above * (x - hi)
         if below != 0.0:
-            bracket += below * (x - z.lo[i, j])
+            bracket += below * (x - lo)
         excess = abs(s) - t - noise * sd
         if not excess <= 0.0:
             b = z.up[i, j] if s > 0.0 else z.down[i, j]
@@ -501,7 +505,8 @@ def step_by_factor(z: Sides, desk: Desk, u: np.ndarray, q: np.ndarray, i: int, F
         Factor of its Gram matrix.
     """
     A = np.array([j for j in np.flatnonzero((u[i] != 0) | (z.t[i] == 0)) if _is_smooth(z, desk, u[i, j], i, j)], dtype=np.intp)
-    e = np.array([q[i, j] - _slope(z, desk, u[i, j], i, j) - z.t[i, j] * np.sign(u[i, j]) for j in A])
+    b = np.where(u[i] > 0, z.up[i], z.down[i])
+    e = np.array([q[i, j] - _slope(z.w, desk.norm, b[j], u[i, j]) - z.t[i, j] * np.sign(u[i, j]) for j in A])
     part = F[:, A]
     if len(A) <= len(F):
         H = z.k[i] * part.T @ part
