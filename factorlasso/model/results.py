@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
+from inspect import signature
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -21,7 +22,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..data.moments import cell_weights, epochs, residual_squares
-from ..data.panel import Panel, make_panel, warn_caller
+from ..data.panel import Panel, in_kind, make_panel, read_tables, warn_caller
 from .settings import LassoModelType, Setup
 from ..solvers.fista import Solution
 
@@ -312,7 +313,7 @@ P, R = ParamSpec("P"), TypeVar("R")
 
 
 def also_x(method: Callable[P, R]) -> Callable[P, R]:
-    """Let the keyword `x` stand for `X` in a method.
+    """Let a method read tables of any library, and take `x` for `X`.
 
     Parameters
     ----------
@@ -322,15 +323,21 @@ def also_x(method: Callable[P, R]) -> Callable[P, R]:
     Returns
     -------
     function
-        The same, with the same signature.
+        The same, with the same signature; a table that it returns is of the kind of its `X`.
     """
+    names = list(signature(method).parameters)
+
     @wraps(method)
     def call(*args, **named):
         if "x" in named:
             if len(args) > 1 or "X" in named:
                 raise TypeError(f"{method.__name__}() got the factors twice: pass X, or x, but not both")
             named["X"] = named.pop("x")
-        return method(*args, **named)
+        given = {**dict(zip(names[1:], args[1:], strict=False)), **named} if len(args) <= len(names) else {}
+        read = read_tables(given)
+        if all(read[name] is given[name] for name in given):
+            return method(*args, **named)
+        return in_kind(method(args[0], **read), given.get("X"))
     return call
 
 # %% ../../nbs/06_model/03_results.ipynb #eb8f41d5

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..data.panel import some_labels
+from ..data.panel import as_pandas, some_labels
 
 # %% ../../nbs/03_penalties/02_constraints.ipynb #47bf8378
 def align_cells(
@@ -21,7 +21,7 @@ def align_cells(
     name: str,                         # what the matrix is called in error messages
 ) -> np.ndarray:                       # (N, M) floats in the order of the data; ValueError for missing or extra labels
     "Bring a matrix of cells into the order of the data, or say which labels do not match."
-    shape = (len(responses), len(factors))
+    shape, cells = (len(responses), len(factors)), as_pandas(cells, name, "text")
     if not isinstance(cells, pd.DataFrame):
         values = np.asarray(cells, dtype=float)
         if values.shape != shape:
