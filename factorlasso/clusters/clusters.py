@@ -21,7 +21,7 @@ from sklearn.base import BaseEstimator, clone
 
 from ..data.ewma import weighted_corr, weighted_mean
 from ..data.moments import aged, epochs
-from ..data.panel import Panel, warn_caller
+from ..data.panel import Panel, as_pandas, warn_caller
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #1d9a822d
 DISTANCES = ("one_minus_rho", "chord", "arccos", "rows")
@@ -348,7 +348,9 @@ def find_clusters(clustering: object,  # Clustering, Clusters, None (its default
         y = pd.DataFrame(np.where(part.mask, part.Y, np.nan), part.index, part.responses)
         labels, allowed = clustering(y), part.responses
     else:
-        labels, allowed = clustering, panel.responses
+        labels, allowed = as_pandas(clustering, "group labels", "text"), panel.responses
+    if isinstance(labels, pd.DataFrame) and labels.shape[1] == 1:
+        labels = labels.iloc[:, 0]
     if isinstance(labels, dict):
         labels = pd.Series(labels)
     if isinstance(labels, (list, tuple, np.ndarray)) and np.shape(labels) == (len(allowed),):
