@@ -3,3 +3,4 @@
 from factorlasso.inference.influence import *
 from factorlasso.inference.debiased import *
 from factorlasso.inference.standard_errors import *
+from factorlasso.inference.volatility import *

@@ -1,3 +1,4 @@
 "Pictures of all that is below."
 
 from factorlasso.plots.plots import *
+from factorlasso.plots.coefficients import *
