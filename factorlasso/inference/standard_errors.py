@@ -20,6 +20,7 @@ from ..data.moments import Moments, make_moments, response_batches
 from ..data.panel import Panel, some_labels, warn_caller
 from .debiased import debiased
 from factorlasso.inference.influence import (
+    FULL_LEVERAGE,
     Debiased,
     cosine_count,
     cosines,
@@ -558,9 +559,19 @@ def _wald(errors: StandardErrors, R: np.ndarray, r) -> pd.DataFrame:
     return table.reindex(n.responses)
 
 # %% ../../nbs/08_inference/03_standard_errors.ipynb #189199cb
-def _largest(errors: StandardErrors, draws: int, rng: np.random.Generator) -> np.ndarray:
-    "(draws,) largest |z| over all cells of the table, sorted"
+def _tail(est: Debiased, k: int, share: np.ndarray, shape: tuple) -> tuple:
+    "Degrees of freedom (M,) of an HC3 variance far in the tail, and the root of its mean over truth"
+    D, load = shape
+    plain = np.square(share[:, None] * D)
+    seen = plain / np.maximum(1 - share * load, 1 - FULL_LEVERAGE)[:, None]
+    total = np.maximum(seen.sum(0), 1e-300)
+    return total**2 / np.square(seen).sum(0), np.sqrt(total / np.maximum(plain.sum(0), 1e-300))
+
+
+def _largest(errors: StandardErrors, draws: int, rng: np.random.Generator) -> tuple:
+    "(draws,) sorted largest |z| of all cells; degrees of freedom and stretch of every t, (N, M)"
     fit, note, top = errors.fit, errors.numbers.note, np.zeros(draws, dtype=np.float32)
+    freedom, stretch = np.repeat(errors.numbers.freedom[:, None], note.shape[1], 1), np.ones(note.shape)
     g = rng.standard_normal((draws, fit.panel.T), dtype=np.float32)
     for members, panel, est in estimates(fit, np.flatnonzero((note == "").any(1))):
         B = cosine_count(panel.weights, panel.mask) * (errors.kind == "hac")
@@ -569,23 +580,26 @@ def _largest(errors: StandardErrors, draws: int, rng: np.random.Generator) -> np
             if est.group[k] != last:
                 last, shape = est.group[k], directions(panel, est, est.group[k])
             a, D = influence(panel, est, k, shape)
+            if errors.kind == "hc" and est.exact:
+                share = panel.weights * panel.mask[:, k] / est.W[k]
+                freedom[members[k]], stretch[members[k]] = _tail(est, k, share, shape)
             U = np.nan_to_num(a)[:, None] * D[:, note[members[k]] == ""]
             if B[k]:
                 U = cosines(panel.weights**2 * panel.mask[:, k], B[k]) @ U
             U = (U / np.linalg.norm(U, axis=0)).astype(np.float32)
             np.maximum(top, np.abs(g[:, :len(U)] @ U).max(1, initial=0), out=top)
-    return np.sort(top)
+    return np.sort(top), freedom, stretch
 
 
-def _simultaneous(errors: StandardErrors, level: float, top: np.ndarray) -> pd.DataFrame:
+def _simultaneous(errors: StandardErrors, level: float, drawn: tuple) -> pd.DataFrame:
     "Intervals and p values from the draws of the largest |z|"
     in_range("level", level, 0, 1)
-    n = errors.numbers
+    (top, freedom, stretch), n = drawn, errors.numbers
     tail = stats.norm.sf(np.quantile(top, level, method="higher"))
-    width = stats.t.isf(tail, n.freedom)[:, None]
+    width = stats.t.isf(tail, freedom) / stretch
     low, high, _ = boxed(n.b, n.se, width, errors.fit.bounds, n.freedom)
-    z = stats.norm.isf(errors.table["p"].to_numpy() / 2)
+    z = stats.norm.isf(stats.t.sf(np.abs(n.b / n.se) * stretch, freedom))
     beyond = len(top) - np.searchsorted(top, z)
     p = np.where(np.isnan(z), np.nan, (1 + beyond) / (1 + len(top)))
-    columns = {"estimate": n.b.ravel(), "low": low.ravel(), "high": high.ravel(), "p": p}
-    return pd.DataFrame(columns, errors.table.index)
+    columns = {"estimate": n.b, "low": low, "high": high, "p": p}
+    return pd.DataFrame({k: v.ravel() for k, v in columns.items()}, errors.table.index)

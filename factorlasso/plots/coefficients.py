@@ -33,7 +33,8 @@ def _lines(errors: StandardErrors, response, factor) -> tuple[pd.DataFrame, np.n
     return errors.table.iloc[at].set_axis(others), bounds.lower[cells], bounds.upper[cells]
 
 # %% ../../nbs/11_plots/02_coefficients.ipynb #bab42083
-def plot_coefficients(errors: StandardErrors, response=None, factor=None, ax: Axes | None = None) -> Axes:
+def plot_coefficients(errors: StandardErrors, response=None, factor=None,
+                      ax: Axes | None = None) -> Axes:
     """Estimates, intervals, signs and penalised loadings of one response or of one factor.
 
     Parameters
