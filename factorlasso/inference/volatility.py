@@ -138,6 +138,10 @@ def volatility_intervals(model, weights, level=.95, annualization_factor=1.0, ki
     >>> x = pd.DataFrame({"market": rng.normal(size=240)})
     >>> y = pd.DataFrame({"a": x["market"] + rng.normal(size=240), "b": rng.normal(size=240)})
     >>> volatility_intervals(LassoModel().fit(x, y), pd.Series({"a": .5, "b": .5})).round(2)
+                estimate    se   low  high
+    volatility      0.88  0.05  0.78  1.00
+    market          0.37  0.06  0.25  0.48
+    residual        0.63  0.06  0.52  0.75
     """
     in_range("level", level, 0, 1)
     in_range("annualization_factor", annualization_factor, 0)
