@@ -253,7 +253,7 @@ def _assembled(B: np.ndarray, d: np.ndarray, R: np.ndarray | csr_array | None) -
     "B B' + S R S, with nothing of the size of the result beside it"
     S, s = B @ B.T, np.sqrt(d)
     if R is None:
-        S.flat[::len(S) + 1] += d
+        S.reshape(-1)[::len(S) + 1] += d   # a view: `flat` would walk through all cells
     elif issparse(R):
         cells = R.tocoo()
         S[cells.row, cells.col] += cells.data * (s[cells.row] * s[cells.col])
