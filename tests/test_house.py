@@ -83,7 +83,7 @@ def floors(uses):
 
 def test_every_module_has_its_notebook():
     by_hand = {p.relative_to(package).as_posix() for p in package.rglob("*.py")} - {f"{m.replace('.', '/')}.py" for m in modules}
-    assert {p.rpartition("/")[2] for p in by_hand} <= {"__init__.py", "_modidx.py"}
+    assert {p.rpartition("/")[2] for p in by_hand} <= {"__init__.py", "__main__.py", "_modidx.py"}
     assert {f"{part}.{chapter}" for _, part, _, chapter in place.values()} == modules.keys()
     book = {p.relative_to(root).as_posix() for p in notebooks if p.parent.parent.name == "nbs"}
     assert book == set(exported_from.values())

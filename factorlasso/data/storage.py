@@ -9,7 +9,6 @@ __all__ = ['unpack_index', 'pack_index', 'atomic_write', 'atomic_folder', 'save_
 import glob
 import hashlib
 import json
-import math
 import os
 import re
 import shutil
