@@ -1,6 +1,5 @@
 "Every notebook of nbs/ and examples/ runs as `nbdev_test` runs it (execnb, no kernel): one test per notebook."
 import os
-from importlib.util import find_spec
 
 import pytest
 from nbdev.config import get_config
@@ -12,14 +11,10 @@ run_nb.__test__ = False  # pytest must not collect nbdev's own `test_nb`
 config = get_config()
 root = config.config_path
 notebooks = sorted(nbglob(config.nbs_path, as_path=True)) + sorted(nbglob(root / "examples", as_path=True))
-needs = {"genomics": "pymodulon"}  # installed without its old requirements, so no extra can name it
 
 
 @pytest.mark.parametrize("path", notebooks, ids=lambda p: p.relative_to(root).as_posix())
 def test_notebook(path, capfd, monkeypatch):
-    package = needs.get(path.stem, "nbdev")
-    if find_spec(package) is None:
-        pytest.skip(f"pip install --no-deps {package}")
     monkeypatch.chdir(root)
     monkeypatch.setenv("IN_TEST", "1")  # restored afterwards: nbdev_export does nothing while it is set
     monkeypatch.setenv("FACTORLASSO_STUDY", "small")  # the paper studies with few seeds; stored outputs are the full ones
