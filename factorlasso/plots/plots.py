@@ -43,8 +43,8 @@ def _axes(ax: Axes | None, width: float, height: float) -> Axes:
 
 
 def _text(labels: pd.Index) -> list[str]:
-    "Labels as text of at most 24 characters"
-    return [t if len(t) <= 24 else t[:23] + "…" for t in map(str, labels)]
+    "Labels as text of at most 24 characters; a dollar is a dollar and begins no formula"
+    return [(t if len(t) <= 24 else t[:23] + "…").replace("$", r"\$") for t in map(str, labels)]
 
 
 def _room(labels: pd.Index) -> float:
@@ -191,7 +191,7 @@ def plot_missing(y: pd.DataFrame | np.ndarray,  # (T, N) values, NaN = missing; 
     _label(ax, "y", frame.columns)
     at = np.unique(np.linspace(0, T - 1, min(T, 7)).round().astype(int))
     dated = isinstance(frame.index, pd.DatetimeIndex)
-    ax.set_xticks(at, [f"{frame.index[k]:%Y-%m}" if dated else str(frame.index[k]) for k in at], fontsize=8)
+    ax.set_xticks(at, [f"{frame.index[k]:%Y-%m}" if dated else _text(frame.index[[k]])[0] for k in at], fontsize=8)
     ax.set_title(f"{seen.mean():.0%} of {T} × {N} cells observed", fontsize=9, loc="left")
     return ax
 
@@ -315,7 +315,7 @@ def plot_actual_vs_fitted(model,  # a fitted `LassoModel`
     ax.scatter(fitted, actual, s=14, c=colors or None, linewidths=0, zorder=2)
     ax.set(xlabel="fitted", ylabel="actual")
     r2 = pd.Series(model.estimation_result_.r2, panel.responses).iloc[i]
-    ax.set_title(f"{response}, R² = {r2:.2f}", fontsize=9, loc="left")
+    ax.set_title(f"{_text([response])[0]}, R² = {r2:.2f}", fontsize=9, loc="left")
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
     return ax
