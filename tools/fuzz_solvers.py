@@ -12,6 +12,7 @@ import sys
 import time
 import traceback
 import warnings
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -19,7 +20,7 @@ import numpy as np
 from factorlasso.data.moments import loss_scale
 from factorlasso.data.panel import make_panel
 from factorlasso.penalties.constraints import Bounds
-from factorlasso.penalties.penalties import GEOMETRIES, Problem, lambda_max, make_penalty
+from factorlasso.penalties.penalties import GEOMETRIES, Problem, from_scaled_cells, in_scaled_cells, lambda_max, make_penalty
 from factorlasso.solvers.certificate import components, deviations
 from factorlasso.solvers.fista import fista_steps
 from factorlasso.solvers.solver import solve, summarize_panel
@@ -57,7 +58,9 @@ def draw(seed):
     if kind == "hierarchical":
         kind, a = "row", 0.2
     weights = rng.choice([1, 1, 1, 0, 1e6] if rng.random() < 0.4 else [1.0], size=(N, M)) * sd
-    penalty = make_penalty(kind, groups, M, a, rng.choice(["normalized", "yuan_lin"]), weights)
+    inside = M <= T and rng.random() < 0.5   # weights of cells in the norms, too, or in the L1 part alone
+    penalty = make_penalty(kind, groups, M, a, rng.choice(["normalized", "yuan_lin"]), weights if inside or kind == "cell" else None)
+    penalty = penalty if inside or kind == "cell" else replace(penalty, l1=a * weights)
     unscaled = Problem(moments, penalty, box, prior, loss_scale(moments, rng.choice(["weight_sum", "sample"])))
     top = lambda_max(unscaled)
     top = top if 0 < top < np.inf else unit**2
@@ -79,7 +82,9 @@ def opponents(problem, beta, steps, rng):
     box, scale = problem.bounds, np.where(deviations(problem.moments) > 0, deviations(problem.moments), 1.0)
     noise = rng.normal(size=beta.shape) * np.sqrt(np.maximum(problem.moments.s, 0))[:, None] / scale
     for start in (beta, problem.prior, np.clip(beta + 0.01 * noise, box.lower, box.upper)):
-        yield next(islice(fista_steps(problem, start), steps, None))
+        units = 1.0 if problem.penalty.inside is None else problem.penalty.inside
+        point = next(islice(fista_steps(in_scaled_cells(problem), start * units), steps, None))
+        yield point if problem.penalty.inside is None else from_scaled_cells(problem, point)
     for size in (1e-8, 1e-4):
         yield np.clip(beta + size * noise * (rng.random(beta.shape) < 0.5), box.lower, box.upper)
         yield np.clip(problem.prior + (beta - problem.prior) * (1 + size * rng.normal(size=beta.shape)), box.lower, box.upper)
