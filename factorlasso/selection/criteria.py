@@ -17,8 +17,10 @@ from sklearn.utils.validation import check_is_fitted
 from ..data.ewma import effective_sample_size, weighted_mean
 from ..data.panel import some_labels
 from ..model.model import LassoModel
-from ..model.settings import prepare, unit_problem
-from ..penalties.penalties import Problem
+from ..model.settings import by_response, prepare, unit_problem
+from ..model.unilasso import UniLasso
+from ..penalties.constraints import Bounds
+from ..penalties.penalties import Problem, make_penalty
 from ..solvers.path import LassoPath, degrees_of_freedom
 from ..solvers.solver import summarize_panel
 
@@ -117,20 +119,31 @@ def residual_variance(E: np.ndarray, weights: np.ndarray, mask: np.ndarray,
     return variance * np.divide(n, left, out=np.full(len(n), np.nan), where=left > 0)
 
 # %% ../../nbs/07_selection/02_criteria.ipynb #7e0dcf03
+def _free_lasso(model) -> Problem:
+    "A LASSO over the fitted responses of a UniLasso, in loadings, without prior and box."
+    panel = model.panel_.take(model.active_.to_numpy())
+    zero, lam = np.zeros((panel.N, panel.M)), by_response(model.reg_lambda, panel.responses, "reg_lambda")
+    free = Bounds(np.full(zero.shape, -np.inf), np.full(zero.shape, np.inf))
+    penalty = make_penalty("cell", np.zeros(panel.N, dtype=np.intp), panel.M).scaled(lam)
+    return Problem(summarize_panel(panel, bool(model.demean)), penalty, free, zero, np.ones(panel.N))
+
+
 def fitted_problem(model: LassoModel) -> Problem:
     """The problem that a model has solved, of the responses that were fitted.
 
     Parameters
     ----------
-    model : LassoModel
+    model : LassoModel or UniLasso
         Fitted; scikit-learn's NotFittedError otherwise.
 
     Returns
     -------
     Problem
-        λ included.
+        λ included. UniLasso keeps the signs of its own stage one: its loadings are given a LASSO without a box.
     """
     check_is_fitted(model)
+    if isinstance(model, UniLasso):
+        return _free_lasso(model)
     same = model if model.clusters_ is None else clone(model).set_params(clustering=model.clusters_)
     active = model.active_.to_numpy()
     setup = prepare(same, model.panel_, np.where(active, np.inf, -1.0))
