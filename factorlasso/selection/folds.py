@@ -32,15 +32,28 @@ def expanding_windows(
     return [(np.arange(a), np.arange(a, b)) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
 
 
+def _rows(rows, T) -> np.ndarray:
+    "Sorted positions from positions or a mask; a position that is drawn twice counts twice."
+    rows = np.asarray(rows)
+    if rows.dtype == bool:
+        if len(rows) != T:
+            raise ValueError(f"a fold is a mask of {len(rows)} rows, but there are {T}")
+        return np.flatnonzero(rows)
+    rows = np.sort(rows.astype(np.intp))
+    if len(rows) and not (0 <= rows[0] and rows[-1] < T):
+        raise ValueError(f"a fold has positions outside 0 to {T - 1}")
+    return rows
+
+
 def make_folds(
-    cv,             # None: up to five expanding windows; int: so many; or a scikit-learn splitter, or (train, test) pairs of positions
+    cv,             # None: up to five expanding windows; int: so many; or a splitter, or (train, test) pairs of positions or masks
     panel: Panel,   # rows to split
     warmup: int,    # fewest rows with which a response is estimated
     groups=None,    # (T,) group of each row, for splitters that want it
 ) -> list[tuple[np.ndarray, np.ndarray]]:  # ValueError for expanding windows over rows that are not in order, or an empty fold
     "Training and validation rows of each fold."
     if cv is not None and not isinstance(cv, Integral):
-        folds = [(np.unique(train), np.unique(test)) for train, test in check_cv(cv).split(panel.X, panel.Y, groups)]
+        folds = [(_rows(train, panel.T), _rows(test, panel.T)) for train, test in check_cv(cv).split(panel.X, panel.Y, groups)]
         if not folds or any(not len(rows) for fold in folds for rows in fold):
             raise ValueError("cv must give at least one fold, and rows for both parts of each")
         return folds
@@ -55,7 +68,7 @@ def row_pieces(
     folds: list[tuple[np.ndarray, np.ndarray]],  # (training rows, validation rows)
     T: int,                                      # number of rows
 ) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:  # rows of each piece; (F, A) bool: pieces trained on, validated on
-    "The coarsest partition of the rows of which every fold is a union, ordered by first row."
+    "The coarsest partition of the rows of which every fold is a union, ordered by first row; folds repeat no row."
     role = np.zeros((len(folds), T), dtype=np.int8)
     for f, (train, test) in enumerate(folds):
         role[f, train] += 1
