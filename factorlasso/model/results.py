@@ -293,7 +293,7 @@ def _predict(model, X):
 
 # %% ../../nbs/06_model/03_results.ipynb #da38594b
 def _score(model, X, y, sample_weight) -> float:
-    "Mean R² over fitted responses with variance."
+    "Mean over fitted responses of 1 − mean squared error / variance in the fit."
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         panel = make_panel(X, y, sample_weight)
@@ -306,7 +306,13 @@ def _score(model, X, y, sample_weight) -> float:
     enough = model.active_.to_numpy() & (panel.n_obs > 1) & (total > 1e-28 * (panel.weights @ panel.Y**2))
     if not enough.any():
         raise ValueError("no response can be scored: none was fitted and varies on rows where y and its prediction exist")
-    return float(np.mean(1 - residual[enough] / total[enough]))
+    mass, rows = cell_weights(model.panel_).sum(0), panel.weights @ panel.mask
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = (residual / rows) / (result.ss_total.to_numpy() / mass)
+    enough &= np.isfinite(ratio)
+    if not enough.any():
+        raise ValueError("no response can be scored: none varies on the rows of the fit")
+    return float(np.mean(1 - ratio[enough]))
 
 # %% ../../nbs/06_model/03_results.ipynb #7214fac5
 P, R = ParamSpec("P"), TypeVar("R")
