@@ -173,8 +173,7 @@ def deviations(moments: Moments) -> np.ndarray:
     """
     m = moments
     squares = np.diagonal(m.G, axis1=1, axis2=2) if len(m.G) else m.squares()
-    least = np.maximum((ROUNDING * m.x_mean) ** 2, ROUNDING / 8 * np.ptp(m.x_mean, axis=0) ** 2)
-    return np.sqrt(np.where(squares > least, squares, 0.0))[m.pattern]
+    return np.sqrt(np.where(squares > (ROUNDING * m.x_mean) ** 2, squares, 0.0))[m.pattern]
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #f5693506
 class Sides(NamedTuple):
