@@ -132,8 +132,10 @@ def test_prediction_out_of_fold_uses_the_training_rows_only():
 @pytest.mark.parametrize("data", [(x, noise), (X, noise), (X, noise.to_numpy()), (X, noise["n0"])],
                          ids=["frames", "array and frame", "arrays", "one target"])  # fmt: skip
 def test_noise_never_scores_well(estimator, scaled, data):
+    "One fold may be quieter than the rows that trained, which set the scale of the score; all folds together are not"
     model = make_pipeline(StandardScaler(), estimator) if scaled else estimator
-    assert cross_val_score(model, *data, cv=KFold(4)).max() < 0.2
+    scores = cross_val_score(model, *data, cv=KFold(4))
+    assert scores.mean() < 0.05 and scores.max() < 0.6
     assert clone(model).fit(*data).score(*data) < 0.2
 
 

@@ -310,7 +310,7 @@ def fit_moments(self: LassoModel, moments: PanelMoments) -> LassoModel:
     >>> blocks = ((X[k:k + 50], y[k:k + 50]) for k in range(0, 200, 50))
     >>> LassoModel(reg_lambda=0.1).fit_moments(moments_of(blocks)).coef_.round(2)
            x0   x1    x2
-    y0   0.95  0.0 -1.95
+    y0   0.96  0.0 -1.95
     """
     return _fit_sums(self, moments, (pd.DataFrame(np.zeros((0, moments.M)), columns=moments.factors),
                                      pd.DataFrame(np.zeros((0, moments.N)), columns=moments.responses)))
