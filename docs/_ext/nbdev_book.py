@@ -197,7 +197,8 @@ def figure(directives):
 
 
 def anchor(module, name):
-    return f"cell-{module}.{name}".lower().replace("_", "-").replace(".", "-")
+    kept = re.sub(r"[A-Z]", lambda m: f"u{m[0].lower()}", name)  # names that differ in capitals have places of their own
+    return f"cell-{module}.{kept}".lower().replace("_", "-").replace(".", "-")
 
 
 # ------------------------------------------------------------------ pages that are generated

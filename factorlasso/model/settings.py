@@ -316,6 +316,12 @@ def prepare(
     return Setup(panel, fitted, active, penalty, lam, cells, clusters, units)
 
 # %% ../../nbs/06_model/02_settings.ipynb #b6ddd84a
+def _repeats(weights: np.ndarray) -> np.ndarray:
+    "How often each row counts: whole weights repeat it, in units of their common divisor; other weights do not."
+    whole = weights.astype(np.int64) if (weights == np.floor(weights)).all() and weights.max() < 2**53 else (weights > 0).astype(np.int64)
+    return whole // max(np.gcd.reduce(whole), 1)
+
+
 def weighted_panel(
     model,                # supplies the span
     x,                    # (T, M) factors
@@ -328,8 +334,9 @@ def weighted_panel(
     panel = make_panel(x, y, sample_weight, ordered=model.span is not None)
     if not panel.mask.any():
         raise ValueError("no response is observed on any complete row of x")
+    again = np.maximum(_repeats(panel.weights) - 1, 0)
     panel = aged(panel, 1.0 if model.span is None else 1 - 2 / (model.span + 1), np.arange(panel.T - 1, -1, -1))
-    return panel, rows_of_weight(panel)
+    return panel, rows_of_weight(panel) + again @ panel.mask
 
 # %% ../../nbs/06_model/02_settings.ipynb #46c48bec
 def unit_problem(
