@@ -317,7 +317,8 @@ class LassoModelCV(FactorRegressor):
     def __getattr__(self, name: str) -> Any:
         "What the model fitted to all rows has."
         best = self.__dict__.get("best_model_")
-        if best is None or name.startswith("_") and name != "_form":
+        fits = name in ("partial_fit", "fit_moments")   # another fit of the best model is not one of the search
+        if best is None or fits or name.startswith("_") and name != "_form":
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return getattr(best, name)
 
