@@ -132,10 +132,11 @@ def test_prediction_out_of_fold_uses_the_training_rows_only():
 @pytest.mark.parametrize("data", [(x, noise), (X, noise), (X, noise.to_numpy()), (X, noise["n0"])],
                          ids=["frames", "array and frame", "arrays", "one target"])  # fmt: skip
 def test_noise_never_scores_well(estimator, scaled, data):
-    "One fold may be quieter than the rows that trained, which set the scale of the score; all folds together are not"
+    "A fold that is quieter than the rows that trained is easy for anybody, so the bar is what the same model scores without loadings"
     model = make_pipeline(StandardScaler(), estimator) if scaled else estimator
-    scores = cross_val_score(model, *data, cv=KFold(4))
-    assert scores.mean() < 0.05 and scores.max() < 0.6
+    bare = clone(estimator).set_params(**({"lambdas": [1e9]} if hasattr(estimator, "lambdas") else {"reg_lambda": 1e9}))
+    scores, easy = (cross_val_score(m, *data, cv=KFold(4)) for m in (model, bare))
+    assert (scores - easy).max() < 0.2 and scores.mean() < 0.05
     assert clone(model).fit(*data).score(*data) < 0.2
 
 

@@ -13,19 +13,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import ThreadpoolController
 
 from ..data.moments import residual_squares, response_batches
 from factorlasso.model.results import (
     FactorRegressor,
-    Summary,
     also_x,
     assemble_result,
     features_of,
     form_of,
     set_state,
-    summarize,
     warn_about_fit,
 )
 from .settings import prepare, unit_problem, weighted_panel
@@ -301,16 +298,6 @@ class LassoModel(FactorRegressor):
             Of the responses with enough history.
         """
         return _path(self, prepare(self, *weighted_panel(self, X, y, sample_weight)), lambdas, n_lambdas, ratio)
-
-    def summary(self) -> Summary:
-        """Tell what was estimated, as a table that prints and shows itself.
-
-        Returns
-        -------
-        Summary
-        """
-        check_is_fitted(self)
-        return summarize(self)
 
     @property
     def clusters(self) -> pd.Series | None:

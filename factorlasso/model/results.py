@@ -428,6 +428,16 @@ class FactorRegressor(MultiOutputMixin, RegressorMixin, FittedPanel, BaseEstimat
         check_features(self, X, reset=False)
         return _score(self, X, y, sample_weight)
 
+    def summary(self) -> "Summary":
+        """Tell what was estimated, as a table that prints and shows itself.
+
+        Returns
+        -------
+        Summary
+        """
+        check_is_fitted(self)
+        return summarize(self)
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True

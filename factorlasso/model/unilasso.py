@@ -12,20 +12,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted
 
 from ..penalties.constraints import Bounds
 from ..solvers.fista import Solution
 from factorlasso.model.results import (
     FactorRegressor,
     LassoEstimationResult,
-    Summary,
     also_x,
     features_of,
     form_of,
     intercepts,
     set_state,
-    summarize,
     sums_of_squares,
     warn_about_fit,
 )
@@ -35,7 +32,7 @@ from .settings import by_response, in_range, one_of
 from ..data.moments import Moments, epochs, make_moments
 from ..data.panel import Panel
 from ..penalties.penalties import Problem, lambda_max, make_penalty
-from ..solvers.path import LassoPath, best_intercept, lambda_grid, solve_path
+from ..solvers.path import LassoPath, best_intercept, checked_lambdas, lambda_grid, solve_path
 from ..solvers.solver import solve, summarize_panel
 
 # %% ../../nbs/06_model/05_unilasso.ipynb #ec9af4cf
@@ -273,16 +270,6 @@ class UniLasso(FactorRegressor):
         """
         return _path(self, *weighted_panel(self, X, y, sample_weight), lambdas, n_lambdas, ratio)
 
-    def summary(self) -> Summary:
-        """Tell what was estimated, as a table that prints and shows itself.
-
-        Returns
-        -------
-        Summary
-        """
-        check_is_fitted(self)
-        return summarize(self)
-
 # %% ../../nbs/06_model/05_unilasso.ipynb #fbed868c
 def _keep(model, found, X, y) -> UniLasso:
     "Set all fitted attributes; arrays in, arrays out."
@@ -307,9 +294,7 @@ def _path(model, panel, history, lambdas, n, ratio) -> LassoPath:
     if not active.any():
         raise ValueError(f"no response has the {model.warmup_period} valid rows that warmup_period asks for")
     panel, center = panel.take(active), bool(model.demean)
-    lambdas = univariate_grid(panel, center, n, ratio) if lambdas is None else np.unique(np.asarray(lambdas, dtype=float))[::-1]
-    if not lambdas.size or not np.isfinite(lambdas).all() or lambdas[-1] < 0:
-        raise ValueError("lambdas must be one or more finite numbers that are not negative")
+    lambdas = univariate_grid(panel, center, n, ratio) if lambdas is None else checked_lambdas(lambdas)
     coef, intercept, gap = univariate_path(panel, lambdas, center, model.tol)
     zero, data = np.zeros((panel.N, panel.M)), summarize_panel(panel)
     free = Bounds(np.full(zero.shape, -np.inf), np.full(zero.shape, np.inf))

@@ -28,7 +28,15 @@ from ..model.settings import LassoModelType, Setup, one_of, prepare, unit_proble
 from ..model.results import FactorRegressor, Summary, also_x, check_features
 from ..data.moments import Moments, response_batches, rows_of_weight
 from ..data.panel import Panel, make_panel
-from ..solvers.path import LassoPath, best_intercept, lambda_grid, largest_lambda, mean_squared_error, solve_path
+from factorlasso.solvers.path import (
+    LassoPath,
+    best_intercept,
+    checked_lambdas,
+    lambda_grid,
+    largest_lambda,
+    mean_squared_error,
+    solve_path,
+)
 from ..solvers.solver import summarize_panel
 
 # %% ../../nbs/07_selection/04_selection.ipynb #966135d9
@@ -372,14 +380,6 @@ def _base(search) -> LassoModel | UniLasso:
     return base
 
 
-def _given_lambdas(values) -> np.ndarray:
-    "The values of λ that the user wants, decreasing."
-    values = np.unique(np.asarray(values, dtype=float))[::-1]
-    if not values.size or not np.isfinite(values).all() or values[-1] < 0:
-        raise ValueError("lambdas must be one or more finite numbers that are not negative")
-    return values
-
-
 def candidate_lambdas(
     search: "LassoModelCV",  # its `lambdas`, `n_lambdas` and `ratio`
     model: LassoModel,       # settings
@@ -387,7 +387,7 @@ def candidate_lambdas(
 ) -> np.ndarray:             # decreasing
     "The values of λ to try."
     if search.lambdas is not None:
-        return _given_lambdas(search.lambdas)
+        return checked_lambdas(search.lambdas)
     tops = [0.0]
     if setup.active.any():
         batches = response_batches(setup.fitted) if is_by_rows(setup.penalty) else [slice(None)]
@@ -429,7 +429,7 @@ def _search_univariate(search, model, panel, weighted, groups) -> tuple[pd.Index
     "`_search` for a `UniLasso`; `weighted` is the panel with decay."
     active = rows_of_weight(weighted) >= max(model.warmup_period, 1)
     if search.lambdas is not None:
-        lambdas = _given_lambdas(search.lambdas)
+        lambdas = checked_lambdas(search.lambdas)
     elif active.any():
         lambdas = univariate_grid(weighted.take(active), bool(model.demean), search.n_lambdas, search.ratio)
     else:

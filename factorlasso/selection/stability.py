@@ -23,7 +23,7 @@ from ..model.results import Summary
 from ..model.settings import prepare, unit_problem, weighted_panel
 from ..data.moments import rows_of_weight
 from ..data.panel import Panel
-from ..solvers.path import solve_path
+from ..solvers.path import checked_lambdas, solve_path
 from ..solvers.solver import solve, summarize_panel
 
 # %% ../../nbs/07_selection/05_stability.ipynb #95f5db5c
@@ -181,9 +181,7 @@ def stability_selection(model: LassoModel,  # settings; cloned, not changed
     "Selection frequencies over complementary pairs of halves (Meinshausen and Bühlmann 2010; Shah and Samworth 2013)"
     if isinstance(n_pairs, bool) or not isinstance(n_pairs, Integral) or n_pairs < 1:
         raise ValueError(f"n_pairs must be an integer of at least 1, got {n_pairs!r}")
-    grid = None if lambdas is None else np.unique(np.asarray(lambdas, dtype=float))[::-1]
-    if grid is not None and not (grid.size and np.isfinite(grid).all() and grid[-1] >= 0):
-        raise ValueError("lambdas must be one or more finite numbers that are not negative")
+    grid = None if lambdas is None else checked_lambdas(lambdas)
     panel, history = weighted_panel(model, x, y, sample_weight)
     settings = clone(model).set_params(warmup_period=max(1, int(model.warmup_period) // 2))
     if model.demean == "rolling":  # running means are known row by row, so they are taken out before rows are

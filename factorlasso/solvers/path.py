@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['DEPENDENT', 'lambda_grid', 'largest_lambda', 'solve_path', 'best_intercept', 'mean_squared_error',
-           'degrees_of_freedom', 'LassoPath', 'lambda_path']
+           'degrees_of_freedom', 'LassoPath', 'checked_lambdas', 'lambda_path']
 
 # %% ../../nbs/05_solvers/09_path.ipynb #42c0e745
 from dataclasses import dataclass, replace
@@ -255,6 +255,35 @@ class LassoPath:
         return pd.DataFrame(table, pd.Index(self.lambdas, name="lambda"))
 
 # %% ../../nbs/05_solvers/09_path.ipynb #e54783ba
+def checked_lambdas(values: np.ndarray) -> np.ndarray:
+    """Values of λ as a path takes them.
+
+    Parameters
+    ----------
+    values : array_like of shape (K,)
+        In any order.
+
+    Returns
+    -------
+    ndarray
+        Decreasing, each value once.
+
+    Raises
+    ------
+    ValueError
+        Without a value, or for one that is negative or not finite.
+
+    Examples
+    --------
+    >>> checked_lambdas([0.1, 1, 0.1])
+    array([1. , 0.1])
+    """
+    values = np.unique(np.asarray(values, dtype=float))[::-1]
+    if not values.size or not np.isfinite(values).all() or values[-1] < 0:
+        raise ValueError("lambdas must be one or more finite numbers that are not negative")
+    return values
+
+
 def lambda_path(
     problem: Problem,                   # with the penalty for λ = 1; λ then multiplies it
     lambdas: np.ndarray | None = None,  # (K,) values >= 0 in any order; None: `lambda_grid` from `largest_lambda`
@@ -266,9 +295,7 @@ def lambda_path(
     "Solve a problem for many λ."
     if lambdas is None:
         lambdas = lambda_grid(largest_lambda(problem) or 1.0, n, ratio)
-    lambdas = np.unique(np.asarray(lambdas, dtype=float))[::-1]
-    if not lambdas.size or not np.isfinite(lambdas).all() or lambdas[-1] < 0:
-        raise ValueError("lambdas must be one or more finite numbers that are not negative")
+    lambdas = checked_lambdas(lambdas)
     coef, gap = solve_path(problem, lambdas, tol, n_jobs)
     m = with_ridge(problem, -problem.ridge).moments   # of the data alone
     labels = pd.Index([f"y{i}" for i in range(m.N)]), pd.Index([f"x{j}" for j in range(m.M)])
