@@ -16,7 +16,7 @@ import pandas as pd
 from sklearn.covariance import ledoit_wolf, oas
 from skfolio.datasets import load_factors_dataset, load_sp500_dataset
 from skfolio.preprocessing import prices_to_returns
-from skfolio.prior import TimeSeriesFactorModel
+from skfolio.prior import EmpiricalPrior, TimeSeriesFactorModel
 from threadpoolctl import threadpool_limits
 
 from factorlasso import LassoModel, load_us_equity_factors
@@ -61,10 +61,10 @@ def poet(Z, K):
 
 
 def rivals(X, Z):
-    "Covariances that do not use this package"
+    "Covariances that do not use this package; skfolio's default prior is the sample covariance"
     w = decay_weights(len(Z), len(Z) / 2)
-    return {"sample": np.cov(Z.T), "Ledoit–Wolf": ledoit_wolf(Z)[0], "OAS": oas(Z)[0], "EWMA": np.cov(Z.T, aweights=w),
-            "POET": poet(Z, X.shape[1])}
+    return {"skfolio default": np.asarray(EmpiricalPrior().fit(Z).return_distribution_.covariance),
+            "Ledoit–Wolf": ledoit_wolf(Z)[0], "OAS": oas(Z)[0], "EWMA": np.cov(Z.T, aweights=w), "POET": poet(Z, X.shape[1])}
 
 
 def skfolio_model(X, Z):
@@ -75,15 +75,17 @@ def skfolio_model(X, Z):
 
 
 def ours(X, Z):
-    "Estimates of this package: the default of `residual_correlation='auto'`, and what it is made of"
+    "Estimates of this package: `covariance` with everything on \"auto\", and what it is made of"
     ols = LassoModel(reg_lambda=0).fit(X, Z)
     n = len(Z)
     scale = np.sqrt(ols.covariance().y_variances["residual_var"] / n) * X.std().mean()
     lasso = LassoModel(reg_lambda=KAPPA * scale).fit(X, Z)
-    level = ResidualCorrelation("auto", inflation=1.0)
-    return {"least squares, diagonal": ols.covariance(), "least squares, auto": ols.covariance(residual_correlation="auto"),
-            "least squares, auto, g = 1": ols.covariance(residual_correlation=level),
-            "LASSO, refit, auto": lasso.covariance(refit=True, residual_correlation="auto")}
+    both = {"factor_covariance": "auto", "residual_correlation": "auto"}
+    flat, even = ResidualCorrelation("auto", level=1.0), ResidualCorrelation("auto", inflation=1.0)
+    return {"least squares, diagonal": ols.covariance(), "least squares, auto": ols.covariance(**both),
+            "least squares, level 1": ols.covariance(residual_correlation=flat),
+            "least squares, g = 1": ols.covariance(factor_covariance="auto", residual_correlation=even),
+            "LASSO, refit, auto": lasso.covariance(refit=True, **both)}
 
 
 def forecasts(name, methods, every=1):
@@ -104,7 +106,7 @@ def everything(X, Z):
 
 
 def factor_models(X, Z):
-    default = LassoModel(reg_lambda=0).fit(X, Z).covariance(residual_correlation="auto")
+    default = LassoModel(reg_lambda=0).fit(X, Z).covariance(factor_covariance="auto", residual_correlation="auto")
     return {"least squares, auto": default, "Ledoit–Wolf": ledoit_wolf(Z)[0], "skfolio factor model": skfolio_model(X, Z)}
 
 
@@ -117,10 +119,10 @@ def judge(name):
     found, y = forecasts(name, everything)
     whole = evaluate_forecasts(found, y, horizon=CELLS[name][2])
     choice = pd.DataFrame([c.residual_choice for c in found["least squares, auto"].values()])
-    against = ("Ledoit–Wolf", "EWMA", "sample", "OAS", "POET", "least squares, diagonal")
+    against = ("Ledoit–Wolf", "EWMA", "skfolio default", "OAS", "POET", "least squares, diagonal")
     return {"rows": len(whole.losses), "dates": len(choice), "summary": table(whole.summary),
             "differences": {k: table(whole.compare(k)) for k in against},
-            "chosen": choice["method"].value_counts().to_dict(), "inflation": float(choice["inflation"].mean())}
+            "chosen": choice["method"].value_counts().to_dict(), "inflation": float(choice["inflation"].mean()), "level": float(choice["level"].mean())}
 
 
 def judge_skfolio(name):
