@@ -122,7 +122,7 @@ def judge(name):
     against = ("Ledoit–Wolf", "EWMA", "skfolio default", "OAS", "POET", "least squares, diagonal")
     return {"rows": len(whole.losses), "dates": len(choice), "summary": table(whole.summary),
             "differences": {k: table(whole.compare(k)) for k in against},
-            "chosen": choice["method"].value_counts().to_dict(), "inflation": float(choice["inflation"].mean()), "level": float(choice["level"].mean())}
+            "chosen": choice["method"].value_counts().to_dict(), **choice[["inflation", "level"]].mean().to_dict()}
 
 
 def judge_skfolio(name):
