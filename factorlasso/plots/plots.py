@@ -9,11 +9,13 @@ __all__ = ['signed_colors', 'plot_loadings', 'plot_dendrogram', 'plot_missing', 
 
 # %% ../../nbs/11_plots/01_plots.ipynb #b52d05b5
 import os
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import scipy.cluster.hierarchy as sch
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap, Normalize, to_rgb
@@ -21,12 +23,21 @@ from matplotlib.patches import Rectangle
 
 from ..diagnostics.cluster_stability import ClusterStability
 from ..diagnostics.flips import marchenko_pastur
-from ..diagnostics.residuals import ResidualDiagnostics
+from ..diagnostics.residuals import diagnose_residuals
 from ..selection.stability import StabilitySelection
 
 # %% ../../nbs/11_plots/01_plots.ipynb #95f2739c
 _BLUE, _ORANGE, _GREY = "#2166ac", "#c8570b", "0.45"
 _CYCLE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#8c6d31"]
+
+
+_MOST_NAMES = 30   # labels of seven points that still find room beside one picture
+
+
+def _shade(strength: float) -> Any:
+    "A grey between background and text of the style in use, 0 to 1: visible on dark pages as on white ones"
+    back, text = (np.array(to_rgb(plt.rcParams[name])) for name in ("axes.facecolor", "text.color"))
+    return tuple(back + strength * (text - back))
 
 
 def signed_colors(n: int = 128,  # steps on either side
@@ -76,7 +87,7 @@ def _heat(ax: Axes, values: np.ndarray, limit: float, bar: str | None) -> None:
     if max(rows, cols) <= 80:
         for lines, n in ((ax.axvline, cols), (ax.axhline, rows)):
             for k in range(1, n):
-                lines(k - .5, color="0.9", lw=.4, zorder=1.5)
+                lines(k - .5, color=_shade(.1), lw=.4, zorder=1.5)
     if bar is not None:
         height = ax.get_window_extent().height / ax.figure.dpi
         scale = ax.figure.colorbar(image, ax=ax, fraction=.03, pad=.015, aspect=max(8, height / .11))
@@ -84,12 +95,27 @@ def _heat(ax: Axes, values: np.ndarray, limit: float, bar: str | None) -> None:
         scale.set_label(bar, size=8)
 
 
-def plot_loadings(coef: pd.DataFrame,  # (N, M) loadings, rows = responses
-                  signs: pd.DataFrame | None = None,  # (N, M) 1, -1, 0 or NaN; ValueError for other labels
-                  ax: Axes | None = None,  # None: a new figure
-                  limit: float | None = None,  # loading of the darkest colour; None: the largest
-                  ) -> Axes:
-    "Heat map of loadings with exact zeros left white, and signs as marks"
+def plot_loadings(coef: Any, signs: pd.DataFrame | None = None, ax: Axes | None = None, limit: float | None = None) -> Axes:
+    """Heat map of loadings with exact zeros left white, and signs as marks.
+
+    Parameters
+    ----------
+    coef : fitted estimator, or DataFrame of shape (N, M)
+        Loadings, rows = responses. An estimator brings the signs it obeyed.
+    signs : DataFrame of shape (N, M), optional
+        1, −1, 0 or NaN; ValueError for other labels than those of the loadings.
+    ax : Axes, optional
+        None for a new figure.
+    limit : float, optional
+        Loading of the darkest colour. None for the largest.
+
+    Returns
+    -------
+    Axes
+    """
+    if hasattr(coef, "estimation_result_"):
+        signs = getattr(coef, "signs_", None) if signs is None else signs
+        coef = coef.estimation_result_.estimated_beta
     if coef.empty:
         raise ValueError("there are no loadings to draw")
     across = len(coef) >= coef.shape[1]
@@ -128,10 +154,25 @@ def _mark(ax: Axes, coef: pd.DataFrame, signs: pd.DataFrame, across: bool, limit
                    c=np.where(dark, "white", "0.25" if value else "0.6"))
 
 # %% ../../nbs/11_plots/01_plots.ipynb #b525631e
-def plot_dendrogram(clusters,  # `Clusters`, with a correlation; the tree may be missing
-                    ax: np.ndarray | None = None,  # two Axes; None: a new figure
-                    ) -> np.ndarray:  # the Axes of the tree and of the correlation
-    "The tree beside the correlation in the order of its leaves; ValueError where there is no correlation to draw"
+def plot_dendrogram(clusters: Any, ax: np.ndarray | None = None) -> np.ndarray:
+    """The tree beside the correlation in the order of its leaves.
+
+    Parameters
+    ----------
+    clusters : fitted estimator that found clusters, or Clusters
+        With a correlation (ValueError without one); the tree may be missing.
+    ax : array of two Axes, optional
+        None for a new figure.
+
+    Returns
+    -------
+    array of two Axes
+        Of the tree and of the correlation.
+    """
+    if hasattr(clusters, "estimation_result_"):
+        clusters = getattr(clusters, "clustering_result_", None)
+    if clusters is None:
+        raise ValueError("this model found no clusters: its model_type has none, or they were given")
     if clusters.correlation is None:
         raise ValueError("these clusters were given as labels: there is no correlation to draw")
     if ax is None:
@@ -143,7 +184,7 @@ def plot_dendrogram(clusters,  # `Clusters`, with a correlation; the tree may be
     _heat(right, clusters.correlation.to_numpy()[np.ix_(order, order)], 1.0, "correlation")
     edges = np.flatnonzero(np.diff(labels[order], prepend=-1, append=-1)) - .5
     for a, b in zip(edges[:-1], edges[1:], strict=True):
-        right.add_patch(plt.Rectangle((a, a), b - a, b - a, fill=False, ec="0.1", lw=1))
+        right.add_patch(plt.Rectangle((a, a), b - a, b - a, fill=False, ec=_shade(.9), lw=1))
     _label(right, "y", clusters.labels.index[order])
     right.set_xticks([])
     return np.array([left, right])
@@ -169,7 +210,7 @@ def _tree(ax: Axes,
     colors = [_CYCLE[(labels[k] - 1) % len(_CYCLE)] if low else _GREY for k, low in zip(first, below, strict=True)]
     ax.add_collection(LineCollection(np.stack([x, y], axis=-1), colors=colors, linewidths=1.1))
     if cutoff is not None:
-        ax.axvline(cutoff, color="0.3", lw=.8, ls="--")
+        ax.axvline(cutoff, color=_shade(.7), lw=.8, ls="--")
     ax.set_xlim(1.03 * max(x.max(), cutoff or 0), 0)
     ax.set_xlabel("height", fontsize=9)
     ax.tick_params(labelsize=8)
@@ -187,7 +228,8 @@ def plot_missing(y: pd.DataFrame | np.ndarray,  # (T, N) values, NaN = missing; 
     if not seen.size:
         raise ValueError("there are no cells to draw")
     ax = _axes(ax, 7.5, float(np.clip(.1 * N + 1, 1.8, 5)))
-    ax.imshow(seen.T, cmap=ListedColormap(["white", "#6ba3d0"]), vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+    colors = ListedColormap([plt.rcParams["axes.facecolor"], "#6ba3d0"])
+    ax.imshow(seen.T, cmap=colors, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
     _label(ax, "y", frame.columns)
     at = np.unique(np.linspace(0, T - 1, min(T, 7)).round().astype(int))
     dated = isinstance(frame.index, pd.DatetimeIndex)
@@ -196,18 +238,41 @@ def plot_missing(y: pd.DataFrame | np.ndarray,  # (T, N) values, NaN = missing; 
     return ax
 
 # %% ../../nbs/11_plots/01_plots.ipynb #1ce411a2
-def plot_volatility_split(covar,  # `CurrentFactorCovarData`
-                          assets: list | None = None,  # responses to show, in order; None: all
-                          ax: Axes | None = None,  # None: a new figure
-                          ) -> Axes:
-    "Volatility of each response, divided by variance into systematic and residual"
+_MANY_BARS = 200   # past it a bar is thinner than a pixel or two, and one polygon draws in a fraction of the time
+
+
+def _bars(ax: Axes, at: np.ndarray, height: np.ndarray, bottom: np.ndarray, color: str, label: str) -> None:
+    "Bars side by side; where they are very many, one outline"
+    if len(at) <= _MANY_BARS:
+        ax.bar(at, height, bottom=bottom, color=color, label=label)
+    else:
+        ax.fill_between(at, bottom, bottom + height, step="mid", color=color, linewidth=0, label=label)
+
+
+def plot_volatility_split(covar: Any, assets: list | None = None, ax: Axes | None = None) -> Axes:
+    """Volatility of each response, divided by variance into systematic and residual.
+
+    Parameters
+    ----------
+    covar : fitted estimator, or CurrentFactorCovarData
+        An estimator gives its `covariance()`.
+    assets : list, optional
+        Responses to show, in order. None for all.
+    ax : Axes, optional
+        None for a new figure.
+
+    Returns
+    -------
+    Axes
+    """
+    covar = covar.covariance() if hasattr(covar, "estimation_result_") else covar
     vols = covar.get_model_vols(assets)
     total, systematic = vols["total_vol"].to_numpy(), vols["sys_vol"].to_numpy()
     known, at = np.isfinite(total), np.arange(len(vols))
     cut = np.divide(systematic**2, total, out=np.zeros(len(at)), where=known & (total > 0))
     ax = _axes(ax, float(np.clip(.2 * len(at) + 1.5, 4, 8)), 2.2 + _room(vols.index))
-    ax.bar(at, cut, color=_BLUE, label="systematic")
-    ax.bar(at, np.where(known, total, 0) - cut, bottom=cut, color="#f4a55a", label="residual")
+    _bars(ax, at, cut, np.zeros(len(at)), _BLUE, "systematic")
+    _bars(ax, at, np.where(known, total, 0) - cut, cut, "#f4a55a", "residual")
     if not known.all():
         ax.bar(at[~known], systematic[~known], fill=False, ec=_BLUE, ls="--", label="systematic, residual unknown")
     ax.set_xlim(-.6, len(at) - .4)
@@ -215,8 +280,7 @@ def plot_volatility_split(covar,  # `CurrentFactorCovarData`
     ax.set_ylabel("volatility", fontsize=9)
     ax.tick_params(axis="y", labelsize=8)
     ax.legend(fontsize=8, frameon=False, ncols=3, loc="upper right", bbox_to_anchor=(1, 1.14), borderaxespad=0)
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
+    sns.despine(ax=ax)
     return ax
 
 # %% ../../nbs/11_plots/01_plots.ipynb #6f6afbfb
@@ -294,11 +358,22 @@ def plot_forecasts(evaluation: object, against: str, measures: list | None = Non
     return np.ravel(axes)
 
 # %% ../../nbs/11_plots/01_plots.ipynb #88e71a8d
-def plot_actual_vs_fitted(model,  # a fitted `LassoModel`
-                          response: object,  # label of one response; ValueError for another one
-                          ax: Axes | None = None,  # None: a new figure
-                          ) -> Axes:
-    "Actual against fitted values of one response, paler where the weight is small"
+def plot_actual_vs_fitted(model: Any, response: object, ax: Axes | None = None) -> Axes:
+    """Actual against fitted values of one response, paler where the weight is small.
+
+    Parameters
+    ----------
+    model : fitted estimator
+        Any of this package.
+    response : label
+        Of one response; ValueError for another one.
+    ax : Axes, optional
+        None for a new figure.
+
+    Returns
+    -------
+    Axes
+    """
     panel = model.panel_
     if response not in panel.responses:
         raise ValueError(f"unknown response {response!r}")
@@ -316,8 +391,7 @@ def plot_actual_vs_fitted(model,  # a fitted `LassoModel`
     ax.set(xlabel="fitted", ylabel="actual")
     r2 = pd.Series(model.estimation_result_.r2, panel.responses).iloc[i]
     ax.set_title(f"{_text([response])[0]}, R² = {r2:.2f}", fontsize=9, loc="left")
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
+    sns.despine(ax=ax)
     return ax
 
 # %% ../../nbs/11_plots/01_plots.ipynb #cecf0f29
@@ -343,61 +417,119 @@ def _lambda_ticks(low: float, high: float) -> np.ndarray:
     return np.unique([float(f"{v:.3g}") for v in np.geomspace(low, high, 3)])
 
 
+def _places(lambdas: np.ndarray) -> np.ndarray:
+    "Where on a logarithmic axis each λ is drawn; 0 stands one step below the smallest that is not"
+    low = lambdas[lambdas > 0].min(initial=np.inf)
+    step = (lambdas.max() / low) ** (1 / max(len(lambdas) - 2, 1)) if np.isfinite(low) else 1.0
+    return np.where(lambdas > 0, lambdas, low / max(step, 1.5) if np.isfinite(low) else 1.0)
+
+
+def _check_lambdas(lambdas: np.ndarray, table: np.ndarray, what: str) -> None:
+    "ValueError unless there is one row for each λ, none of them negative"
+    if table.shape[:1] != lambdas.shape or not (np.isfinite(lambdas) & (lambdas >= 0)).all() or not len(lambdas):
+        raise ValueError(f"one row of {what} per λ is needed, none of them negative, got {table.shape} and {lambdas.shape}")
+
+
 def _lambda_axis(ax: Axes, lambdas: np.ndarray) -> None:
-    "Logarithmic axis of λ, large to small"
-    low, high = lambdas.min(), lambdas.max()
-    ticks = _lambda_ticks(low, high)
+    "Logarithmic axis of λ, large to small; a λ of 0 has a tick of its own at the end"
+    places = _places(lambdas)
+    low, high, free = places.min(), places.max(), lambdas[lambdas > 0]
+    ticks = _lambda_ticks(free.min(), free.max()) if len(free) else np.array([])
     ax.set_xscale("log")
     ax.set_xlim((high, low) if low < high else (1.1 * high, low / 1.1))
-    ax.set_xticks(ticks, [f"{v:g}" for v in ticks])
+    zero = places[lambdas == 0][:1]
+    ax.set_xticks([*ticks, *zero], [f"{v:g}" for v in ticks] + ["0"] * len(zero))
     ax.set_xticks([], minor=True)
     ax.set_xlabel("λ", fontsize=9)
     ax.tick_params(labelsize=8)
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
+    sns.despine(ax=ax)
+
+# %% ../../nbs/11_plots/01_plots.ipynb #87f35940
+def _lines(ax: Axes, x: np.ndarray, lines: np.ndarray, color: Any, width: float) -> None:
+    "Lines (K, L) over x as one collection, in one colour or a colour each; gaps where NaN"
+    points = np.stack([np.broadcast_to(x[:, None], lines.shape), lines], axis=-1).transpose(1, 0, 2)
+    ax.add_collection(LineCollection(points, colors=color, linewidths=width))
+    ax.autoscale_view()
 
 
-def plot_coefficient_paths(lambdas: np.ndarray,  # (L,) positive
-                           coefs: np.ndarray | pd.DataFrame,  # (L, K) one column per loading
-                           names: list | pd.Index | None = None,  # (K,) None: the columns of `coefs`, if it has labels
-                           ax: Axes | None = None,  # None: a new figure
-                           ) -> Axes:
-    "Loadings against λ, labelled at the end of the line; a loading is not drawn while it is zero"
+def _path_table(path: Any, coefs: Any, names: Any) -> tuple[np.ndarray, np.ndarray, list | None]:
+    "λ, loadings (L, K) and names of a `LassoPath`, or of arrays or a DataFrame"
+    if hasattr(path, "coef"):
+        one = len(path.responses) == 1
+        labels = [str(f) if one else f"{r}, {f}" for r in path.responses for f in path.factors]
+        return path.lambdas, path.coef.reshape(len(path.lambdas), -1), labels if names is None else list(names)
     names = coefs.columns if names is None and isinstance(coefs, pd.DataFrame) else names
-    lambdas, values = np.asarray(lambdas, dtype=float), np.asarray(coefs, dtype=float)
-    if values.shape[:1] != lambdas.shape or not (lambdas > 0).all():
-        raise ValueError(f"one row of coefs per positive λ is needed, got {values.shape} and {lambdas.shape}")
+    values = np.asarray(coefs, dtype=float)
+    return np.asarray(path, dtype=float), values.reshape(len(values), -1), None if names is None else list(names)
+
+
+def plot_coefficient_paths(path: Any, coefs: Any = None, names: Any = None, ax: Axes | None = None) -> Axes:
+    """Loadings against λ, labelled at the end of the line.
+
+    Parameters
+    ----------
+    path : LassoPath, or array of shape (L,)
+        What `path` returned, or values of λ ≥ 0.
+    coefs : array or DataFrame of shape (L, K), optional
+        One column for each loading; a LassoPath has its own.
+    names : sequence of length K, optional
+        None for the labels of the path or of `coefs`. Past thirty lines none is named.
+    ax : Axes, optional
+        None for a new figure.
+
+    Returns
+    -------
+    Axes
+    """
+    lambdas, values, names = _path_table(path, coefs, names)
+    _check_lambdas(lambdas, values, "coefs")
+    if names is not None and len(names) != values.shape[1]:
+        raise ValueError(f"names must be one for each of the {values.shape[1]} loadings, got {len(names)}")
     order, ax = np.argsort(-lambdas), _axes(ax, 4.5, 3.0)
-    lambdas, values = lambdas[order], values[order].reshape(len(lambdas), -1)
-    ax.axhline(0, color="0.8", lw=.8)
-    for k, line in enumerate(values.T):
-        alive = line != 0
-        alive[:-1] |= alive[1:]  # from the last zero on
-        ax.plot(lambdas, np.where(alive, line, np.nan), color=_CYCLE[k % len(_CYCLE)], lw=1.2)
+    lambdas, values = lambdas[order], values[order]
+    ax.axhline(0, color=_shade(.2), lw=.8)
+    alive = values != 0
+    alive[:-1] |= alive[1:]   # from the last zero on
+    _lines(ax, _places(lambdas), np.where(alive, values, np.nan), [_CYCLE[k % len(_CYCLE)] for k in range(values.shape[1])], 1.2)
     _lambda_axis(ax, lambdas)
-    if names is not None:
-        _end_labels(ax, lambdas[-1], values[-1], list(names))
+    if names is not None and len(names) <= _MOST_NAMES:
+        _end_labels(ax, _places(lambdas)[-1], values[-1], names)
     ax.set_ylabel("loading", fontsize=9)
     return ax
 
 # %% ../../nbs/11_plots/01_plots.ipynb #fff6d72d
-def plot_cv(lambdas: np.ndarray,  # (L,) positive
-            scores: np.ndarray,  # (L, K) score of every λ on every fold, NaN where a fold has none
-            chosen: dict[str, float] | None = None,  # λ to mark, by name, such as {"best": .01, "one s.e.": .03}
-            ax: Axes | None = None,  # None: a new figure
-            ) -> Axes:
-    "Mean score against λ with a band of one standard error, over the scores of the folds"
-    lambdas, scores = np.asarray(lambdas, dtype=float), np.asarray(scores, dtype=float)
-    if scores.shape[:1] != lambdas.shape or scores.ndim != 2 or not (lambdas > 0).all():
-        raise ValueError(f"one row of scores per positive λ is needed, got {scores.shape} and {lambdas.shape}")
+def plot_cv(search: Any, scores: Any = None, chosen: dict[str, float] | None = None, ax: Axes | None = None) -> Axes:
+    """Mean score against λ with a band of one standard error, over the scores of the folds.
+
+    Parameters
+    ----------
+    search : fitted LassoModelCV, or array of shape (L,)
+        Values of λ ≥ 0, where it is no estimator.
+    scores : array of shape (L, K), optional
+        Score of every λ on every fold, NaN where a fold has none; an estimator has its own.
+    chosen : dict, optional
+        λ to mark, by name, such as ``{"best": .01, "one s.e.": .03}``. An estimator marks its choice.
+    ax : Axes, optional
+        None for a new figure.
+
+    Returns
+    -------
+    Axes
+    """
+    if hasattr(search, "cv_scores_"):
+        chosen = {search.rule.replace("_", " "): search.best_lambda_} if chosen is None else chosen
+        search, scores = search.lambdas_, search.cv_scores_
+    lambdas, scores = np.asarray(search, dtype=float), np.asarray(scores, dtype=float)
+    _check_lambdas(lambdas, scores, "scores")
     order, ax = np.argsort(-lambdas), _axes(ax, 4.5, 3.0)
-    table = pd.DataFrame(scores[order], lambdas[order])
+    lambdas, scores = lambdas[order], scores[order].reshape(len(lambdas), -1)
+    x, table = _places(lambdas), pd.DataFrame(scores)
     mean, error = table.mean(axis=1), table.sem(axis=1).fillna(0)
-    ax.plot(table.index, table, color="0.85", lw=.8)
-    ax.fill_between(table.index, mean - error, mean + error, color=_BLUE, alpha=.2, linewidth=0)
-    ax.plot(table.index, mean, color=_BLUE, lw=1.5)
+    _lines(ax, x, scores, _shade(.15), .8)
+    ax.fill_between(x, mean - error, mean + error, color=_BLUE, alpha=.2, linewidth=0)
+    ax.plot(x, mean, color=_BLUE, lw=1.5)
     for (name, value), style in zip((chosen or {}).items(), ["-", "--", ":", "-."] * 9, strict=False):
-        ax.axvline(value, color=_ORANGE, lw=1, ls=style, label=name)
+        ax.axvline(value if value > 0 else x[-1], color=_ORANGE, lw=1, ls=style, label=name)
     if chosen:
         ax.legend(fontsize=8, frameon=False)
     _lambda_axis(ax, lambdas)
@@ -405,15 +537,27 @@ def plot_cv(lambdas: np.ndarray,  # (L,) positive
     return ax
 
 # %% ../../nbs/11_plots/01_plots.ipynb #1539d798
-def plot_spectrum(report: ResidualDiagnostics,  # from `diagnose_residuals`
-                  ax: Axes | None = None,  # None: a new figure
-                  ) -> Axes:
-    "Eigenvalues of residual correlations against Marchenko and Pastur's density and the critical value of the largest"
+def plot_spectrum(report: Any, ax: Axes | None = None) -> Axes:
+    """Eigenvalues of residual correlations against Marchenko and Pastur's density and the critical value of the largest.
+
+    Parameters
+    ----------
+    report : fitted estimator, or ResidualDiagnostics
+        What `diagnose_residuals` says, or what it is to be asked about.
+    ax : Axes, optional
+        None for a new figure.
+
+    Returns
+    -------
+    Axes
+    """
+    if not hasattr(report, "eigenvalues"):
+        report = diagnose_residuals(getattr(report, "best_model_", report))
     values = report.eigenvalues[report.eigenvalues > 1e-10]
-    ax, top = _axes(ax, 4.5, 2.9), max(values.max(), report.critical)
+    ax, top = _axes(ax, 4.5, 2.9), max(values.max(), report.critical if np.isfinite(report.critical) else 0.0, report.edge)
     width = min(report.edge / 20, top / 20)
     grid = np.linspace(0, report.edge, 400)[1:]
-    ax.hist(values, bins=np.arange(0, top + width, width), density=True, color="0.8")
+    sns.histplot(x=values, bins=np.arange(0, top + width, width), stat="density", color=_shade(.2), alpha=1, linewidth=0, ax=ax)
     ax.plot(grid, marchenko_pastur(grid, report.n_series, report.n_series / (np.sqrt(report.edge) - 1) ** 2), color=_BLUE,
             lw=1.3, label="Marchenko–Pastur")
     ax.axvline(report.critical, color=_GREY, ls="--", lw=1, label="critical value of the largest")
@@ -425,8 +569,7 @@ def plot_spectrum(report: ResidualDiagnostics,  # from `diagnose_residuals`
     ax.set_ylabel("density", fontsize=9)
     ax.tick_params(labelsize=8)
     ax.legend(fontsize=8, edgecolor="none", framealpha=.85)
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
+    sns.despine(ax=ax)
     return ax
 
 # %% ../../nbs/11_plots/01_plots.ipynb #6934f046
@@ -443,8 +586,9 @@ def plot_stability_paths(found: StabilitySelection,  # from `stability_selection
     if marked.shape != paths.shape[1:]:
         raise ValueError(f"marked must have one entry for each loading, {paths.shape[1:]}, got {marked.shape}")
     ax = _axes(ax, 4.5, 2.9)
-    for cells, color, width in ((~marked, "0.7", .7), (marked, _ORANGE, 1.1)):
-        ax.plot(found.lambdas, paths[:, cells], color=color, lw=width)
+    lambdas = np.asarray(found.lambdas, dtype=float)
+    for cells, color, width in ((~marked, _shade(.3), .7), (marked, _ORANGE, 1.1)):
+        _lines(ax, _places(lambdas), paths[:, cells], color, width)
     ax.axhline(threshold, color=_GREY, ls=":", lw=1)
     _lambda_axis(ax, found.lambdas)
     ax.set_ylim(-.03, 1.03)
