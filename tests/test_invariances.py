@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from factorlasso import AdaptiveWeights, LassoModel, OlsPrior, SignRule
+from factorlasso import AdaptiveWeights, LassoModel, OlsPrior, SignRule, UniLasso
+from factorlasso.clusters.clusters import Clustering, dependence_matrix
 from factorlasso.data.ewma import rolling_mean, weighted_corr, weighted_cov, weighted_mean
 from factorlasso.data.panel import make_panel
 
@@ -273,3 +274,76 @@ def test_threads_give_the_same_numbers(model_type):
     groups = pd.Series(rng.integers(0, 20, size=300), [f"y{i}" for i in range(300)])
     model = make(model_type, groups, reg_lambda=0.02)
     assert_array_equal(model.fit(x, y).coef_, model.set_params(n_jobs=2).fit(x, y).coef_)
+
+
+# ------------------------------------------------------------------ a response's fit is its own
+
+
+def estimators(groups):
+    "One estimator of every kind whose penalty does not pool responses, or whose groups are given and alone"
+    alone = pd.Series(list(groups.index), groups.index)
+    yield LassoModel(reg_lambda=0.05)
+    yield LassoModel(reg_lambda=0.05, demean=False)
+    yield LassoModel("group_lasso", reg_lambda=0.05, group_data=alone, group_penalty="yuan_lin")
+    yield LassoModel("cooperative_lasso", reg_lambda=0.05, group_data=alone, group_penalty="yuan_lin")
+    yield UniLasso(reg_lambda=0.05)
+
+
+@few
+@given(seeds, st.sampled_from([None, 3, 12]), st.sampled_from(["bad row", "ended", "late", "units"]), st.integers(0, 4))
+def test_a_response_is_fitted_from_its_own_rows(seed, span, what, which):
+    "Whatever happens on rows that it does not have, before, beside or after them, and whatever the unit of the weights"
+    rng, x, y, _, _, groups = draw(seed)
+    name = y.columns[0]
+    rows = y[name].notna().to_numpy()
+    weights = rng.uniform(0.5, 2, size=T)
+    model = list(estimators(groups))[which].set_params(span=span)
+    expected = LassoModel(**model.get_params()) if isinstance(model, LassoModel) else UniLasso(**model.get_params())
+    if what in ("bad row", "units"):
+        last = np.flatnonzero(rows)[-1] + 1     # a decay counts rows, so the gaps stay
+        base_x, base_y, base_w = x, y[[name]], weights
+    elif what == "ended":
+        more = pd.DataFrame(rng.normal(size=(3_000, M)), pd.date_range(x.index[-1], periods=3_001)[1:], x.columns)
+        base_x, base_y, base_w = x, y[[name]], weights
+        x, y, weights = pd.concat([x, more]), pd.concat([y, pd.DataFrame(rng.normal(size=(3_000, N)), more.index, y.columns).assign(
+            **{name: np.nan})]), np.r_[weights, np.ones(3_000)]
+    else:
+        more = pd.DataFrame(rng.normal(size=(50, M)), pd.date_range(end=x.index[0], periods=51)[:-1], x.columns)
+        base_x, base_y, base_w = x, y[[name]], weights
+        x, y, weights = pd.concat([more, x]), pd.concat([pd.DataFrame(1e6, more.index, y.columns).assign(**{name: np.nan}), y]), np.r_[
+            np.ones(50), weights]
+    if model.get_params().get("group_data") is not None:
+        expected.set_params(group_data=pd.Series([name], [name]))
+    alone = expected.fit(base_x, base_y, sample_weight=base_w)
+    if what == "bad row":
+        x = x.copy()
+        gone = np.flatnonzero(~rows[:last])
+        x.iloc[gone, 0] = 1e9
+        y = y.mask(np.isin(np.arange(T), gone)[:, None])[[name, *y.columns[1:]]] if rng.random() < .5 else y
+    factor = 10.0 ** rng.integers(-6, 7) if what == "units" else 1.0
+    together = model.fit(x, y, sample_weight=factor * weights)
+    assert_same_fit(pd.DataFrame(together.coef_).loc[[name]], pd.DataFrame(alone.coef_), atol=1e-7)
+    assert_allclose(together.estimation_result_.r2[name], alone.estimation_result_.r2[name], atol=1e-7)
+
+
+@few
+@given(seeds, st.sampled_from([3, 12]))
+def test_clusters_of_series_that_ended_are_those_of_their_time(seed, span):
+    "Correlations under a decay, three thousand rows after the last common one"
+    rng, _, y, *_ = draw(seed, gaps=False)
+    later = np.vstack([y, np.c_[np.full((3_000, 3), np.nan), rng.normal(size=(3_000, N - 3))]])
+    before = dependence_matrix(Clustering(span=span), make_panel(np.ones((T, 1)), y))
+    after = dependence_matrix(Clustering(span=span), make_panel(np.ones((len(later), 1)), later))
+    assert_allclose(after[:3], before[:3], atol=1e-9)
+
+
+@few
+@given(seeds)
+def test_statistics_do_not_see_rows_that_a_pair_does_not_share(seed):
+    rng, _, y, *_ = draw(seed)
+    y.iloc[5, 0], y.iloc[5, 1] = np.nan, 0.0
+    before = weighted_corr(y.to_numpy())
+    for size in (1e8, 1e200):
+        y.iloc[5, 1] = size
+        assert_allclose(weighted_corr(y.to_numpy())[0, 1], weighted_corr(y.drop(y.index[5]).to_numpy())[0, 1], rtol=1e-9)
+    assert_allclose(before[0, 1], weighted_corr(y.drop(y.index[5]).to_numpy())[0, 1], rtol=1e-9)

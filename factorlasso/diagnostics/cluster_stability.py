@@ -14,6 +14,7 @@ from joblib import Parallel, delayed
 from scipy.spatial.distance import squareform
 from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score, silhouette_samples
+from tqdm import tqdm
 
 from ..clusters.clusters import Clustering, Clusters, condensed_distance, dependence_matrix, find_clusters
 from ..data.ewma import decay_weights
@@ -57,16 +58,15 @@ def cluster_quality(found: Clusters,  # a partition
 
 
 def independent_series(panel: Panel,  # any
-                       rng: np.random.Generator,  # of the shuffles
-                       shift: bool = False,  # shift around a circle instead of shuffling
+                       rng: np.random.Generator,  # of the signs
+                       block_length: int = 1,  # rows that share the sign of a response, for time series
                        ) -> Panel:  # the same gaps and weights
-    "The same values, of each response on its own rows, with the dependence between responses destroyed"
-    Y = np.zeros(panel.Y.shape)
-    for i in range(panel.N):
-        rows = np.flatnonzero(panel.mask[:, i])
-        values = panel.Y[rows, i]
-        Y[rows, i] = np.roll(values, rng.integers(max(len(rows), 1))) if shift else rng.permutation(values)
-    return replace(panel, Y=Y)
+    "The same sizes in the same rows, of each response about its mean, with signs at random: no dependence between responses is left"
+    mean = panel.Y.sum(axis=0) / np.maximum(panel.n_obs, 1)
+    first = rng.integers(block_length) if block_length > 1 else 0
+    block = (np.arange(panel.T) + first) // block_length
+    signs = rng.choice([-1.0, 1.0], (block[-1] + 1, panel.N))[block]
+    return replace(panel, Y=np.where(panel.mask, mean + signs * (panel.Y - mean), 0.0))
 
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #3edbb9dc
 @dataclass(frozen=True, eq=False)
@@ -103,6 +103,12 @@ def _by_response(found: Clusters, A: np.ndarray, silhouettes: np.ndarray) -> pd.
                          "other": np.maximum(others.max(axis=1), 0.0), "nearest": nearest}, found.labels.index)
 
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #73118b57
+def _of_known(statistic, chances, *arguments) -> list:
+    "A statistic of every column without its NaN; NaN where there is nothing else"
+    known = [column[~np.isnan(column)] for column in chances.T]
+    return [statistic(column, *arguments) if len(column) else np.nan for column in known]
+
+
 def cluster_stability(clustering: object,  # whatever `find_clusters` takes
                       y: object,  # (T, N) responses, or a `Panel`
                       n: int = 100,  # samples, and draws of the null
@@ -113,16 +119,15 @@ def cluster_stability(clustering: object,  # whatever `find_clusters` takes
                       ) -> ClusterStability:
     "Co-association of responses over other samples, and the quality of their clusters against independent series"
     rng, panel = np.random.default_rng(rng), y if isinstance(y, Panel) else make_panel(np.ones((len(y), 1)), y)
-    null = clustering
+    clustering = Clustering() if clustering is None else clustering
     if isinstance(clustering, Clustering):
         if clustering.span is not None:  # a decay by position would not survive the sampling of rows
             panel = replace(panel, weights=(panel.weights > 0) * decay_weights(panel.T, clustering.span))
             clustering = clone(clustering).set_params(span=None)
-        null = clone(clustering).set_params(n_clusters=find_clusters(clustering, panel).n_clusters)
     found, N = find_clusters(clustering, panel), panel.N
     silhouettes, share = cluster_quality(found, panel)
     samples = row_samples(panel.T, n, rng, scheme, block_length)
-    alone = [independent_series(panel, r, bool(block_length and block_length > 1)) for r in rng.spawn(n)]
+    length = int(block_length or 1) if scheme == "bootstrap" else 1
 
     def again(rows):
         part = take_rows(panel, rows)
@@ -132,19 +137,24 @@ def cluster_stability(clustering: object,  # whatever `find_clusters` takes
         return labels
 
     def chance(panel):
-        s, v = cluster_quality(find_clusters(null, panel), panel)
+        s, v = cluster_quality(find_clusters(clustering, panel), panel)
         return s.mean(), v
 
-    jobs = Parallel(n_jobs=n_jobs, prefer="threads")
-    drawn = np.array(jobs(delayed(again)(rows) for rows in samples))
-    chances = np.array(jobs(delayed(chance)(p) for p in alone))
+    jobs = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+    with tqdm(total=len(samples) + n, delay=2, disable=None, leave=False) as bar:
+        def all_of(calls):
+            return np.array([bar.update() or result for result in jobs(calls)])
+
+        drawn = all_of(delayed(again)(rows) for rows in samples)
+        chances = all_of(delayed(chance)(independent_series(panel, r, length)) for r in rng.spawn(n))
     both = (drawn > 0).T.astype(float) @ (drawn > 0)
     together = sum(((k[:, None] == k) & (k > 0)).astype(float) for k in drawn)
     A = np.divide(together, both, out=np.full((N, N), np.nan), where=both > 0)
     agreement = np.array([adjusted_rand_score(found.labels[k > 0], k[k > 0]) for k in drawn])
     seen = np.array([silhouettes.mean(), share])
-    p = np.where(np.isnan(seen), np.nan, (1 + (chances >= seen).sum(0)) / (1 + n))
-    quality = pd.DataFrame({"found": seen, "null mean": chances.mean(0), "null 95 %": np.quantile(chances, .95, axis=0), "p": p},
-                           ["silhouette", "variance share"])
+    above = (chances >= seen) | np.isnan(chances)   # one cluster, or N of them, has no silhouette: it counts against the finding
+    p = np.where(np.isnan(seen), np.nan, (1 + above.sum(0)) / (1 + n))
+    null = {"null mean": _of_known(np.mean, chances), "null 95 %": _of_known(np.quantile, chances, .95)}
+    quality = pd.DataFrame({"found": seen, **null, "p": p}, ["silhouette", "variance share"])
     return ClusterStability(found.labels, pd.DataFrame(A, panel.responses, panel.responses), agreement, quality,
                             _by_response(found, A, silhouettes))

@@ -6,7 +6,9 @@
 __all__ = ['held_out_residuals', 'ResidualDiagnostics', 'diagnose_residuals', 'effective_sparsity']
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #28de7fb6
+import warnings
 from dataclasses import dataclass, replace
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -18,7 +20,7 @@ from ..data.ewma import weighted_corr
 from .flips import Refit, flip_p_values, flipped_statistics, make_refit, residual_statistics
 from ..model.model import LassoModel, one_blas_thread
 from ..model.results import Summary
-from ..data.panel import make_panel
+from ..data.panel import make_panel, warn_caller
 from ..selection.criteria import fit_degrees_of_freedom, residual_variance
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #620cda32
@@ -64,12 +66,17 @@ def held_out_residuals(model: LassoModel,  # settings; cloned, not changed
                        cv: object = 5,  # number of contiguous folds, or a splitter that holds out every row once
                        sample_weight: np.ndarray | None = None,  # (T,) weights
                        ) -> pd.DataFrame:  # (T, N), NaN where unobserved or not fitted
-    "Residuals of rows that the fit has not seen"
+    "Residuals of rows that the fit has not seen; a span decays by rows of the panel, as in cross-validation"
     panel = make_panel(x, y, sample_weight)
     E = pd.DataFrame(np.where(panel.mask, panel.Y, np.nan), panel.index, panel.responses)
-    frame, left = pd.DataFrame(panel.X, panel.index, panel.factors), E.copy()
+    frame, left, model = pd.DataFrame(panel.X, panel.index, panel.factors), E.copy(), clone(model)
+    decay = 1.0 if model.span is None or model.demean == "rolling" else 1 - 2 / (model.span + 1)
+    if decay < 1:
+        model.set_params(span=None)
     for train, test in _row_folds(cv, panel.T):
-        fit = clone(model).fit(frame[train], E[train], None if sample_weight is None else panel.weights[train])
+        train = train & panel.complete   # what stands in an incomplete row is not a factor
+        age = np.flatnonzero(train)[-1] - np.flatnonzero(train)
+        fit = model.fit(frame[train], E[train], panel.weights[train] * decay**age)
         left.loc[test] -= fit.predict(frame[test]).to_numpy()
         left.loc[test, ~fit.active_.to_numpy()] = np.nan
     return left
@@ -93,7 +100,9 @@ def _from_model(model: LassoModel, cv: object) -> tuple:
     if cv is not None:
         rolling = model.demean == "rolling"
         settings, weights = (clone(model), None) if rolling else (clone(model).set_params(span=None), panel.weights)
-        left = held_out_residuals(settings, pd.DataFrame(panel.X, panel.index, panel.factors), model.y, cv, weights)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)   # `fit` has said which rows lack a factor
+            left = held_out_residuals(settings, model.x, model.y, cv, weights)
     df = None if cv is not None else fit_degrees_of_freedom(model)
     dull = ~(result.r2 < 1 - 1e-12) | ~model.active_
     return left.mask(np.broadcast_to(dull, left.shape)), panel.weights, result.estimated_beta, panel.X, df
@@ -130,6 +139,9 @@ def _component(Z: np.ndarray,  # (T, N) zero where unobserved
     return f, f @ Z / np.maximum(f**2 @ m, 1e-12)
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #cb3b7a60
+_A_FEW, _BEYOND_DOUBT = 25, 20.0   # flips that settle a factor so many standard deviations out; others get all
+
+
 def _search(judged: _Judged,
             Z: np.ndarray,  # (T, N) residuals times √ω, columns of length one, zero where unobserved
             level: float,  # of each test
@@ -140,10 +152,14 @@ def _search(judged: _Judged,
     found, first, left, mask = [], None, Z, judged.refit.mask
     while True:
         seen = residual_statistics(left, np.linalg.norm(left, axis=0))
-        flips = flipped_statistics(judged.refit, left, judged.w, draws, rng, again=first is None)
+        quick = first is not None and draws > _A_FEW
+        flips = flipped_statistics(judged.refit, left, judged.w, _A_FEW if quick else draws, rng, again=first is None)
         z, p, critical = flip_p_values(seen, flips, level)
+        if quick and z[1] < _BEYOND_DOUBT:
+            more = flipped_statistics(judged.refit, left, judged.w, draws - _A_FEW, rng, again=False)
+            z, p, critical = flip_p_values(seen, np.concatenate([flips, more]), level)
         first = first or (flips, z, p, critical)
-        if p[1] >= level or (found and seen[1] < 1) or len(found) >= min(20, min(Z.shape) // 2):
+        if not p[1] < level or (found and seen[1] < 1) or len(found) >= min(20, min(Z.shape) // 2):
             return first, found
         f, b = _component(left, mask, judged.w @ mask)
         loading = f @ Z / np.maximum(np.sqrt(f**2 @ mask), 1e-300)
@@ -243,6 +259,20 @@ def _missing(judged: _Judged, found: list) -> tuple[pd.DataFrame, pd.DataFrame, 
     return table, pd.DataFrame(loadings, judged.E.columns, K), pd.DataFrame(scores, judged.E.index, K)
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #1720e46c
+_FEWEST = 10      # flips
+_DRAGGING = .2    # mean lag-one autocorrelation beyond which the p values are far too small
+
+
+def _warn_about_time(judged: _Judged) -> None:
+    "Warn where residuals are autocorrelated, since flips of single rows do not foresee it"
+    E = judged.E.to_numpy()
+    E = E - np.nanmean(E, axis=0)
+    lagged = np.nansum(E[1:] * E[:-1], axis=0) / np.maximum(np.nansum(E**2, axis=0), 1e-300)
+    if len(E) > 2 and lagged.mean() > max(_DRAGGING, 3 / np.sqrt(np.isfinite(E).sum())):
+        warn_caller(f"the residuals are autocorrelated (mean lag-one correlation {lagged.mean():.2f}), for which p values come out "
+                    "too small: sum rows to longer periods, or filter first")
+
+
 def diagnose_residuals(residuals: LassoModel | pd.DataFrame,  # a fitted model, or (T, N) residuals with NaN for gaps
                        weights: np.ndarray | None = None,  # (T,) weights of the fit; None: equal. A model has its own
                        n_params: object = None,  # spent: (N,) numbers, or (N, M) loadings with `x`; None: the mean, or all of `x`
@@ -253,12 +283,17 @@ def diagnose_residuals(residuals: LassoModel | pd.DataFrame,  # a fitted model, 
                        rng: int | np.random.Generator = 0,  # of the flips
                        ) -> ResidualDiagnostics:  # ValueError where fewer than two series can be judged
     "Test whether residuals are uncorrelated, count the factors that are missing and say which series define them"
-    rng, df = np.random.default_rng(rng), None
+    if not 0 < level < 1:
+        raise ValueError(f"level must be between 0 and 1, got {level!r}")
+    if isinstance(draws, bool) or not isinstance(draws, Integral) or draws < _FEWEST:
+        raise ValueError(f"draws must be an integer of at least {_FEWEST}, from which a spread can be taken; got {draws!r}")
+    rng, df, residuals = np.random.default_rng(rng), None, getattr(residuals, "best_model_", residuals)
     if isinstance(residuals, LassoModel):
         residuals, weights, n_params, x, df = _from_model(residuals, cv)
     judged = _judge(pd.DataFrame(residuals).astype(float), weights, n_params, x, cv, rng)
     if df is not None:
         judged = replace(judged, df=df[residuals.columns.get_indexer(judged.E.columns)])
+    _warn_about_time(judged)
     (T, N), mask, w = judged.E.shape, judged.refit.mask, judged.w
     root = np.sqrt(w)[:, None]
     with one_blas_thread:  # many small products, for which threads only wait for each other
