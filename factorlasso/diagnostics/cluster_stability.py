@@ -103,12 +103,6 @@ def _by_response(found: Clusters, A: np.ndarray, silhouettes: np.ndarray) -> pd.
                          "other": np.maximum(others.max(axis=1), 0.0), "nearest": nearest}, found.labels.index)
 
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #73118b57
-def _of_known(statistic, chances, *arguments) -> list:
-    "A statistic of every column without its NaN; NaN where there is nothing else"
-    known = [column[~np.isnan(column)] for column in chances.T]
-    return [statistic(column, *arguments) if len(column) else np.nan for column in known]
-
-
 def cluster_stability(clustering: object,  # whatever `find_clusters` takes
                       y: object,  # (T, N) responses, or a `Panel`
                       n: int = 100,  # samples, and draws of the null
@@ -151,10 +145,10 @@ def cluster_stability(clustering: object,  # whatever `find_clusters` takes
     together = sum(((k[:, None] == k) & (k > 0)).astype(float) for k in drawn)
     A = np.divide(together, both, out=np.full((N, N), np.nan), where=both > 0)
     agreement = np.array([adjusted_rand_score(found.labels[k > 0], k[k > 0]) for k in drawn])
+    chances = np.nan_to_num(chances)   # one cluster, or one for each series, separates nothing: its silhouette counts as zero
     seen = np.array([silhouettes.mean(), share])
-    above = (chances >= seen) | np.isnan(chances)   # one cluster, or N of them, has no silhouette: it counts against the finding
-    p = np.where(np.isnan(seen), np.nan, (1 + above.sum(0)) / (1 + n))
-    null = {"null mean": _of_known(np.mean, chances), "null 95 %": _of_known(np.quantile, chances, .95)}
+    p = np.where(np.isnan(seen), np.nan, (1 + (chances >= seen).sum(0)) / (1 + n))
+    null = {"null mean": chances.mean(0), "null 95 %": np.quantile(chances, .95, axis=0)}
     quality = pd.DataFrame({"found": seen, **null, "p": p}, ["silhouette", "variance share"])
     return ClusterStability(found.labels, pd.DataFrame(A, panel.responses, panel.responses), agreement, quality,
                             _by_response(found, A, silhouettes))
