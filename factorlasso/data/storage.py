@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
@@ -221,11 +222,24 @@ def _table(rows: list, cols: list, spec: dict, values: np.ndarray) -> pd.DataFra
     return frame if spec["numeric"] else frame.astype(dict(zip(frame.columns, spec["dtypes"], strict=True)))
 
 # %% ../../nbs/01_data/10_storage.ipynb #f7fe27a6
-_MARK, _SUM = "factorlasso", "factorlasso_sha256"
+_MARK, _SUM, _EMPTY = "factorlasso", "factorlasso_sha256", b"sha256:" + b"0" * 64
+_SEAL = re.compile(_SUM.encode() + b".{1,9}(sha256:[0-9a-f]{64})", re.DOTALL)   # a name, a length, and the sum
+
+
+def _seal_of(raw: bytes) -> tuple[int, bytes]:
+    "Where the checksum of a file stands, and what it should be; ValueError where there is none"
+    found = [m.start(1) for m in _SEAL.finditer(raw)]
+    if not found:
+        damaged = _SUM.encode() in raw
+        raise ValueError("it is damaged" if damaged else "this Parquet file was not written by factorlasso, or is damaged")
+    total = hashlib.sha256(raw[:found[-1]])
+    total.update(_EMPTY)
+    total.update(raw[found[-1] + len(_EMPTY):])
+    return found[-1], b"sha256:" + total.hexdigest().encode()
 
 
 def _write_parquet(file, tables: dict[str, pd.DataFrame], about: dict) -> None:
-    "One row per table, and a checksum of all"
+    "One row per table, and a checksum of the file"
     rows, cols, specs, values = zip(*map(_plain, tables.values()), strict=True) if tables else ((),) * 4
     flat = [v.ravel() if s["numeric"] else np.empty(0) for v, s in zip(values, specs, strict=True)]
     text = [None if s["numeric"] else json.dumps(v.tolist()) for v, s in zip(values, specs, strict=True)]
@@ -234,18 +248,14 @@ def _write_parquet(file, tables: dict[str, pd.DataFrame], about: dict) -> None:
     dumped = [pa.array([json.dumps(v) for v in part], pa.string()) for part in (rows, cols, specs)]
     table = pa.table([pa.array(list(tables), pa.string()), *dumped, doubles, pa.array(text, pa.string())],
                      names=["table", "rows", "columns", "description", "doubles", "labels"])
-    notes = {_MARK: json.dumps(about)}
-    notes[_SUM] = _checksum(table, notes[_MARK])
-    pq.write_table(table.replace_schema_metadata(notes), file, use_dictionary=False, write_page_checksum=True)
+    notes, buffer = {_MARK: json.dumps(about), _SUM: _EMPTY.decode()}, BytesIO()
+    pq.write_table(table.replace_schema_metadata(notes), buffer, use_dictionary=False)
+    raw = buffer.getvalue()
+    at, seal = _seal_of(raw)
+    file.write(raw[:at])
+    file.write(seal)
+    file.write(raw[at + len(seal):])
 
-
-def _checksum(table: pa.Table, about: str) -> str:
-    "SHA-256 of the texts, the lengths and the bits of all numbers"
-    texts = [table[k].to_pylist() for k in ("table", "rows", "columns", "description", "labels")]
-    lists = table["doubles"].combine_chunks()
-    total = hashlib.sha256(json.dumps([about, texts, lists.value_lengths().to_pylist()]).encode())
-    total.update(np.ascontiguousarray(lists.flatten().to_numpy(zero_copy_only=False)).view(np.uint8))
-    return total.hexdigest()
 
 # %% ../../nbs/01_data/10_storage.ipynb #642833bc
 def _check_size(footer: pq.FileMetaData, most: int = MOST_BYTES) -> None:
@@ -262,14 +272,13 @@ def _check_size(footer: pq.FileMetaData, most: int = MOST_BYTES) -> None:
 
 def _read_parquet(file) -> tuple[dict[str, pd.DataFrame], dict]:
     "The inverse of `_write_parquet`"
-    source = pq.ParquetFile(file, page_checksum_verification=True)
-    notes = source.schema_arrow.metadata or {}
-    if _MARK.encode() not in notes:
-        raise ValueError("this Parquet file was not written by factorlasso")
-    _check_size(source.metadata)
-    table, about = source.read(), notes[_MARK.encode()].decode()
-    if notes.get(_SUM.encode()) != _checksum(table, about).encode():
+    raw = file.read()
+    at, seal = _seal_of(raw)
+    if raw[at:at + len(seal)] != seal:
         raise ValueError("it is damaged: its checksum is wrong")
+    source = pq.ParquetFile(pa.BufferReader(raw))
+    _check_size(source.metadata)
+    table, about = source.read(), source.schema_arrow.metadata[_MARK.encode()].decode()
     tables = {}
     for name, rows, cols, spec, doubles, text in zip(*table.columns, strict=True):
         rows, cols, spec = (json.loads(v.as_py()) for v in (rows, cols, spec))

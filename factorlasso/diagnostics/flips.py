@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
-from scipy.linalg import eigvalsh, eigvalsh_tridiagonal
+from scipy.linalg import eigvalsh
 from scipy.stats import chi2, gamma
 from tqdm import tqdm
 
@@ -103,14 +103,55 @@ def residual_statistics(Z: np.ndarray,  # (T, N), no column zero
 _STEPS, _CHECK = 200, 10   # most Lanczos vectors; how many between two looks at the eigenvalue
 
 
+@njit(nogil=True, cache=True)
+def _top(a, b, n, low):
+    "Largest eigenvalue, known to be above `low`, of a tridiagonal matrix with diagonal a and b beside it"
+    high = low
+    for i in range(n):
+        high = max(high, a[i] + (b[i - 1] if i else 0.0) + (b[i] if i < n - 1 else 0.0))
+    while high - low > 1e-10 * abs(high):
+        mid = (low + high) / 2
+        pivot = mid - a[0]
+        for i in range(1, n):
+            if pivot <= 0.0:
+                break
+            pivot = mid - a[i] - b[i - 1] ** 2 / pivot
+        low, high = (mid, high) if pivot <= 0.0 else (low, mid)
+    return high
+
+
+@njit(nogil=True, cache=True)
+def _lanczos(A, tol):
+    "`largest_eigenvalue`, compiled"
+    n, seen = len(A), 0.0
+    most = min(_STEPS, n)
+    V, a, b = np.zeros((most + 1, n)), np.zeros(most), np.zeros(most)
+    V[0] = np.cos(np.arange(1.0, n + 1))   # any vector that favours no column
+    V[0] /= np.linalg.norm(V[0])
+    for k in range(most):
+        u = (A @ V[k].astype(A.dtype)).astype(np.float64)
+        a[k] = u @ V[k]
+        for _ in range(2):                 # against all earlier ones, twice, since once leaves rounding
+            u -= (V[:k + 1] @ u) @ V[:k + 1]
+        b[k] = np.linalg.norm(u)
+        last = k + 1 == most or b[k] <= 1e-12 * abs(a[0])
+        if (k + 1) % _CHECK == 0 or last:
+            top = _top(a, b, k + 1, seen)
+            if last or top - seen <= tol * top:
+                return top
+            seen = top
+        V[k + 1] = u / b[k]
+    return seen
+
+
 def largest_eigenvalue(A: np.ndarray, tol: float = 1e-7) -> float:
     """
-    The largest eigenvalue of a symmetric matrix, by Lanczos vectors.
+    The largest eigenvalue of a positive semidefinite matrix, by Lanczos vectors.
 
     Parameters
     ----------
     A : (n, n) ndarray
-        Symmetric; single precision will do.
+        Symmetric and positive semidefinite; single precision will do.
     tol : float, default 1e-7
         Relative change over ten vectors at which it stops.
 
@@ -118,27 +159,16 @@ def largest_eigenvalue(A: np.ndarray, tol: float = 1e-7) -> float:
     -------
     float
         From below, to about `tol`.
+
+    Examples
+    --------
+    >>> round(largest_eigenvalue(np.array([[2.0, 1.0], [1.0, 2.0]])), 6)
+    3.0
     """
-    n, seen = len(A), 0.0
-    V, a, b = np.zeros((min(_STEPS, n) + 1, n)), [], []
-    V[0] = np.cos(np.arange(1.0, n + 1))   # any vector that favours no column
-    V[0] /= np.linalg.norm(V[0])
-    for k in range(min(_STEPS, n)):
-        u = (A @ V[k].astype(A.dtype)).astype(float)
-        a.append(u @ V[k])
-        for _ in range(2):                 # against all earlier ones, twice, since once leaves rounding
-            u -= V[:k + 1].T @ (V[:k + 1] @ u)
-        size = np.linalg.norm(u)
-        last = k + 1 == min(_STEPS, n) or size <= 1e-12 * abs(a[0])
-        if (k + 1) % _CHECK == 0 or last:
-            top = eigvalsh_tridiagonal(a, b, select="i", select_range=(k, k))[0]
-            if last or top - seen <= tol * top:
-                return float(top)
-            seen = top
-        b.append(size)
-        V[k + 1] = u / size
+    return float(_lanczos(np.ascontiguousarray(A), tol))
 
 
+# %% ../../nbs/09_diagnostics/01_flips.ipynb #0d1f7dac
 @njit(nogil=True, cache=True)
 def _turned(A, bits):
     "A with the sign of a cell turned where its bit is one"

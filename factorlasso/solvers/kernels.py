@@ -49,13 +49,20 @@ def _sweep(G, q, u, t, lo, hi, w):
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #0488ac15
 @njit(nogil=True, cache=True)
-def _leave_zero(G, d, u, t, lo, hi, w):
-    "Put u at the minimum along the steepest feasible ray from zero; False (and u = 0) where zero is optimal."
+def _ray(d, t, lo, hi, u):
+    "Put into u the steepest feasible ray from zero; the squared slope of the loss and the ℓ₁ norm along it."
     n2 = 0.0
     for j in range(len(u)):
         s = d[j] - min(max(d[j], -t[j]), t[j])
         u[j] = s if (s > 0 and hi[j] > 0) or (s < 0 and lo[j] < 0) else 0.0
         n2 += u[j] * u[j]
+    return n2
+
+
+@njit(nogil=True, cache=True)
+def _leave_zero(G, d, u, t, lo, hi, w):
+    "Put u at the minimum along the steepest feasible ray from zero; False (and u = 0) where zero is optimal."
+    n2 = _ray(d, t, lo, hi, u)
     n = np.sqrt(n2)
     curve = 0.0
     for j in range(len(u)):
@@ -303,6 +310,8 @@ def _solve_row(z, desk, U, Q, i, d, s0, floor, tol, max_iter, work):
     w, span = z.w[b] if b >= 0 else 0.0, (np.array([i]), max(b, 0), b + 1)
     it, rough, polished = 0, tol > 1e-6, False
     patience = 12 if w > 0.0 and not u.any() else len(u) // 8 if rough else 2
+    if w > 0.0 and u.any() and np.sqrt(_ray(d, t, lo, hi, p)) <= w:
+        u[:] = 0.0   # which a sweep would only come near to
     residual_of(G, d, u, q)
     while it < max_iter:
         if w > 0.0 and not u.any():

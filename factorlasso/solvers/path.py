@@ -137,6 +137,19 @@ def _rank_of(moments, active):
     return np.array([cholesky(F.T @ F, F.shape[1], DEPENDENT) for F in factors], dtype=float)
 
 
+_STEEPEST = 1e8   # times the curvature of the loss: beyond it the digits of S are those of a block that has one degree of freedom
+
+
+def _slopes(penalty, u, active, h):
+    "(N, M) τ/‖u_b‖ of each active cell, at most `_STEEPEST` times the curvatures h of its block, and its root times u/‖u_b‖."
+    blocks, top = penalty.blocks, np.zeros(len(penalty.l2) + 1)
+    norms = np.append(block_norms(u, blocks, len(penalty.l2)), 1.0)[blocks]
+    np.maximum.at(top, blocks, h)
+    slope = np.append(penalty.l2, 0.0)[blocks] / np.where(active & (norms > 0), norms, np.inf)
+    slope = np.minimum(slope, _STEEPEST * top[blocks])
+    return slope, np.sqrt(slope) * u / np.where(norms > 0, norms, 1.0)
+
+
 def degrees_of_freedom(
     problem: Problem,  # λ included
     beta: np.ndarray,  # (N, M) its solution
@@ -152,12 +165,10 @@ def degrees_of_freedom(
         return degrees_of_freedom(split_signs(problem), split_cells(problem, beta))
     if not len(problem.moments.G):
         raise NotImplementedError("degrees of freedom of a norm over more factors than rows")
-    norms = np.append(block_norms(u, penalty.blocks, len(penalty.l2)), 1.0)[penalty.blocks]
-    norms = np.where(active, norms, 1.0)
-    slope = np.where(active, np.append(penalty.l2, 0.0)[penalty.blocks] / norms, 0.0)
-    v = np.sqrt(slope) * u / norms
-    both, pairs = active[:, :, None] & active[:, None, :], v[:, :, None] * v[:, None, :]
+    both = active[:, :, None] & active[:, None, :]
     H = np.where(both, 2 * problem.scale[:, None, None] * problem.moments.G[problem.moments.pattern], 0.0)
+    slope, v = _slopes(penalty, u, active, np.diagonal(H, axis1=1, axis2=2))
+    pairs = v[:, :, None] * v[:, None, :]
     D = np.where(active, slope, 1.0)[:, :, None] * np.eye(u.shape[1])
     unit = np.sqrt(np.maximum(np.diagonal(H + D, axis1=1, axis2=2), np.finfo(float).tiny))
     unit = unit[:, :, None] * unit[:, None, :]
@@ -168,7 +179,7 @@ def degrees_of_freedom(
     part, place, size = _places(penalty.blocks, len(penalty.l2))
     entry = (part[:, None, None] * size + place[:, :, None]) * size + place[:, None, :]
     S = np.bincount(entry.ravel(), (pairs * P).ravel(), (part.max() + 1) * size**2).reshape(-1, size, size)
-    return (K * P + pairs * (P @ K @ P) * np.linalg.inv(np.eye(size) - S).ravel()[entry]).sum((1, 2))
+    return (K * P + pairs * (P @ K @ P) * np.linalg.pinv(np.eye(size) - S, hermitian=True).ravel()[entry]).sum((1, 2))
 
 # %% ../../nbs/05_solvers/09_path.ipynb #861f1448
 @dataclass(frozen=True, eq=False)
