@@ -19,7 +19,7 @@ extensions = [
 ]
 exclude_patterns = ["_build", "_ext"]
 
-# The parts of the book: caption -> pattern of notebook paths; a notebook joins the last part that it matches.
+# The parts of the book: caption -> patterns of notebook paths; a notebook joins the part of the longest that it matches.
 # Pages of the part without a caption are listed in index.md.
 nbdev_package = "factorlasso"
 nbdev_parts = {
@@ -38,7 +38,7 @@ nbdev_parts = {
     "Case studies": "examples/*",
     "Reproductions": "examples/paper*",
     "Benchmark": "examples/bench*",
-    "": "examples/guide*",
+    "": "examples/guide* examples/tasks/*",
 }
 
 nb_execution_mode = "off"  # outputs are stored; pytest executes the notebooks
@@ -52,7 +52,6 @@ myst_dmath_double_inline = True
 numfig = True
 numfig_secnum_depth = 2  # figures and equations count within part.chapter
 math_numfig = True
-numfig_secnum_depth = 2  # figures and equations count within part.chapter
 
 numpydoc_show_class_members = False  # autodoc lists them
 autodoc_member_order = "bysource"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 root = Path(__file__).resolve().parents[1]
-pages = sorted([*root.glob("nbs/**/*.ipynb"), *root.glob("examples/*.ipynb"), *root.glob("docs/*.md")])
+pages = sorted([*root.glob("nbs/**/*.ipynb"), *root.glob("examples/**/*.ipynb"), *root.glob("docs/*.md")])
 cited = re.compile(r"([A-Z][\w’'–-]+?)(?:['’]s?)?(?:,? (?:et al\.|and others))?,? \(?((?:19|20)\d\d)\b")
 MONTHS = "January February March April May June July August September October November December"
 NO_AUTHORS = {*MONTHS.split(), "Through", "In", "Since", "Until", "Unreleased", "From", "After", "Before", "By", "Copyright"}

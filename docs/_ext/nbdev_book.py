@@ -49,16 +49,16 @@ class Chapter(NamedTuple):
 
 def chapters(root, parts):
     "Every notebook that belongs to a part, in reading order"
-    found = []
+    found, captions = [], {pattern: name for name, patterns in parts.items() for pattern in patterns.split()}
     for path in sorted(p for folder in FOLDERS for p in (root / folder).rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts):
         place = path.relative_to(root)
-        part = [name for name, pattern in parts.items() if fnmatch(place.as_posix(), pattern)]
-        if part:
+        matching = [pattern for pattern in captions if fnmatch(place.as_posix(), pattern)]
+        if matching:
             split = [NUMBERED.fullmatch(name).groups() for name in place.with_suffix("").parts[1:]]
             number = tuple(int(n) for n, _ in split if n)
             cells = json.loads(path.read_text("utf-8"))["cells"]
             page = "/".join([FOLDERS[place.parts[0]], *(name for _, name in split)])
-            found.append(Chapter(path, page, number, part[-1], cells))
+            found.append(Chapter(path, page, number, captions[max(matching, key=len)], cells))
     return sorted(found, key=lambda c: (list(parts).index(c.part), c.path.name))
 
 

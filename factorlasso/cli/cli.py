@@ -10,6 +10,7 @@ import argparse
 import re
 import sys
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from ..data.panel import Panel, make_panel
 from ..data.storage import atomic_folder
 from ..data.text import FileOptions
 from ..plots import plots
+from ..plots.report import fit_report
 
 # %% ../../nbs/12_cli/01_cli.ipynb #843bd412
 def default_lambda(x: pd.DataFrame, y: pd.DataFrame, span: float | None = None, warmup: int = 12) -> float:
@@ -147,7 +149,7 @@ def _fact_lines(model: LassoModel,  # fitted
 
 # %% ../../nbs/12_cli/01_cli.ipynb #7c5890e0
 _FILES = ("responses.csv", "loadings.csv", "factor_covariance.csv", "covariance.csv", "estimate.parquet",
-          "loadings.png", "volatilities.png", "histories.png", "clusters.png")   # all that a run may write
+          "loadings.png", "volatilities.png", "histories.png", "clusters.png", "report.html")   # all that a run may write
 
 
 def write_tables(out: Path, table: pd.DataFrame, covar: CurrentFactorCovarData, y_covar: pd.DataFrame) -> list[str]:
@@ -193,43 +195,62 @@ def write_figures(out: Path,  # existing folder
     return list(draw)
 
 # %% ../../nbs/12_cli/01_cli.ipynb #cea43a65
+@dataclass(frozen=True)
+class _Output:
+    "What a run leaves behind"
+    folder: Path          # for tables and figures, made when missing
+    annualization: float  # rows in a year; 1: volatilities per row
+    report: bool = False  # also one page to send
+
+
+def _report(title: str, model: LassoModel, covar: CurrentFactorCovarData, folder: Path, notes: list) -> list[str]:
+    "Write the page to send, with the warnings of the fit on top; the name of the file"
+    texts = list(dict.fromkeys(str(n.message) for n in notes))
+    (folder / "report.html").write_text(fit_report(model, covar, title, texts), "utf-8")
+    return ["report.html"]
+
+
 def _run(title: str,  # first words of the page
          model: LassoModel,  # to be fitted
          x: pd.DataFrame,  # (T, M) factors
          y: pd.DataFrame,  # (T, N) responses
-         out: Path,  # folder for tables and figures, made when missing
-         annualization: float,  # rows in a year; 1: volatilities per row
+         to: _Output,
          ) -> None:
     "Fit, write the files, print the page"
     with tqdm(total=3, disable=None, leave=False, bar_format="{desc}… {n_fmt}/{total_fmt}  {elapsed}") as steps:
         steps.set_description_str("fitting")
-        model.fit(x, y)
+        with warnings.catch_warnings(record=True) as notes:
+            warnings.simplefilter("always", UserWarning)
+            model.fit(x, y)
+        for note in notes:
+            warnings.warn_explicit(note.message, note.category, note.filename, note.lineno)
         steps.update()
         steps.set_description_str("covariance")
-        covar = model.covariance(annualization_factor=annualization)
+        covar = model.covariance(annualization_factor=to.annualization)
         table = response_table(model, covar)
         y_covar = covar.get_y_covar(assets=table.index[table["resid_vol"].notna()])
         steps.update()
         steps.set_description_str("writing")
-        with atomic_folder(out, _FILES) as part:
+        with atomic_folder(to.folder, _FILES) as part:
             files = write_tables(part, table, covar, y_covar) + write_figures(part, model, covar)
+            files += _report(title, model, covar, part, notes) if to.report else []
     panel, signs = model.panel_, model.factors_beta_loading_signs
     settings = [LassoModelType(model.model_type).value, f"λ = {model.reg_lambda:g}", f"l1 weight {model.l1_weight:g}",
                 "equal weights" if model.span is None else f"span {model.span:g}"]
     settings += [] if signs is None else [f"{int(signs.notna().to_numpy().sum())} signs"]
     print(f"{title}: {panel.T} rows, {panel.M} factors, {panel.N} responses, {panel.mask.mean():.0%} of the cells observed")
-    print(", ".join(settings) + ("" if annualization == 1 else f"; volatilities per year of {annualization:g} rows") + "\n")
+    print(", ".join(settings) + ("" if to.annualization == 1 else f"; volatilities per year of {to.annualization:g} rows") + "\n")
     blocks = [] if model.clusters_ is None else [_cluster_lines(model.clusters_)]
     for block in [*blocks, _loading_lines(model, table), _fact_lines(model, y_covar, table)]:
         print("\n".join(block) + "\n")
-    print(f"{len(files)} files in {out}:\n  {', '.join(files)}")
+    print(f"{len(files)} files in {to.folder}:\n  {', '.join(files)}")
 
 # %% ../../nbs/12_cli/01_cli.ipynb #458b5f24
 def _demo(args: argparse.Namespace) -> None:
     "The equity panel with its textbook signs"
     us = load_us_equity_factors()
     model = LassoModel("group_lasso_clusters", reg_lambda=1e-4, l1_weight=0.8, factors_beta_loading_signs=us.signs)
-    _run("US equities 1949-2017, monthly", model, us.x, us.y, Path(args.out), annualization=12)
+    _run("US equities 1949-2017, monthly", model, us.x, us.y, _Output(Path(args.out), 12, args.report))
 
 # %% ../../nbs/12_cli/01_cli.ipynb #f95d4072
 def _read(read, path: str | None, *options):
@@ -265,7 +286,7 @@ def _fit(args: argparse.Namespace) -> None:
                        group_data=groups, factors_beta_prior=None if prior is None else prior.fillna(0.0))
     light = default_lambda(x, y, args.span, model.warmup_period)
     model.set_params(reg_lambda=light if args.reg_lambda is None else args.reg_lambda)
-    _run(f"{Path(args.y).name} on {Path(args.x).name}", model, x, y, Path(args.out), args.annualize)
+    _run(f"{Path(args.y).name} on {Path(args.x).name}", model, x, y, _Output(Path(args.out), args.annualize, args.report))
 
 # %% ../../nbs/12_cli/01_cli.ipynb #acdef4a3
 def _parser() -> argparse.ArgumentParser:
@@ -295,6 +316,8 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--nonneg", action="store_true", help="no loading may be negative")
     fit.add_argument("--annualize", type=float, default=1.0, metavar="K", help="rows in a year, for volatilities (default: 1)")
     fit.add_argument("--out", default="factorlasso-fit", help="folder for tables and figures (default: %(default)s)")
+    for command in (demo, fit):
+        command.add_argument("--report", action="store_true", help="also report.html, one page with all of it, to send")
     return parser
 
 # %% ../../nbs/12_cli/01_cli.ipynb #43cc950e
