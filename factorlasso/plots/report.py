@@ -135,9 +135,13 @@ def fit_report(model: Any, covar: CurrentFactorCovarData | None = None,
     facts = _table(summary.facts.map(_setting).to_frame("value"), "In short")
     loads, vols, data, *tree = _pictures(model, covar)
     sections = {
-        "How good": facts + _table(summary.table, "By response"), "Loadings": loads + _table(loadings, "Loadings as numbers") + "".join(tree),
-        "How sure": _errors(model), "Risk": vols + _table(covar.get_model_vols(), "Volatilities"), "Data": data,
-        "Settings and proof": _table(_settings(model), "Settings that are not the default") + _table(_proof(model), "Certificate")}
+        "How good": facts + _table(summary.table, "By response"),
+        "Loadings": loads + _table(loadings, "Loadings as numbers") + "".join(tree),
+        "How sure": _errors(model),
+        "Risk": vols + _table(covar.get_model_vols(), "Volatilities"),
+        "Data": data,
+        "Settings and proof": _table(_settings(model), "Settings that are not the default")
+        + _table(_proof(model), "Certificate")}
     head = html.escape(title)
     warned = "".join(f"<p class='note'>{html.escape(n)}</p>" for n in notes)
     body = "".join(f"<section><h2>{name}</h2>{text}</section>" for name, text in sections.items())
