@@ -15,7 +15,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 from threadpoolctl import ThreadpoolController
 
-from ..data.moments import residual_squares, response_batches
+from ..data.moments import cell_weights, residual_squares, response_batches
 from factorlasso.model.results import (
     FactorRegressor,
     also_x,
@@ -354,6 +354,13 @@ def store_fit(model, fitted, X, y) -> LassoModel:
     return set_state(model, state)
 
 # %% ../../nbs/06_model/04_model.ipynb #1e9308c6
+def _rows_that_count(panel) -> np.ndarray:
+    "(N,) effective number of rows, each response by its own weights"
+    w = cell_weights(panel)
+    w = w / np.maximum(w.max(axis=0), np.finfo(float).tiny)
+    return np.square(w.sum(0)) / np.maximum(np.square(w).sum(0), np.finfo(float).tiny)
+
+
 def _path(model, setup, lambdas, n, ratio) -> LassoPath:
     "The path of the active responses; fit statistics are those of the data as given."
     who = np.flatnonzero(setup.active)
@@ -365,7 +372,7 @@ def _path(model, setup, lambdas, n, ratio) -> LassoPath:
         relative = setup.reg_lambda[who] / (setup.reg_lambda[who].max() or 1.0)
         unit = replace(unit, penalty=unit.penalty.scaled(relative))
     path = lambda_path(unit, lambdas, n, ratio, model.tol, model.n_jobs).labelled(setup.fitted.responses, setup.fitted.factors)
-    path = replace(path, relative=relative)
+    path = replace(path, relative=relative, n_effective=_rows_that_count(setup.fitted))
     if model.demean is True:
         return path
     raw = summarize_panel(setup.panel if setup.active.all() else setup.panel.take(who))

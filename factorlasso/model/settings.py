@@ -170,14 +170,14 @@ def _cell_rules(model, centred, groups, known) -> CellRules:
 
 # %% ../../nbs/06_model/02_settings.ipynb #3df1e684
 def _groups(model, kind, panel, active) -> tuple[np.ndarray, Clusters | None]:
-    "(n_active,) group codes of the active responses, and the clusters where they were found."
+    "(n_active,) group codes of the active responses, and their groups as clusters, found or given."
     if kind == LassoModelType.LASSO:
         return np.zeros(active.sum(), dtype=np.intp), None
     given = model.group_data is not None and kind != LassoModelType.GROUP_LASSO_CLUSTERS
     if kind == LassoModelType.GROUP_LASSO and not given:
         raise ValueError("group_lasso needs group_data, a Series of group labels by response")
     clusters = find_clusters(model.group_data if given else model.clustering, panel, np.flatnonzero(active))
-    return pd.factorize(clusters.labels.loc[panel.responses[active]])[0], None if given else clusters
+    return pd.factorize(clusters.labels.loc[panel.responses[active]])[0], clusters
 
 # %% ../../nbs/06_model/02_settings.ipynb #5e1d9e5d
 def rolling_panel(
@@ -277,7 +277,7 @@ class Setup:
     penalty: Penalty            # of the active responses, for λ = 1
     reg_lambda: np.ndarray      # (N,)
     cells: CellRules            # signs, bounds and prior
-    clusters: Clusters | None   # where they were found
+    clusters: Clusters | None   # found or given
     units: np.ndarray | None = None  # (M,) in which loadings are penalised; None: as given
 
     @property

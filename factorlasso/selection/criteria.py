@@ -31,7 +31,7 @@ _EXACT = 1e-15   # share of the variance below which a loss is rounding: the fit
 def _counts(path: LassoPath, n_obs: object) -> np.ndarray:
     "(N,) numbers of observations; a Series is matched by label"
     if n_obs is None:
-        return path.data.n_obs
+        return path.data.n_obs if path.n_effective is None else path.n_effective
     if isinstance(n_obs, pd.Series):
         if len(lack := path.responses.difference(n_obs.index, sort=False)):
             raise ValueError(f"n_obs lacks the responses {some_labels(lack)}")
@@ -41,7 +41,7 @@ def _counts(path: LassoPath, n_obs: object) -> np.ndarray:
 
 def information_criteria(
     path: LassoPath,                   # measured on the rows of the fit
-    n_obs: np.ndarray | None = None,   # (N,) observations, a Series by label; None: valid rows; with decay, `effective_sample_size`
+    n_obs: np.ndarray | None = None,   # (N,) observations, a Series by label; None: rows that count, with weights `effective_sample_size`
     gamma: float = 0.5,                # γ of EBIC, 0 to 1
 ) -> pd.DataFrame:                     # (λ, response) × reg_lambda, df, aic, bic, ebic; inf for too many parameters, NaN without variance
     "AIC, BIC and EBIC along a path, by response and up to a constant; `reg_lambda` is what `LassoModel` takes."
@@ -144,7 +144,7 @@ def fitted_problem(model: LassoModel) -> Problem:
     check_is_fitted(model)
     if isinstance(model, UniLasso):
         return _free_lasso(model)
-    same = model if model.clusters_ is None else clone(model).set_params(clustering=model.clusters_)
+    same = model if model.clusters_ is None or model.group_data is not None else clone(model).set_params(clustering=model.clusters_)
     active = model.active_.to_numpy()
     setup = prepare(same, model.panel_, np.where(active, np.inf, -1.0))
     problem = unit_problem(model, setup, summarize_panel(setup.fitted, model.demean is True))

@@ -18,26 +18,56 @@ from ..solvers.path import solve_path
 from ..solvers.solver import summarize_panel
 
 # %% ../../nbs/07_selection/03_diagonality.ipynb #a495f958
+_ROWS = 512   # of the covariance of rows, at a time
+
+
+def _row_sizes(squares: np.ndarray, mask: np.ndarray, w: np.ndarray) -> np.ndarray:
+    "(T,) size of the squares in each row, 1 where all are alike, drawn to 1 by as much of their spread as chance explains"
+    own = w[:, None] * mask / (w @ mask)
+    flat = own * (1 - 2 * own + np.square(own).sum(0)) * mask
+    d = np.divide(squares.sum(1), (flat / flat.sum(0)).sum(1), out=np.ones(len(w)), where=mask.any(1))
+    chance = np.mean(2 / np.maximum(mask.sum(1), 1))
+    return 1 + max(0.0, 1 - chance / max(d.var(), 1e-300)) * (d - 1)
+
+
+def _expected_squares(Z: np.ndarray,  # (T, N) centred, columns of length one, zero where unobserved
+                      mask: np.ndarray,  # (T, N) float, 1 where observed
+                      w: np.ndarray,  # (T,) weights
+                      ) -> float:
+    "Sum of squared correlations over ordered pairs that independent columns of these magnitudes would show"
+    squares, W = np.square(Z), w @ mask
+    total = np.square(squares.sum(1)).sum() - np.square(squares).sum()
+    g = w * _row_sizes(squares, mask, w)
+    kappa = (w * g) @ mask / W**2
+    S = g @ mask - W * kappa
+    a, b = kappa / S, 1 / (W * S)
+    for start in range(0, len(w), _ROWS):
+        rows = slice(start, start + _ROWS)
+        def over(v, rows=rows): return (mask[rows] * v) @ mask.T
+        s = g[rows, None] + g
+        pairs = np.square(over(a) - s * over(b)) - over(a * a) + 2 * s * over(a * b) - s * s * over(b * b)
+        pairs[np.arange(len(pairs)), np.arange(len(pairs)) + start] = 0.0
+        total += w[rows] @ pairs @ w
+    return total
+
+
 def excess_correlation(E: np.ndarray,  # (T, N) residuals, NaN where unobserved
                        weights: np.ndarray | None = None,  # (T,) non-negative; None: equal
-                       ) -> float:  # mean over pairs; NaN with fewer than two series that have three rows and vary
+                       ) -> float:  # mean over pairs; NaN with fewer than two series that have three rows, vary and meet
     "Mean squared correlation of columns, less what independent columns of these magnitudes would show"
     w = np.ones(len(E)) if weights is None else np.asarray(weights, dtype=float)
     mask = ~np.isnan(E) & (w > 0)[:, None]
-    mask = mask[:, mask.sum(0) > 2]
-    E = np.where(mask, E[:, (~np.isnan(E) & (w > 0)[:, None]).sum(0) > 2], 0.0)
-    W = w @ mask
-    Z = np.sqrt(w)[:, None] * np.where(mask, E - (w @ E) / W, 0.0)
+    E, mask = E[:, mask.sum(0) > 2], mask[:, mask.sum(0) > 2].astype(float)
+    E, W = np.where(mask > 0, E, 0.0), w @ mask
+    Z = np.sqrt(w)[:, None] * (E - (w @ E) / W) * mask
     size = np.square(Z).sum(0)
     moves = size > 1e-24 * np.square(E).sum(0)
-    if moves.sum() < 2:
+    Z, mask, W = Z[:, moves] / np.sqrt(size[moves]), mask[:, moves], W[moves]
+    common = np.square((mask / W).T @ (w[:, None] * mask) * np.sqrt(W[:, None] / W)).sum() - len(W)
+    if not common > 1e-12 * len(W):
         return np.nan
-    Z = Z[:, moves] / np.sqrt(size[moves])
-    squares = np.square(Z) / np.sqrt(1 - (w**2 @ mask) / W**2)[moves]
-    noise = (np.square(squares.sum(1)) - np.square(squares).sum(1)).sum()
-    shares = mask[:, moves] / np.sqrt(W[moves])
-    common = np.square(shares.T @ (w[:, None] * shares)).sum() - Z.shape[1]
-    return float((np.square(Z @ Z.T if len(Z) < Z.shape[1] else Z.T @ Z).sum() - Z.shape[1] - noise) / common)
+    seen = np.square(Z @ Z.T if len(Z) < Z.shape[1] else Z.T @ Z).sum() - len(W)
+    return float((seen - _expected_squares(Z, mask, w)) / common)
 
 # %% ../../nbs/07_selection/03_diagonality.ipynb #e9c7f095
 def diagonality_scores(model: LassoModel,  # settings; its `reg_lambda` is not used

@@ -194,6 +194,7 @@ class LassoPath:
     responses: pd.Index    # (N,) labels
     factors: pd.Index      # (M,) labels
     relative: np.ndarray | None = None   # (N,) λ of each response over `lambdas`, where a model has λ by response
+    n_effective: np.ndarray | None = None  # (N,) rows by their weights, where those are known
 
     def __len__(self) -> int:
         return len(self.lambdas)

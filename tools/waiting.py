@@ -1,0 +1,88 @@
+"""Processor seconds of the calls a user waits for, on one thread: python tools/waiting.py [--size 1 2 3] [--only WORD ...]
+
+Each call is timed twice, and the second counts: what is compiled once is not part of it. A bar stands beside the seconds
+where there is one, and the exit code is the number of bars that were missed.
+"""
+import os
+
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "agg"}
+
+import argparse  # noqa: E402
+import tempfile  # noqa: E402
+import time  # noqa: E402
+import warnings  # noqa: E402
+from dataclasses import replace  # noqa: E402
+
+import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
+
+from factorlasso import LassoModel, LassoModelCV, stability_selection  # noqa: E402
+from factorlasso.diagnostics import cluster_stability, diagnose_residuals  # noqa: E402
+from factorlasso.selection import information_criteria  # noqa: E402
+
+SIZES = [(819, 4, 55), (1000, 20, 500), (260, 20, 3000)]   # rows, factors, responses
+LONG = 60.0   # seconds after which a call is not timed twice
+
+
+def panel(T, M, N, seed=0):
+    "Three industries, sparse loadings, residuals that miss three factors"
+    rng = np.random.default_rng(seed)
+    dates = pd.date_range("2000-01-07", periods=T, freq="W")
+    x = pd.DataFrame(rng.normal(size=(T, M)), dates).add_prefix("f")
+    centre = rng.normal(size=(3, M))
+    beta = (centre[np.arange(N) % 3] + .3 * rng.normal(size=(N, M))) * (rng.random((N, M)) < .5)
+    missing = rng.normal(size=(T, 3)) @ (.5 * rng.normal(size=(3, N)) * (np.arange(N) % 3 == np.arange(3)[:, None]))
+    return x, pd.DataFrame(x.to_numpy() @ beta.T + missing + rng.normal(size=(T, N)), dates).add_prefix("y")
+
+
+def calls(x, y, folder):
+    "What is timed: name, bars by size (None: no bar), and a function of no arguments"
+    clusters = LassoModel("group_lasso_clusters", reg_lambda=.1)
+    lasso = LassoModel(reg_lambda=.05)
+    fitted = lasso.fit(x, y)
+    covariance, path, rows = fitted.covariance(), lasso.path(x, y), clusters.path(x, y)
+    yield "fit LASSO", (None, None, None), lambda: LassoModel(reg_lambda=.05).fit(x, y)
+    yield "fit HCGL", (None, None, None), lambda: LassoModel("group_lasso_clusters", reg_lambda=.1).fit(x, y)
+    yield "diagnose_residuals", (3, 3, 3), lambda: diagnose_residuals(fitted)
+    yield "cluster_stability", (None, 2, 20), lambda: cluster_stability(None, y)
+    yield "stability selection, HCGL", (None, None, 10), lambda: stability_selection(clusters, x, y, rng=0)
+    yield "LassoModelCV, HCGL", (None, None, 4), lambda: LassoModelCV(clusters).fit(x, y)
+    yield "LassoModelCV, diagonality", (None, None, 3), lambda: LassoModelCV(lasso, scoring="diagonality").fit(x, y)
+    yield "criteria, LASSO", (None, None, 2), lambda: information_criteria(replace(path))
+    yield "criteria, HCGL", (None, None, 2), lambda: information_criteria(replace(rows))
+    yield "save xlsx", (None, None, 1.5), lambda: covariance.save(f"{folder}/c.xlsx")
+    yield "load xlsx", (None, None, None), lambda: type(covariance).load(f"{folder}/c.xlsx")
+    yield "save parquet", (None, None, None), lambda: covariance.save(f"{folder}/c.parquet")
+
+
+def seconds(call):
+    "Of the second call, or of the first where that was long"
+    for _ in range(2):
+        start = time.process_time()
+        call()
+        taken = time.process_time() - start
+        if taken > LONG:
+            break
+    return taken
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--size", nargs="+", type=int, choices=(1, 2, 3), default=[1, 2, 3])
+    parser.add_argument("--only", nargs="+", default=[""], help="words in the names of the calls")
+    options, missed = parser.parse_args(), 0
+    warnings.simplefilter("ignore")
+    for size in options.size:
+        shape = SIZES[size - 1]
+        print(f"{shape[0]} rows, {shape[1]} factors, {shape[2]} responses", flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            for name, bars, call in calls(*panel(*shape), folder):
+                if any(word in name for word in options.only):
+                    taken, bar = seconds(call), bars[size - 1]
+                    missed += bar is not None and taken > bar
+                    print(f"  {name:<28}{taken:8.2f}" + (f"   bar {bar:g}{'' if taken <= bar else '  MISSED'}" if bar else ""), flush=True)
+    return missed
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
