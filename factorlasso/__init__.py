@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 # Here, because the model is read before its covariance and its errors.
 FactorRegressor.covariance = factor_covariance
 FactorRegressor.standard_errors = standard_errors
-LassoModel.summary = model_summary
+LassoModel.summary = UniLasso.summary = model_summary
 
 # Loaded when first asked for: judging a fit, drawing it and reading data need modules that estimating does not.
 _LAZY = {

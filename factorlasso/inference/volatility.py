@@ -12,7 +12,7 @@ from scipy import stats
 
 from ..data.panel import Panel, some_labels
 from .influence import Debiased, cosine_count, cosines, influence
-from .standard_errors import FittedRows, estimates, fitted_rows
+from .standard_errors import FittedRows, check_rows, estimates, fitted_rows
 from ..model.settings import in_range
 
 # %% ../../nbs/08_inference/04_volatility.ipynb #5a3b974d
@@ -148,6 +148,7 @@ def volatility_intervals(model, weights, level=.95, annualization_factor=1.0, ki
     if kind not in ("hac", "hc"):
         raise ValueError(f"kind must be 'hac' or 'hc', got {kind!r}")
     fit = fitted_rows(model)
+    check_rows(fit, "intervals for a volatility")
     variance, psi, parts, part_rows = risk_rows(fit, _held(fit, weights))
     share = parts / variance
     relative = (part_rows - psi[:, None] * share) / variance

@@ -478,12 +478,14 @@ def summarize(model: Any) -> Summary:
     Summary
     """
     r, panel = model.estimation_result_, model.panel_
-    beta = r.estimated_beta
-    facts = {"rows": panel.T, "factors": panel.M, "responses": panel.N, "observed cells": f"{panel.mask.mean():.1%}",
+    beta, sums = r.estimated_beta, None if panel.T else getattr(model, "moments_", None)   # the rows of a sum were not kept
+    T, n_obs = (panel.T, panel.n_obs) if sums is None else (sums.T, sums.history.astype(int))
+    seen = panel.mask.mean() if sums is None else n_obs.mean() / T
+    facts = {"rows": T, "factors": panel.M, "responses": panel.N, "observed cells": f"{seen:.1%}",
              "λ": model.reg_lambda if np.isscalar(model.reg_lambda) else "by response", "span": model.span or "equal weights",
              "exact zeros": f"{(beta == 0).to_numpy().mean():.1%}", "mean R²": f"{r.r2.mean():.3f}",
              "objective": f"{r.objective:.6g}", "largest duality gap": f"{r.gap.max():.0e}"}
-    table = pd.DataFrame({"rows": panel.n_obs, "non-zero": (beta != 0).sum(axis=1), "alpha": r.alpha, "R²": r.r2}, index=beta.index)
+    table = pd.DataFrame({"rows": n_obs, "non-zero": (beta != 0).sum(axis=1), "alpha": r.alpha, "R²": r.r2}, index=beta.index)
     if getattr(model, "clusters_", None) is not None:
         facts["clusters"] = model.clusters_.nunique()
         table.insert(1, "cluster", model.clusters_.reindex(beta.index))
