@@ -23,7 +23,6 @@ from factorlasso.inference.influence import (
     FULL_LEVERAGE,
     Debiased,
     cosine_count,
-    cosines,
     covariance,
     directions,
     homoskedastic,
