@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from factorlasso.clusters.clusters import Clustering
 from factorlasso.inference.standard_errors import model_summary, standard_errors
+from factorlasso.model.mixed import MixedCadence
 from factorlasso.model.model import LassoModel
 from factorlasso.model.results import FactorRegressor, LassoEstimationResult
 from factorlasso.model.rules import AdaptiveWeights, OlsPrior, SignRule
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 # Here, because the model is read before its covariance and its errors.
 FactorRegressor.covariance = factor_covariance
+MixedCadence.covariance = factor_covariance
 FactorRegressor.standard_errors = standard_errors
 LassoModel.summary = UniLasso.summary = model_summary
 
@@ -62,6 +64,7 @@ __all__ = [
     "LassoModelCV",
     "LassoModelType",
     "LassoPath",
+    "MixedCadence",
     "OlsPrior",
     "RollingFactorCovarData",
     "SignRule",

@@ -10,3 +10,4 @@ from factorlasso.data.dates import *
 from factorlasso.data.text import *
 from factorlasso.data.files import *
 from factorlasso.data.storage import *
+from factorlasso.data.cadence import *

@@ -6,3 +6,4 @@ from factorlasso.model.results import *
 from factorlasso.model.model import *
 from factorlasso.model.updates import *
 from factorlasso.model.unilasso import *
+from factorlasso.model.mixed import *

@@ -22,6 +22,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..data.ewma import decay_weights, weighted_cov, weighted_mean
 from ..data.panel import Panel, some_labels
 from ..data.storage import load_tables, pack_index, save_tables, unpack_index
+from ..model.mixed import MixedCadence, at_ends
 from ..model.model import LassoModel
 from ..model.results import intercepts, sums_of_squares
 from ..penalties.constraints import Bounds
@@ -777,6 +778,15 @@ def _variances(fit: FittedRows, a: float, d: np.ndarray, r2: np.ndarray) -> dict
             V.INSAMPLE_ALPHA: a * fit.alpha, V.R2: r2}
 
 
+def _common_rows(model: object, fit: FittedRows, active: np.ndarray) -> tuple[FittedRows, float | np.ndarray]:
+    "What residuals have in common is seen in periods of one length; and how many rows of the factors a value spans"
+    if not isinstance(model, MixedCadence):
+        return fit, 1.0
+    every = model.cadence_.to_numpy()
+    alpha = fit.alpha * np.lcm.reduce(every) / every[active]
+    return replace(fit, panel=model.common_.take(active), alpha=alpha), every[active]
+
+
 def _r2(fit: FittedRows) -> np.ndarray:
     "1 - residual over total sum of squares, NaN without variance"
     total, residual = sums_of_squares(fit.panel, fit.beta, fit.alpha)
@@ -790,10 +800,10 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0, esti
 
     Parameters
     ----------
-    model : LassoModel
+    model : LassoModel or MixedCadence
         Fitted, or something whose fit is a `LassoModel` in `best_model_`; scikit-learn's NotFittedError otherwise.
     annualization_factor : float, default=1.0
-        Rows per unit of time, 12 from months to years.
+        Rows of the factors per unit of time, 12 from months to years.
     estimation_date : Timestamp, default=None
         None: the last row of the fit, if rows are dates.
     factor_covariance : "auto", DataFrame, EwmaCovariance or covariance estimator of scikit-learn, default=None
@@ -820,13 +830,16 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0, esti
         raise ValueError(f"annualization_factor must be positive, got {annualization_factor!r}")
     how = residual_correlation
     how = how if isinstance(how, ResidualCorrelation) else ResidualCorrelation(how)
-    fit, active = _fitted_rows(model, refit)
-    found = how.estimate(fit)
+    inner = getattr(model, "model_", model)
+    fit, active = _fitted_rows(inner, refit)
+    common, every = _common_rows(model, fit, active)
+    found = how.estimate(common)
     E, df = fit.residuals, fit.df if how.degrees_of_freedom else None
     d = found.level * found.inflation * residual_variance(E, fit.panel.weights, fit.panel.mask, df)
-    columns = _variances(fit, a, d, _r2(fit) if refit else model.estimation_result_.r2.to_numpy()[active])
+    columns = _variances(fit, a / every, d, _r2(fit) if refit else model.estimation_result_.r2.to_numpy()[active])
     beta, residuals = model.estimation_result_.estimated_beta.to_numpy(copy=True), np.full((p.T, N), np.nan)
-    beta[active], residuals[:, active] = fit.beta, np.where(fit.panel.mask, E, np.nan)
+    beta[active], E = fit.beta, np.where(fit.panel.mask, E, np.nan)
+    residuals[:, active] = E if inner is model else at_ends(E, model.ends_, p.T)
     if estimation_date is None and isinstance(p.index, (pd.DatetimeIndex, pd.PeriodIndex)):
         estimation_date = p.index.max()   # rows may stand newest first
     choice = {k: getattr(found, k) for k in ("method", "number", "inflation", "repaired", "level")}

@@ -25,8 +25,9 @@ from ..clusters.smoothing import ClusterSchedule, ClusterState, next_clusters
 from ..data.ewma import effective_sample_size, weighted_cov
 from ..data.labelled import PanelMoments, concat_moments, extend
 from ..data.moments import Moments, cell_weights, make_moments, response_batches, rows_of_weight
-from ..data.panel import Panel, make_panel, warn_caller
+from ..data.panel import Panel, make_panel, some_labels, warn_caller
 from ..data.storage import load_tables, pack_index, save_tables, unpack_index
+from ..model.mixed import MixedCadence
 from ..model.model import LassoModel, one_blas_thread, solve_one
 from ..model.settings import Setup, prepare, unit_problem
 from ..model.updates import clusters_wanted, fit_parts, plan_fit, residual_alpha, solve_sums
@@ -392,7 +393,7 @@ def _from_result(fit: object, a: float, keep: bool) -> CurrentFactorCovarData:
     return replace(c, residuals=pd.DataFrame(np.where(p.mask, E, np.nan), p.index, p.responses).loc[:, on])
 
 
-def _from_fit(model: object, part: Panel, a: float, clusters: Clusters | None, keep: bool) -> CurrentFactorCovarData:
+def _from_fit(model: object, part: Panel, a: float, clusters: Clusters | None, keep: bool, covariance: dict) -> CurrentFactorCovarData:
     "Estimate of one date by an ordinary fit to its rows; λ too where it was searched for"
     x, y = pd.DataFrame(part.X, part.index, part.factors), pd.DataFrame(part.Y, part.index, part.responses)
     model = clone(model)
@@ -403,9 +404,9 @@ def _from_fit(model: object, part: Panel, a: float, clusters: Clusters | None, k
         warnings.simplefilter("ignore", UserWarning)   # about young responses, which are left out
         fit = model.fit(x, y.where(part.mask), part.weights)
     inner = getattr(fit, "best_model_", fit)
-    if not isinstance(inner, LassoModel):
+    if not isinstance(inner, (LassoModel, MixedCadence)):
         return _from_result(inner, a, keep)
-    c = factor_covariance(inner, a).filter_on_tickers(inner.active_.index[inner.active_])
+    c = factor_covariance(inner, a, **covariance).filter_on_tickers(inner.active_.index[inner.active_])
     c = c if keep else replace(c, residuals=None)
     if hasattr(fit, "best_lambda_"):
         c = replace(c, y_variances=c.y_variances.assign(reg_lambda=fit.best_lambda_))
@@ -445,12 +446,23 @@ def _scheduled(model, part: Panel, sums: PanelMoments | None, schedule: ClusterS
 # %% ../../nbs/10_risk/07_rolling.ipynb #5c1e0a71
 def _check_rolling(model: object, window: int | None, a: float) -> int:
     "The warm-up; ValueError for a window or a factor that cannot be"
-    need = int(max(1, getattr(_settings(model), "warmup_period", 12)))
+    inner = _settings(model)
+    need = int(max(1, getattr(inner.model or inner if isinstance(inner, MixedCadence) else inner, "warmup_period", 12)))
     if window is not None and not (isinstance(window, Integral) and window >= 1) or not 0 < a < np.inf:
         raise ValueError(f"window must be a positive number of rows and annualization_factor positive, got {window!r} and {a}")
     if window is not None and window < need:
         raise ValueError(f"a window of {window} rows is below the warm-up of {need}: no date could be estimated; lower warmup_period")
     return need
+
+
+def _for_covariance(model: object, given: dict | None) -> dict:
+    "Arguments of `factor_covariance`; ValueError for unknown ones, and for a model without it"
+    allowed = ("factor_covariance", "residual_correlation", "refit")
+    if more := [k for k in given or {} if k not in allowed]:
+        raise ValueError(f"covariance has unknown entries {some_labels(more)}; allowed: {', '.join(allowed)}")
+    if given and not isinstance(_settings(model), (LassoModel, MixedCadence)):
+        raise ValueError(f"covariance needs a LassoModel, got {type(model).__name__}")
+    return dict(given or {})
 
 
 def _resumed(resume: object, model: object, window: int | None) -> RollingState | None:
@@ -464,11 +476,12 @@ def _resumed(resume: object, model: object, window: int | None) -> RollingState 
 class _Run:
     "The dates one after the other, and what each leaves for the next"
 
-    def __init__(self, model, panel, window, a, schedule, keep, state):
+    def __init__(self, model, panel, window, a, schedule, keep, state, covariance=None):
         self.model, self.panel, self.window, self.a, self.schedule, self.keep = model, panel, window, a, schedule, keep
+        self.covariance = covariance or {}
         self.gap, self.clusters, self.total = 0.0, None if state is None else state.clusters, None if state is None else state.sums
         self.last = pd.DataFrame(np.nan, panel.responses, panel.factors) if state is None else state.last
-        plain = type(model) is LassoModel and not keep
+        plain = type(model) is LassoModel and not keep and not self.covariance
         ruled = plain and any(hasattr(getattr(model, k), "derive") for k in
                               ("factors_beta_loading_signs", "factors_beta_prior", "penalty_weights"))
         c = getattr(model, "clustering", None)
@@ -501,7 +514,7 @@ class _Run:
         elif self.rows_add and self.panel.M <= part.T:
             c, gap = self._by_rows(part, history, clusters)
         else:
-            return _from_fit(self.model, part, self.a, clusters, self.keep)
+            return _from_fit(self.model, part, self.a, clusters, self.keep, self.covariance)
         self.gap = max(self.gap, gap)
         return c
 
@@ -523,7 +536,8 @@ class _Run:
 # %% ../../nbs/10_risk/07_rolling.ipynb #8d20f3b6
 def fit_rolling(model: object, x: pd.DataFrame, y: pd.DataFrame, dates: object = "YE", window: int | None = None,
                 sample_weight: np.ndarray | None = None, annualization_factor: float = 1.0, schedule: ClusterSchedule | None = None,
-                resume: "RollingState | RollingFactorCovarData | None" = None, keep_residuals: bool = False) -> RollingFactorCovarData:
+                resume: "RollingState | RollingFactorCovarData | None" = None, keep_residuals: bool = False,
+                covariance: dict | None = None) -> RollingFactorCovarData:
     """Fit a model as of each date: from the rows up to it and nothing else.
 
     Parameters
@@ -548,6 +562,9 @@ def fit_rolling(model: object, x: pd.DataFrame, y: pd.DataFrame, dates: object =
         What an earlier call left (`calendar.state`); `x` and `y` are then the rows since, and the new calendar holds the new dates.
     keep_residuals : bool, default False
         Keep the residuals of every date, for `estimate_alpha`.
+    covariance : dict, optional
+        What `model.covariance` is to be told at every date, such as ``{"residual_correlation": "auto"}``; the model is then fitted to
+        the rows of each date, as it is with `keep_residuals`.
 
     Returns
     -------
@@ -562,7 +579,8 @@ def fit_rolling(model: object, x: pd.DataFrame, y: pd.DataFrame, dates: object =
     panel, a = make_panel(x, y, sample_weight, ordered=True), float(annualization_factor)
     at, stops = estimation_dates(dates, panel.index)
     need = _check_rolling(model, window, a)
-    run = _Run(model, panel, window, a, schedule if _searches(model, schedule) else None, keep_residuals, _resumed(resume, model, window))
+    run = _Run(model, panel, window, a, schedule if _searches(model, schedule) else None, keep_residuals,
+               _resumed(resume, model, window), _for_covariance(model, covariance))
     found = {}
     with one_blas_thread:
         every = run.sums(np.append(stops, panel.T))
