@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..clusters.clusters import Clusters, find_clusters
+from ..data.cadence import warn_about_cadence
 from ..data.ewma import rolling_mean
 from ..data.moments import Moments, aged, loss_scale, rows_of_weight
 from ..data.panel import Panel, make_panel
@@ -334,6 +335,7 @@ def weighted_panel(
     panel = make_panel(x, y, sample_weight, ordered=model.span is not None)
     if not panel.mask.any():
         raise ValueError("no response is observed on any complete row of x")
+    warn_about_cadence(panel)
     again = np.maximum(_repeats(panel.weights) - 1, 0)
     panel = aged(panel, 1.0 if model.span is None else 1 - 2 / (model.span + 1), np.arange(panel.T - 1, -1, -1))
     return panel, rows_of_weight(panel) + again @ panel.mask
