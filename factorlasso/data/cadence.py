@@ -52,8 +52,8 @@ def warn_about_cadence(panel: Panel) -> None:
     every = observed_every(panel.mask)
     if (late := every > 1).any():
         names = panel.responses[late]
-        warn_caller(f"{late.sum()} responses have values on every {every[late][0]}th row only: {some_labels(names)}; where a value spans the "
-                    "rows since the one before, fit MixedCadence(model), else ignore this")
+        warn_caller(f"{late.sum()} responses have values on every {every[late][0]}th row only: {some_labels(names)}; "
+                    "where a value spans the rows since the one before, fit MixedCadence(model), else ignore this")
 
 # %% ../../nbs/01_data/11_cadence.ipynb #84134ecf
 def over_periods(X: np.ndarray, rows: int, compound: bool = False) -> np.ndarray:

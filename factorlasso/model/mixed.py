@@ -135,8 +135,9 @@ class MixedCadence(RegressorMixin, MultiOutputMixin, BaseEstimator):
         """
         check_is_fitted(self)
         check_features(self, X, reset=False)
-        frame = pd.DataFrame(X)
-        return pd.DataFrame(frame.to_numpy(dtype=float) @ self.coef_.to_numpy().T + self.intercept_.to_numpy(), frame.index, self.coef_.index)
+        frame, beta = pd.DataFrame(X), self.coef_.to_numpy()
+        values = frame.to_numpy(dtype=float) @ beta.T + self.intercept_.to_numpy()
+        return pd.DataFrame(values, frame.index, self.coef_.index)
 
     @also_x
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -162,7 +163,8 @@ class MixedCadence(RegressorMixin, MultiOutputMixin, BaseEstimator):
     @property
     def residuals_(self) -> pd.DataFrame:
         "Residuals of the periods, at their last rows"
-        return pd.DataFrame(at_ends(self.model_.residuals_.to_numpy(), self.ends_, self.panel_.T), self.panel_.index, self.panel_.responses)
+        p = self.panel_
+        return pd.DataFrame(at_ends(self.model_.residuals_.to_numpy(), self.ends_, p.T), p.index, p.responses)
 
 # %% ../../nbs/06_model/07_mixed.ipynb #62917f12
 def at_ends(values: np.ndarray, ends: np.ndarray, T: int) -> np.ndarray:
@@ -202,6 +204,6 @@ def _fit(model: LassoModel, panel: Panel, every: np.ndarray, compound: bool) -> 
             model.set_params(clustering=find_clusters(model.clustering, common, np.flatnonzero(old)))
         model.fit(*_tables(panel, parts))
     found = model.estimation_result_
-    return dict(model_=model, panel_=panel, common_=common, ends_=parts[2], cadence_=pd.Series(every, panel.responses), coef_=found.estimated_beta,
-                intercept_=found.alpha / every, estimation_result_=found, active_=model.active_, clusters_=model.clusters_,
-                linkage_=model.linkage_, cutoff_=model.cutoff_)
+    kept = {k: getattr(model, k) for k in ("estimation_result_", "active_", "clusters_", "linkage_", "cutoff_")}
+    return kept | dict(model_=model, panel_=panel, common_=common, ends_=parts[2], cadence_=pd.Series(every, panel.responses),
+                       coef_=found.estimated_beta, intercept_=found.alpha / every)
