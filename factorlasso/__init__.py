@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from factorlasso.clusters.clusters import Clustering
-from factorlasso.inference.standard_errors import model_summary, standard_errors
+from factorlasso.inference.standard_errors import model_summary, search_summary, standard_errors
 from factorlasso.model.mixed import MixedCadence
 from factorlasso.model.model import LassoModel
 from factorlasso.model.results import FactorRegressor, LassoEstimationResult
@@ -42,6 +42,7 @@ FactorRegressor.covariance = factor_covariance
 MixedCadence.covariance = factor_covariance
 FactorRegressor.standard_errors = standard_errors
 LassoModel.summary = UniLasso.summary = model_summary
+LassoModelCV.summary = search_summary
 
 # Loaded when first asked for: judging a fit, drawing it and reading data need modules that estimating does not.
 _LAZY = {

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['KINDS', 'LEAST_FREEDOM', 'HIGH_CORRELATION', 'FittedRows', 'fitted_rows', 'estimates', 'check_rows', 'boxed',
-           'StandardErrors', 'standard_errors', 'model_summary']
+           'StandardErrors', 'standard_errors', 'model_summary', 'search_summary']
 
 # %% ../../nbs/08_inference/03_standard_errors.ipynb #579ea549
 from collections.abc import Iterator
@@ -30,10 +30,11 @@ from factorlasso.inference.influence import (
     least_squares,
     variances,
 )
-from ..model.results import Summary, summarize
+from ..model.results import Summary, coefficient_latex, summarize
 from ..model.settings import in_range, rolling_panel
 from ..model.updates import fit_parts
 from ..penalties.constraints import Bounds, sign_bounds, within
+from ..selection.selection import LassoModelCV
 
 # %% ../../nbs/08_inference/03_standard_errors.ipynb #2102c66c
 @dataclass(frozen=True, eq=False)
@@ -382,6 +383,36 @@ class StandardErrors:
         """The table and what it means, as something that prints and shows itself."""
         return Summary(f"Standard errors ({self.kind})", self.facts, _shown(self.table))
 
+    def to_frame(self) -> pd.DataFrame:
+        """The whole table, a copy.
+
+        Returns
+        -------
+        DataFrame
+        """
+        return self.table.copy()
+
+    def to_latex(self, stars=True, digits=3, columns=6) -> str:
+        """A regression table for a paper: factors down, responses across, errors in parentheses.
+
+        Parameters
+        ----------
+        stars : bool, default True
+            One to three stars for p below .1, .05 and .01; of `p adjusted` where there is one.
+        digits : int, default 3
+            Decimals.
+        columns : int, default 6
+            Responses in a tabular; more of them are folded into further ones.
+
+        Returns
+        -------
+        str
+            LaTeX that needs the package booktabs.
+        """
+        p = "p adjusted" if "p adjusted" in self.table else "p"
+        table = self.table[["estimate", "se", p]].set_axis(["estimate", "s.e.", "p"], axis=1)
+        return coefficient_latex(table, None, stars, digits, columns)
+
     def __repr__(self) -> str:
         return repr(self.summary())
 
@@ -552,9 +583,13 @@ def model_summary(model, kind=None, level=.95) -> Summary:
         errors, a fact says why, and `loadings` are the penalised ones by response.
     """
     check_is_fitted(model)
+    return _with_errors(model, summarize(model), kind, level)
+
+# %% ../../nbs/08_inference/03_standard_errors.ipynb #0f7c4d3e
+def _with_errors(model, base: Summary, kind: str | None, level: float) -> Summary:
+    "A summary with coefficients and their errors, or the fact that says why there are none"
     kind = kind or ("hc" if model.panel_.T else "moments")
     _check_request(kind, level, None)
-    base = summarize(model)
     try:
         errors = standard_errors(model, kind, level)
     except ValueError as reason:
@@ -562,6 +597,32 @@ def model_summary(model, kind=None, level=.95) -> Summary:
         return replace(base, facts=pd.concat([base.facts, why]))
     facts = pd.concat([base.facts, errors.facts])
     return replace(base, facts=facts, loadings=_shown(errors.table))
+
+
+_what_was_tried = LassoModelCV.summary
+
+
+def search_summary(model, kind=None, level=.95) -> Summary:
+    """What was tried and chosen, and how sure the chosen model is: `LassoModelCV.summary`.
+
+    Parameters
+    ----------
+    model : LassoModelCV
+        Fitted.
+    kind : {"hc", "hac", "moments"}, optional
+        Which standard errors, see `standard_errors`. None: "hc", or "moments" without rows.
+    level : float, default .95
+        Level of the intervals.
+
+    Returns
+    -------
+    Summary
+        With the table of the search, and in `loadings` the coefficients. With fewer factors than
+        rows they do not depend on the λ that was chosen.
+    """
+    tried = _what_was_tried(model)
+    r2 = pd.Series({"mean R² of the chosen fit": f"{model.estimation_result_.r2.mean():.3f}"})
+    return _with_errors(model, replace(tried, facts=pd.concat([tried.facts, r2])), kind, level)
 
 # %% ../../nbs/08_inference/03_standard_errors.ipynb #aec4ebc1
 def _covariances(errors: StandardErrors, responses: np.ndarray, R: np.ndarray) -> np.ndarray:

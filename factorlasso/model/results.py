@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['P', 'R', 'LassoEstimationResult', 'intercepts', 'sums_of_squares', 'assemble_result', 'warn_about_fit',
            'check_features', 'features_of', 'set_state', 'Form', 'form_of', 'also_x', 'FittedPanel', 'FactorRegressor',
-           'Summary', 'summarize']
+           'coefficient_latex', 'Summary', 'summarize']
 
 # %% ../../nbs/06_model/03_results.ipynb #eae6b3ee
 import warnings
@@ -443,6 +443,72 @@ class FactorRegressor(MultiOutputMixin, RegressorMixin, FittedPanel, BaseEstimat
         tags.input_tags.allow_nan = True
         return tags
 
+# %% ../../nbs/06_model/03_results.ipynb #d5a90c17
+_FOLDED = dict(float_format="{:.4g}".format, max_rows=60, max_cols=12)   # what fits a page
+
+
+def _left_out(table: pd.DataFrame) -> str:
+    "A line for a table that was folded"
+    (rows, columns), most = table.shape, (_FOLDED["max_rows"], _FOLDED["max_cols"])
+    return f"\n({rows} × {columns}, folded: `to_frame()` has all)" if rows > most[0] or columns > most[1] else ""
+
+
+def _tex(label: Any) -> str:
+    "A label that LaTeX prints as it is"
+    signs = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "²": "$^2$", "λ": r"$\lambda$"}
+    return "".join(signs.get(s, "\\" + s if s in "&%$#_{}" else s) for s in str(label))
+
+
+def _cell(row: pd.Series, stars: bool, digits: int) -> tuple[str, str]:
+    "An estimate with its stars, and its standard error in parentheses; nothing for a cell without"
+    if not np.isfinite(row["s.e."]):
+        return "", ""
+    mark = "*" * sum(row["p"] < level for level in (.1, .05, .01)) if stars else ""
+    return (f"${row['estimate']:.{digits}f}" + (f"^{{{mark}}}$" if mark else "$"), f"$({row['s.e.']:.{digits}f})$")
+
+# %% ../../nbs/06_model/03_results.ipynb #a84f20be
+def _panel_latex(wide: dict, names: list, factors: list, fits: pd.DataFrame) -> list[str]:
+    "The lines of a tabular for some responses"
+    lines = [rf"\begin{{tabular}}{{l{'c' * len(names)}}}", r"\toprule", " & ".join(["", *map(_tex, names)]) + r" \\", r"\midrule"]
+    for factor in factors:
+        cells = [wide[name, factor] for name in names]
+        lines += [" & ".join([_tex(factor), *(c[0] for c in cells)]) + r" \\", " & ".join(["", *(c[1] for c in cells)]) + r" \\"]
+    lines += [r"\midrule"] if len(fits.columns) else []
+    lines += [" & ".join([_tex(c), *(f"{v:.4g}" for v in fits[c])]) + r" \\" for c in fits]
+    return [*lines, r"\bottomrule", r"\end{tabular}"]
+
+
+def coefficient_latex(table: pd.DataFrame, fits: pd.DataFrame | None = None, stars: bool = True, digits: int = 3,
+                      columns: int = 6) -> str:
+    """A regression table: factors down, responses across, standard errors in parentheses.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `estimate`, `s.e.` and `p`, by response and factor.
+    fits : DataFrame, optional
+        `rows` and `R²` by response, for the last lines.
+    stars : bool, default True
+        One to three stars for p below .1, .05 and .01.
+    digits : int, default 3
+        Decimals.
+    columns : int, default 6
+        Responses in a tabular; more of them are folded into further ones.
+
+    Returns
+    -------
+    str
+        LaTeX that needs the package booktabs.
+    """
+    responses, factors = (list(table.index.unique(level)) for level in (0, 1))
+    wide = {key: _cell(row, stars, digits) for key, row in table.iterrows()}
+    fits = pd.DataFrame(index=responses) if fits is None else fits.reindex(columns=["rows", "R²"]).set_axis(responses)
+    pieces = []
+    for k in range(0, len(responses), columns):
+        pieces += _panel_latex(wide, responses[k:k + columns], factors, fits.iloc[k:k + columns]) + [r"\par\medskip"]
+    note = "Least squares; standard errors in parentheses." + (" $^{*}p<.1$, $^{**}p<.05$, $^{***}p<.01$." if stars else "")
+    return "\n".join([*pieces, r"\footnotesize " + note]) + "\n"
+
 # %% ../../nbs/06_model/03_results.ipynb #95aedc73
 @dataclass(frozen=True, eq=False)
 class Summary:
@@ -456,12 +522,24 @@ class Summary:
         "The tables to show, in order."
         return [t for t in (self.table, self.loadings) if t is not None]
 
+    def to_frame(self) -> pd.DataFrame:
+        "The whole table of coefficients, or of responses where there is none; nothing is folded."
+        return (self.table if self.loadings is None else self.loadings).copy()
+
+    def to_latex(self, stars: bool = True, digits: int = 3, columns: int = 6) -> str:
+        "The coefficients as `coefficient_latex` sets them, or the table as it is where they have no errors."
+        shown = self.to_frame()
+        if {"estimate", "s.e.", "p"} <= set(shown):
+            fits = self.table if {"rows", "R²"} <= set(self.table) else None
+            return coefficient_latex(shown, fits, stars, digits, columns)
+        return shown.rename(_tex, axis=0).rename(_tex, axis=1).to_latex(float_format=f"{{:.{digits}f}}".format)
+
     def __repr__(self) -> str:
-        tables = [t.to_string(float_format="{:.4g}".format, max_rows=60) for t in self._tables()]
+        tables = [t.to_string(**_FOLDED) + _left_out(t) for t in self._tables()]
         return "\n\n".join([self.title, self.facts.to_string(), *tables])
 
     def _repr_html_(self) -> str:
-        tables = [t.to_html(border=0, float_format="{:.4g}".format, max_rows=60) for t in self._tables()]
+        tables = [t.to_html(border=0, **_FOLDED) + _left_out(t) for t in self._tables()]
         return "".join([f"<p><b>{self.title}</b></p>", self.facts.to_frame("").to_html(border=0), *tables])
 
 
