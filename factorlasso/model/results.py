@@ -523,11 +523,31 @@ class Summary:
         return [t for t in (self.table, self.loadings) if t is not None]
 
     def to_frame(self) -> pd.DataFrame:
-        "The whole table of coefficients, or of responses where there is none; nothing is folded."
+        """The whole table of coefficients, or of responses where there is none; nothing is folded.
+
+        Returns
+        -------
+        DataFrame
+        """
         return (self.table if self.loadings is None else self.loadings).copy()
 
     def to_latex(self, stars: bool = True, digits: int = 3, columns: int = 6) -> str:
-        "The coefficients as `coefficient_latex` sets them, or the table as it is where they have no errors."
+        """The coefficients as a regression table, or the table as it is where they have no errors.
+
+        Parameters
+        ----------
+        stars : bool, default True
+            One to three stars for p below .1, .05 and .01.
+        digits : int, default 3
+            Decimals.
+        columns : int, default 6
+            Responses in a tabular; more of them are folded into further ones.
+
+        Returns
+        -------
+        str
+            LaTeX that needs the package booktabs.
+        """
         shown = self.to_frame()
         if {"estimate", "s.e.", "p"} <= set(shown):
             fits = self.table if {"rows", "R²"} <= set(self.table) else None
