@@ -26,7 +26,7 @@ from factorlasso.risk.residual_correlation import ResidualCorrelation
 
 HERE = Path(__file__).resolve().parent / "covariance_forecasts.json"
 KAPPA = 1.5      # of the LASSO: λᵢ = κ σᵢ s̄ / √n, as on the page; not tuned here
-SPARSE = {"portfolios": 12, "stocks": 3, "all": 3, "daily": 6}   # of so many dates one, since skfolio's factor model is slow
+SPARSE = {"portfolios": 12, "stocks": 3, "all": 12, "daily": 12}   # of so many dates one, since skfolio's factor model is slow
 
 
 def monthly(names):

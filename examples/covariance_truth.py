@@ -1,0 +1,102 @@
+"""Covariances where the truth is known: bias of D, loss of Σ, bias of portfolio risk, and what twenty thousand responses cost.
+
+    python examples/covariance_truth.py            # everything, a few minutes
+    python examples/covariance_truth.py bias       # one table: bias, loss or size
+
+Nothing here is used to choose anything.
+"""
+import json
+import sys
+import tracemalloc
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+from sklearn.covariance import ledoit_wolf
+
+from factorlasso import LassoModel
+from factorlasso.risk.structure import FactorStructure
+
+HERE = Path(__file__).resolve().parent / "covariance_truth.json"
+# rows, factors, span, share of gaps, κ of the penalty λ = κ σ / √T
+SETTINGS = [(24, 4, None, 0, 0), (24, 4, None, 0, 1.5), (38, 8, None, 0, 0), (38, 8, None, 0, 1.5), (38, 16, None, 0, 0),
+            (38, 16, None, 0, 1.5), (60, 4, None, .3, 0), (60, 8, None, .3, 1.5), (60, 8, 40, 0, 0), (120, 8, 60, 0, 1.5),
+            (120, 16, None, 0, 0), (120, 16, None, .3, 1.5), (240, 8, 120, .3, 0), (240, 16, None, 0, 1.5)]
+
+
+def bias_of_D(setting, draws=40, N=50):
+    "Mean of estimated over true residual variance, and its standard error"
+    T, M, span, gaps, kappa = setting
+    found = []
+    for k in range(draws):
+        rng = np.random.default_rng(k)
+        x, beta = rng.standard_normal((T, M)), rng.standard_normal((N, M)) * (rng.random((N, M)) < .5)
+        y = x @ beta.T + rng.standard_normal((T, N))
+        y[rng.random(y.shape) < gaps] = np.nan
+        c = LassoModel(reg_lambda=kappa / T**.5, span=span).fit(x, y).covariance()
+        found.append(c.y_variances["residual_var"].mean())
+    return np.mean(found), np.std(found, ddof=1) / draws**.5
+
+
+def stein(S, truth):
+    "Stein's loss per response"
+    A = np.linalg.solve(truth, S)
+    return (np.trace(A) - np.linalg.slogdet(A)[1] - len(A)) / len(A)
+
+
+def one_world(rho, N, T, seed, M=4):
+    "Losses, and the volatility that equal weights are said to have over the true one"
+    rng = np.random.default_rng(seed)
+    C = np.kron(np.eye(N // 5), rho + (1 - rho) * np.eye(5))
+    s, beta = rng.uniform(.5, 1.5, N), rng.standard_normal((N, M))
+    truth = beta @ beta.T + C * np.outer(s, s)
+    x = rng.standard_normal((T, M))
+    y = x @ beta.T + s * (rng.standard_normal((T, N)) @ np.linalg.cholesky(C).T)
+    fit, out = LassoModel(reg_lambda=0).fit(x, y), {}
+    w = rng.dirichlet(np.ones(N), 20).T
+    told = {"diagonal": {}, "auto": {"factor_covariance": "auto", "residual_correlation": "auto"}}
+    ours = {k: fit.covariance(**v).y_covar.to_numpy() for k, v in told.items()}
+    for name, S in (ours | {"Ledoit–Wolf": ledoit_wolf(y)[0]}).items():
+        out[name] = stein(S, truth)
+        out[f"{name}, volatility"] = np.sqrt((w * (S @ w)).sum(0) / (w * (truth @ w)).sum(0)).mean()
+    return out
+
+
+def losses(draws=10):
+    "Mean losses by world, N and T"
+    sizes = [(N, T) for N in (20, 100, 500) for T in (60, 120, 240)]
+    return {f"{world} {N} {T}": pd.DataFrame([one_world(rho, N, T, k) for k in range(draws if N < 500 else 2)]).mean().round(4).to_dict()
+            for world, rho in (("blocks", .5), ("white", 0.0)) for N, T in sizes}
+
+
+def size(N=20_000, M=10):
+    "Peak memory of the matrix over its own, its time over that of B B', and the same of a solve"
+    rng = np.random.default_rng(0)
+    B, at = rng.standard_normal((N, M)), np.arange(N)
+    c = FactorStructure(B, rng.uniform(1, 2, N))
+
+    def cost(f):
+        start = perf_counter()
+        f()
+        return perf_counter() - start
+
+    blas, ours = min(cost(lambda: B @ B.T) for _ in range(3)), min(cost(c.matrix) for _ in range(3))
+    peaks = {}
+    rest = {"solve": lambda: c.solve(at * 1.0), "log_det": c.log_det, "sqrt": c.sqrt, "quadratic_form": lambda: c.quadratic_form(at * 1.0),
+            "sample": lambda: c.sample(100)}
+    for name, f in {"matrix": c.matrix, **rest}.items():
+        tracemalloc.start()
+        f()
+        peaks[name] = round(tracemalloc.get_traced_memory()[1] / (8 * N**2), 4)
+        tracemalloc.stop()
+    return {"time over BLAS": round(ours / blas, 2), "peak over N × N": peaks}
+
+
+if __name__ == "__main__":
+    parts = {"bias": lambda: {str(s): [round(v, 4) for v in bias_of_D(s)] for s in SETTINGS}, "loss": losses, "size": size}
+    for name in sys.argv[1:] or parts:
+        done = json.loads(HERE.read_text("utf-8")) if HERE.exists() else {}
+        done[name] = parts[name]()
+        HERE.write_text(json.dumps(done, indent=1, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")
+        print(name, json.dumps(done[name], indent=1, ensure_ascii=False), flush=True)
