@@ -15,13 +15,14 @@ from numbers import Integral, Real
 import numpy as np
 import pandas as pd
 import scipy.cluster.hierarchy as sch
+from numba import njit
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, clone
 
 from ..data.ewma import weighted_corr, weighted_mean
 from ..data.moments import aged, epochs
-from ..data.panel import Panel, as_pandas, warn_caller
+from ..data.panel import Panel, as_pandas, chosen_labels, warn_caller
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #1d9a822d
 DISTANCES = ("one_minus_rho", "chord", "arccos", "rows")
@@ -233,13 +234,30 @@ def _numbered(labels: object,  # (N,) any hashable labels
               responses: pd.Index,  # (N,)
               ) -> pd.Series:  # (N,) integers 1..K by first appearance
     "Cluster numbers in order of first appearance"
-    return pd.Series(pd.factorize(np.asarray(labels))[0] + 1, index=responses, name="cluster")
+    return pd.Series(pd.factorize(np.asarray(labels))[0] + 1, index=responses, name="cluster", copy=False)
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #eeae9e67
 def _by_name(responses: pd.Index) -> np.ndarray:
     "Positions in the order of the names, which the order of columns does not change"
     names = [str(k) for k in responses.tolist()]
     return np.array(sorted(range(len(names)), key=names.__getitem__), dtype=np.intp)
+
+
+@njit(nogil=True, cache=True)
+def _cut(tree, height, joins):
+    "(N,) cluster of each leaf: the first `joins` joins, as long as neither they nor one below them is higher than `height`."
+    n, number = len(tree) + 1, 0
+    top, label = np.zeros(2 * n - 1), np.full(2 * n - 1, -1)
+    for k in range(n - 1):
+        top[n + k] = max(tree[k, 2], top[int(tree[k, 0])], top[int(tree[k, 1])])
+    for k in range(2 * n - 2, -1, -1):   # a join that stands hands its number down
+        if label[k] < 0:
+            label[k], number = number, number + 1
+        if k >= n:
+            stands = k - n < joins and top[k] <= height
+            for side in range(2):
+                label[int(tree[k - n, side])] = label[k] if stands else -1
+    return label[:n]
 
 
 def tree_clusters(c: Clustering, R: np.ndarray, responses: pd.Index) -> Clusters:
@@ -275,8 +293,7 @@ def tree_clusters(c: Clustering, R: np.ndarray, responses: pd.Index) -> Clusters
     else:
         heights = np.r_[0.0, tree[:, 2]]
         cutoff = heights[N - k:][:2].mean()
-    labels = (sch.fcluster(tree, cutoff, "distance") if k is None else
-              sch.fcluster(tree, N - k - 0.5, "monocrit", monocrit=np.arange(N - 1.0)))  # the first N - k joins
+    labels = _cut(tree, cutoff, N) if k is None else _cut(tree, np.inf, N - k)
     leaf = tree[:, :2] < N
     tree[:, :2] = np.sort(np.where(leaf, by_name[np.where(leaf, tree[:, :2], 0).astype(int)], tree[:, :2]), axis=1)
     return Clusters(_numbered(labels[place], responses), tree, float(cutoff), frame, c.distance)
@@ -324,10 +341,12 @@ def _fitted_labels(clusterer: object,  # has fit_predict
     return Clusters(_numbered(labels, panel.responses), correlation=frame, metric=metric)
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #361a8a2c
-def _found_before(clusters: Clusters, panel: Panel) -> Clusters:
+def _found_before(clusters: Clusters, panel: Panel, columns: slice | np.ndarray | None) -> Clusters:
     "A partition that was found already, the same object where it is of these responses; ValueError where it is not"
-    if clusters.labels.index.equals(panel.responses):
+    columns = slice(None) if columns is None else columns
+    if clusters.labels.index.equals(chosen_labels(panel.responses, columns)):
         return clusters
+    panel = panel.take(columns)
     return _given_labels(clusters.labels, panel, clusters.labels.index)
 
 
@@ -336,10 +355,10 @@ def find_clusters(clustering: object,  # Clustering, Clusters, None (its default
                   columns: slice | np.ndarray | None = None,  # positions of the responses to cluster; None: all
                   ) -> Clusters:  # of those responses
     "Partition the responses of a panel; ValueError for labels that do not fit them"
-    part = panel if columns is None else panel.take(columns)
     clustering = Clustering() if clustering is None else clustering
     if isinstance(clustering, Clusters):
-        return _found_before(clustering, part)
+        return _found_before(clustering, panel, columns)
+    part = panel if columns is None else panel.take(columns)
     if isinstance(clustering, Clustering):
         return _panel_clusters(clustering, part)
     if hasattr(clustering, "fit_predict") and not isinstance(clustering, type):

@@ -100,6 +100,10 @@ def pair_moments(panel: Panel) -> PairMoments:
     PairMoments
         Over the rows that both responses of a pair have.
     """
+    if panel.T == 1:   # a row is its own mean
+        seen, zero = panel.mask[0], np.zeros((panel.N, panel.N))
+        both = seen[:, None] & seen
+        return PairMoments(both.astype(float), panel.weights[0] * both, np.where(both, panel.Y[0][:, None], 0.0), zero, zero)
     m, w = panel.mask.astype(float), panel.weights[:, None]
     mass = (w * m).sum(0)
     center = (w * panel.Y).sum(0) / np.where(mass > 0, mass, 1.0)
@@ -196,12 +200,12 @@ def _since(mask: np.ndarray) -> np.ndarray:
 
 def _aged(panel: Panel, decay: float) -> Panel:
     "The panel with weights that decay from its last row"
-    return panel if decay == 1.0 else replace(panel, weights=panel.weights * decay ** np.arange(panel.T - 1.0, -1.0, -1.0))
+    return panel if decay == 1.0 or panel.T == 1 else replace(panel, weights=panel.weights * decay ** np.arange(panel.T - 1.0, -1.0, -1.0))
 
 
 def _block(panel: Panel, span: float | None, pairs: bool) -> _Block:
     "What a block of rows adds"
-    x = Panel(panel.X, np.zeros((panel.T, 1)), panel.weights[:, None] > 0, panel.weights, panel.index, panel.factors, panel.responses[:1])
+    x = Panel(panel.X, np.zeros((panel.T, 1)), panel.weights[:, None] > 0, panel.weights, panel.index, panel.factors, pd.RangeIndex(1))
     decay, seen = 1.0 if span is None else 1 - 2 / (span + 1), panel.mask.any(0)
     index, last = panel.index, np.where(seen, _since(panel.mask), 0)
     square = (_aged(panel, decay).weights ** 2) @ panel.mask * (1.0 if decay == 1 else decay ** (-2 * last))
@@ -279,7 +283,7 @@ def add_rows(a: PanelMoments, b: PanelMoments, own: bool = False) -> PanelMoment
     """
     _check_follows(a, b)
     same = a.responses.equals(b.responses)
-    new = b.responses[:0] if same else b.responses[~b.responses.isin(a.responses)]
+    new = () if same else b.responses[~b.responses.isin(a.responses)]
     responses, parts = a.responses.append(new) if len(new) else a.responses, a.parts if own else list(a.parts)
     at = np.arange(a.N) if same else b.responses.get_indexer(responses)
     if len(new):

@@ -214,8 +214,7 @@ def _scattered_grams(X, w, shown, mass, center):
         if not direct:
             n = _gather(scaled, X, w, shown[p], False, buffer, sums)
             rest = full - np.dot(buffer[:n].T, buffer[:n])
-            for j in range(M):
-                direct |= not rest[j, j] >= _LEFT * full[j, j]   # also where it is not a number
+            direct = not (np.diag(rest) >= _LEFT * np.diag(full)).all()   # also where it is not a number
             if not direct:
                 _finish(rest, full_sums - sums, mass[p], center, G[p], means[p])
         if direct:
@@ -224,6 +223,9 @@ def _scattered_grams(X, w, shown, mass, center):
     return G, means
 
 # %% ../../nbs/01_data/03_moments.ipynb #77c9aee4
+_WIDE = 16   # factors from which NumPy's product, which does half of the work where it sees A'A, is worth being called from Python
+
+
 def _pattern_grams(X, w, mask, first, mass, center):
     "Covariances (P, M, M) and means (P, M) of the factors by pattern; picks the cheapest way."
     shown = np.ascontiguousarray(mask[:, first])
@@ -233,8 +235,8 @@ def _pattern_grams(X, w, mask, first, mass, center):
             if len(cuts):
                 order = np.argsort(-cuts, kind="stable")
                 return _staggered_grams(X, w, cuts if from_end else len(w) - cuts, order, from_end, mass[first], center)
-    shown = np.ascontiguousarray(shown.T)
-    return _scattered_grams(X, w, shown, mass[first], center)
+    grams = _scattered_grams if X.shape[1] < _WIDE else _scattered_grams.py_func
+    return grams(X, w, np.ascontiguousarray(shown.T), mass[first], center)
 
 # %% ../../nbs/01_data/03_moments.ipynb #998eac0d
 @njit(nogil=True, cache=True)
@@ -349,10 +351,10 @@ def _check_size(found: Moments, panel: Panel, center: bool) -> None:
             k = int(np.flatnonzero(~np.isfinite(values).all(0))[0])
             size = np.abs(data[:, k]).max()
             raise ValueError(f"{what} {some_labels([labels[k]])} is too large to be squared (up to {size:.0e}): {_UNITS}")
-        for k in np.flatnonzero(values.max(0) < _SMALLEST):
-            size, move = np.abs(data[:, k]).max(), np.ptp(data[:, k])
-            if 2 * _ROUNDING * size < move < np.sqrt(_SMALLEST):
-                raise ValueError(f"{what} {some_labels([labels[k]])} is too small to be squared (it moves by {move:.0e}): {_UNITS}")
+        quiet = np.flatnonzero(values.max(0) < _SMALLEST)
+        size, move = np.abs(data[:, quiet]).max(0), np.ptp(data[:, quiet], axis=0)
+        for k in np.flatnonzero((2 * _ROUNDING * size < move) & (move < np.sqrt(_SMALLEST)))[:1]:
+            raise ValueError(f"{what} {some_labels([labels[quiet[k]]])} is too small to be squared (it moves by {move[k]:.0e}): {_UNITS}")
     if not np.isfinite(found.c).all():
         i, j = np.argwhere(~np.isfinite(found.c))[0]
         raise ValueError(f"the product of factor {panel.factors[j]!r} and response {panel.responses[i]!r} overflows: {_UNITS}")
@@ -462,11 +464,21 @@ def rows_of_weight(panel: Panel) -> np.ndarray:
     return n
 
 # %% ../../nbs/01_data/03_moments.ipynb #c0457a08
+def _of_one_row(panel: Panel) -> Moments:
+    "The moments of a row, which is its own mean."
+    seen, M = panel.mask[0], panel.M
+    count, y_mean, mass = seen.astype(np.intp), np.where(seen, panel.Y[0], 0.0), panel.weights[0] * seen
+    x_mean, pattern = (panel.X.copy(), count - 1) if seen.all() else (np.stack([np.zeros(M), panel.X[0]]), count)
+    return Moments(np.zeros((len(x_mean), M, M)), np.zeros((panel.N, M)), np.zeros(panel.N), mass, x_mean, y_mean, pattern, count, 1)
+
+
 def make_moments(
     panel: Panel,         # data, mask and weights
     center: bool = True,  # profile an intercept out; otherwise moments about zero
 ) -> Moments:             # ValueError naming a column whose squares overflow or underflow
     "The moments of a panel, exact for any mask and weights; W of an early ending is relative to its own epoch."
+    if panel.T == 1 and center and panel.ageing is None:
+        return _of_one_row(panel)
     parts = [(who, _sharp_moments(part, center), part) for who, part, _ in epochs(panel)]
     for _, found, part in parts:
         _check_size(found, part, center)
@@ -529,6 +541,27 @@ def decayed(
     return replace(moments, W=moments.W * factor)
 
 
+def _met(a: np.ndarray, b: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    "A response that shows each pair of patterns, and the pair of each response; there are n patterns in b."
+    pair = a * n + b
+    if (pair == pair[:1]).all():
+        return np.zeros(min(1, len(pair)), dtype=np.intp), np.zeros_like(pair)
+    return np.unique(pair, return_index=True, return_inverse=True)[1:]
+
+
+@njit(nogil=True, cache=True)
+def _joint_grams(A, B, of_a, of_b, va, vb, dx):
+    "The Gram matrices of eq-add, one pair of patterns after the other, in one pass over memory."
+    P, M = dx.shape
+    G = np.empty((P, M, M))
+    for p in range(P):
+        a, b, ab = A[of_a[p]], B[of_b[p]], va[p] * vb[p]
+        for j in range(M):
+            for k in range(M):
+                G[p, j, k] = va[p] * a[j, k] + vb[p] * b[j, k] + ab * (dx[p, j] * dx[p, k])
+    return G
+
+
 def add_moments(
     a: Moments,  # moments of some rows
     b: Moments,  # moments of other rows, same responses and factors
@@ -536,15 +569,14 @@ def add_moments(
     "The moments of the rows of `a` and `b` together (Chan, Golub and LeVeque, 1983)."
     if a.c.shape != b.c.shape:
         raise ValueError(f"cannot add moments of shape {a.c.shape} and {b.c.shape}")
-    pairs, first, pattern = np.unique(np.stack([a.pattern, b.pattern]), axis=1, return_index=True, return_inverse=True)
+    first, pattern = _met(a.pattern, b.pattern, len(b.G))
+    pairs = a.pattern[first], b.pattern[first]
     W = a.W + b.W
     mass = np.where(W > 0, W, 1.0)
     va, vb = a.W / mass, b.W / mass
     dx, dy = (b.x_mean[pairs[1]] - a.x_mean[pairs[0]]), b.y_mean - a.y_mean
-    pa, pb = va[first][:, None], vb[first][:, None]
-    G = (pa[:, :, None] * a.G[pairs[0]] + pb[:, :, None] * b.G[pairs[1]]
-         + (pa * pb)[:, :, None] * dx[:, :, None] * dx[:, None, :])
-    pattern = pattern.reshape(-1)
+    pb = vb[first][:, None]
+    G = _joint_grams(np.ascontiguousarray(a.G), np.ascontiguousarray(b.G), *pairs, va[first], vb[first], dx)
     c = va[:, None] * a.c + vb[:, None] * b.c + (va * vb * dy)[:, None] * dx[pattern]
     s = va * a.s + vb * b.s + va * vb * dy**2
     x_mean = np.where(pb == 1, b.x_mean[pairs[1]], a.x_mean[pairs[0]] + pb * dx)

@@ -103,9 +103,9 @@ def _dataset(path: str | os.PathLike, numbers: list) -> ds.Dataset:
     if len(kinds) != 1 or not kinds <= {".parquet", ".csv"}:
         raise ValueError(f"{path!r} must be .parquet or .csv, or a folder of one of them; found {some_labels(sorted(kinds)) or 'nothing'}")
     parser = csv.ConvertOptions(column_types={k: pa.float64() for k in numbers}, strings_can_be_null=True)
-    files = ds.dataset(names, format="parquet" if kinds == {".parquet"} else ds.CsvFileFormat(convert_options=parser))
-    wanted = set(numbers)
-    return files.replace_schema(pa.schema([f.with_type(pa.float64()) if f.name in wanted else f for f in files.schema]))
+    form, wanted = "parquet" if kinds == {".parquet"} else ds.CsvFileFormat(convert_options=parser), set(numbers)
+    schema = ds.dataset(names, format=form).schema
+    return ds.dataset(names, pa.schema([f.with_type(pa.float64()) if f.name in wanted else f for f in schema]), format=form)
 
 # %% ../../nbs/01_data/05_reading.ipynb #9b4814a5
 class BlockError(ValueError):

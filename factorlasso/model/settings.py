@@ -178,7 +178,7 @@ def _groups(model, kind, panel, active) -> tuple[np.ndarray, Clusters | None]:
     if kind == LassoModelType.GROUP_LASSO and not given:
         raise ValueError("group_lasso needs group_data, a Series of group labels by response")
     clusters = find_clusters(model.group_data if given else model.clustering, panel, np.flatnonzero(active))
-    return pd.factorize(clusters.labels.loc[panel.responses[active]])[0], clusters
+    return pd.factorize(clusters.labels.to_numpy())[0], clusters
 
 # %% ../../nbs/06_model/02_settings.ipynb #5e1d9e5d
 def rolling_panel(

@@ -21,10 +21,10 @@ from ..clusters.clusters import Clustering, Clusters, tree_clusters
 from ..data.ewma import decay_weights, effective_sample_size
 from ..data.labelled import PanelMoments, concat_moments, extend
 from ..data.moments import FAINT, Moments, aged
-from ..data.panel import Panel, make_panel
+from ..data.panel import Panel, chosen_labels, make_panel
 from .model import LassoModel, one_blas_thread, solve_one, store_fit
 from .results import LassoEstimationResult, check_features
-from .settings import LassoModelType, Setup, prepare, unit_problem
+from .settings import FLAT, LassoModelType, Setup, prepare, unit_problem
 from ..solvers.fista import Solution
 from ..solvers.kernels import is_by_rows
 
@@ -129,10 +129,21 @@ def clusters_from_pairs(clustering: Any, sums: PanelMoments, active: np.ndarray)
         raise ValueError("from moments clusters are found by Clustering(dependence='pearson') with the span of the moments; "
                          f"got {clustering!r}")
     rows = np.flatnonzero(active)
-    pairs, names = (sums.pairs, sums.responses) if active.all() else (sums.pairs.take(rows), sums.responses[rows])
+    pairs, names = (sums.pairs, sums.responses) if active.all() else (sums.pairs.take(rows), chosen_labels(sums.responses, rows))
     return tree_clusters(c, pairs.correlation(c.min_overlap), names)
 
 # %% ../../nbs/06_model/06_updates.ipynb #1a4ec9b2
+def _in_units(model: LassoModel, sums: PanelMoments) -> LassoModel:
+    "The model with the spread of each factor as its unit, where it asks for that; 1 where a factor does not move"
+    if not isinstance(model.factor_scale, str) or model.factor_scale != "sd":
+        return model
+    mean, variance = sums.of_x.x_mean[sums.of_x.pattern[0]], np.diag(sums.of_x.G[sums.of_x.pattern[0]])
+    sd = np.sqrt(variance if model.demean is True else variance + mean**2)
+    model = copy.copy(model)
+    model.factor_scale = pd.Series(np.where(sd > FLAT * np.abs(mean), sd, 1.0), sums.factors)
+    return model
+
+
 def plan_fit(model: LassoModel, sums: PanelMoments, clusters: Clusters | None = None) -> Setup:
     """Everything about a fit from moments that is known before λ is.
 
@@ -156,6 +167,7 @@ def plan_fit(model: LassoModel, sums: PanelMoments, clusters: Clusters | None = 
         For what moments cannot tell, and settings that do not fit.
     """
     _check_possible(model, sums)
+    model = _in_units(model, sums)
     active = sums.history >= max(model.warmup_period, 1)
     if clusters_wanted(model) and active.any():
         clusters = clusters_from_pairs(model.clustering, sums, active) if clusters is None else clusters
@@ -234,7 +246,7 @@ def solve_sums(model: LassoModel, sums: PanelMoments, setup: Setup, start: np.nd
         Intercepts, weight masses, variances, and losses per unit of weight.
     """
     parts, beta = fit_parts(model, sums), setup.prior.copy()
-    if not is_by_rows(setup.penalty) and len(parts) > 1:
+    if len(parts) > 1 and not is_by_rows(setup.penalty):
         parts = [concat_moments(parts)]
     cuts = np.cumsum([0, *(m.N for m in parts)])
     who = [a + np.flatnonzero(setup.active[a:b]) for a, b in zip(cuts, cuts[1:], strict=False)]

@@ -42,7 +42,7 @@ def block_norms(
 ) -> np.ndarray:         # (n_blocks,)
     "Euclidean norm of every block."
     inside = blocks >= 0
-    peak = np.abs(u).max(initial=0.0) or 1.0
+    peak = np.ldexp(1.0, np.frexp(np.abs(u).max(initial=0.0))[1])   # a power of two, which rounds nothing: no block depends on another
     return peak * np.sqrt(np.bincount(blocks[inside], (u[inside] / peak) ** 2, minlength=n_blocks))
 
 

@@ -25,13 +25,15 @@ from ..clusters.smoothing import ClusterSchedule, ClusterState, next_clusters
 from ..data.ewma import effective_sample_size, weighted_cov
 from ..data.labelled import PanelMoments, concat_moments, extend
 from ..data.moments import Moments, cell_weights, make_moments, response_batches, rows_of_weight
-from ..data.panel import Panel, make_panel, some_labels, warn_caller
+from ..data.panel import Panel, chosen_labels, make_panel, some_labels, warn_caller
 from ..data.storage import load_tables, pack_index, save_tables, unpack_index
 from ..model.mixed import MixedCadence
 from ..model.model import LassoModel, one_blas_thread, solve_one
 from ..model.settings import Setup, prepare, unit_problem
 from ..model.updates import clusters_wanted, fit_parts, plan_fit, residual_alpha, solve_sums
 from .covariance import CurrentFactorCovarData, VarianceColumns, factor_covariance, from_tables, to_tables
+from ..penalties.constraints import Bounds
+from ..penalties.penalties import Problem
 from ..selection.folds import take_rows
 from ..solvers.path import degrees_of_freedom
 
@@ -318,64 +320,104 @@ def _later(sums: PanelMoments | None, panel: Panel, stops: np.ndarray, model: La
     done, pairs = 0, clusters_wanted(model)
     for stop in stops:
         if stop > done:
-            sums = extend(sums, take_rows(panel, np.arange(done, stop)), model.span, pairs)
+            sums = extend(sums, take_rows(panel, slice(done, stop)), model.span, pairs)
         done = max(done, stop)
         yield sums
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #67c66b8c
-def _computed(**values) -> CurrentFactorCovarData:
-    "An estimate whose parts were made here and match: the checks for those of users would cost half of the time"
-    c = object.__new__(CurrentFactorCovarData)
-    for f in fields(CurrentFactorCovarData):
-        object.__setattr__(c, f.name, values.get(f.name, f.default))
-    return c
+_DEFAULTS = {f.name: f.default for f in fields(CurrentFactorCovarData)}
+_COLUMNS = pd.Index([v.value for v in (VarianceColumns.EWMA_VARIANCE, VarianceColumns.RESIDUAL_VARS, VarianceColumns.INSAMPLE_ALPHA,
+                                       VarianceColumns.R2)])
 
 
-def _assembled(beta: pd.DataFrame, x_covar: np.ndarray, numbers: tuple, date: object, k: Clusters | None) -> CurrentFactorCovarData:
-    "The estimate of one date; `numbers` are variances, losses, residual variances, intercepts, already in units of time"
-    V, (s, loss, residual, alpha) = VarianceColumns, numbers
-    r2 = 1 - loss / np.where(s > 0, s, np.nan)
-    variances = pd.DataFrame(np.column_stack([s, residual, alpha, r2]), beta.index,
-                             [V.EWMA_VARIANCE.value, V.RESIDUAL_VARS.value, V.INSAMPLE_ALPHA.value, V.R2.value])
-    tree = {} if k is None else dict(clusters=k.labels, linkages=k.linkage, cutoffs=k.cutoff)
-    return _computed(x_covar=pd.DataFrame(x_covar, beta.columns, beta.columns), y_betas=beta, y_variances=variances,
-                     estimation_date=date, **tree)
+@dataclass(frozen=True, eq=False)
+class _Draft:
+    "The estimate of one date without its residual variances, which wait for degrees of freedom"
+    problem: Problem            # λ included, of the responses that were fitted
+    beta: np.ndarray            # (n, M) its solution
+    rows: np.ndarray            # (n,) effective number of rows
+    numbers: tuple              # (n,) each: variance, loss and intercept
+    x_covar: np.ndarray         # (M, M) of the factors
+    labels: tuple               # responses and factors
+    date: object                # of the newest row
+    clusters: Clusters | None
+
+    def finished(self, df: np.ndarray, a: float) -> CurrentFactorCovarData:
+        "The estimate; its parts were made here and match, and the checks for those of users would cost half of the time"
+        (s, loss, alpha), (names, factors), k = self.numbers, self.labels, self.clusters
+        variances = np.column_stack([a * s, a * loss * _paid(self.rows, df), a * alpha, 1 - loss / np.where(s > 0, s, np.nan)])
+        parts = dict(x_covar=pd.DataFrame(a * self.x_covar, factors, factors), y_betas=pd.DataFrame(self.beta, names, factors),
+                     y_variances=pd.DataFrame(variances, names, _COLUMNS), estimation_date=self.date)
+        tree = {} if k is None else dict(clusters=k.labels, linkages=k.linkage, cutoffs=k.cutoff)
+        c = object.__new__(CurrentFactorCovarData)
+        for name, value in {**_DEFAULTS, **parts, **tree}.items():
+            object.__setattr__(c, name, value)
+        return c
 
 
 def _paid(n: np.ndarray, df: np.ndarray) -> np.ndarray:
     "(N,) what a mean square is multiplied by for the numbers that were estimated, the intercept included; NaN where nothing is left"
     return np.divide(n, n - df - 1, out=np.full(len(n), np.nan), where=n > df + 1)
 
+# %% ../../nbs/10_risk/07_rolling.ipynb #40a327ab
+def _stacked(problems: list[Problem]) -> Problem:
+    "Problems that share nothing, as one"
+    first = problems[0]
+    if len(problems) == 1:
+        return first
+    starts = np.cumsum([0, *(len(p.penalty.l2) for p in problems)])
+    blocks = np.concatenate([np.where(p.penalty.blocks >= 0, p.penalty.blocks + k, -1) for p, k in zip(problems, starts, strict=False)])
+    penalty = replace(first.penalty, l1=np.concatenate([p.penalty.l1 for p in problems]), blocks=blocks,
+                      l2=np.concatenate([p.penalty.l2 for p in problems]))
+    box = Bounds(*(np.concatenate([getattr(p.bounds, side) for p in problems]) for side in ("lower", "upper")))
+    ridge = first.ridge if np.ndim(first.ridge) < 2 else np.concatenate([p.ridge for p in problems])
+    return Problem(concat_moments([p.moments for p in problems]), penalty, box, np.concatenate([p.prior for p in problems]),
+                   np.concatenate([p.scale for p in problems]), ridge)
 
-def _from_sums(model: LassoModel, sums: PanelMoments, last: pd.DataFrame, clusters: Clusters | None, a: float) -> tuple:
-    "Estimate of one date from sums, its loadings and its worst gap"
+
+def _kind(p: Problem) -> tuple | None:
+    "What problems that are stacked have in common; None for one that stays alone"
+    plain = p.penalty.inside is None and not (len(p.penalty.l2) and (p.penalty.blocks < 0).any())
+    return (bool(p.penalty.l2.any()), np.ndim(p.ridge)) if plain else None
+
+
+def _freedom(drafts: list[_Draft]) -> list[np.ndarray]:
+    "Degrees of freedom of every response of every date"
+    kinds = {_kind(d.problem) for d in drafts}
+    groups = [drafts] if len(kinds) == 1 and None not in kinds else [[d] for d in drafts]
+    found = [degrees_of_freedom(_stacked([d.problem for d in g]), np.concatenate([d.beta for d in g])) for g in groups]
+    return np.split(np.concatenate(found), np.cumsum([len(d.beta) for d in drafts])[:-1])
+
+# %% ../../nbs/10_risk/07_rolling.ipynb #7f1fa99d
+def _sums_draft(model: LassoModel, sums: PanelMoments, last: np.ndarray, clusters: Clusters | None) -> tuple[_Draft, np.ndarray, float]:
+    "One date from sums: its draft, the newest loadings of all responses, and its worst gap"
     setup = plan_fit(model, sums, clusters)
-    known = last if last.index.equals(sums.responses) else last.reindex(sums.responses)
-    found, (alpha, mass, s, loss) = solve_sums(model, sums, setup, known.to_numpy())
+    found, (alpha, _, s, loss) = solve_sums(model, sums, setup, last)
     on = setup.active
-    beta = pd.DataFrame(found.beta[on], sums.responses[on], sums.factors)
-    newest = pd.DataFrame(np.where(on[:, None], found.beta, known), sums.responses, sums.factors)
+    who = slice(None) if on.all() else np.flatnonzero(on)
     whole = concat_moments(fit_parts(model, sums))
-    problem = unit_problem(model, setup, whole if on.all() else whole.take(np.flatnonzero(on)))
-    problem = replace(problem, penalty=problem.penalty.scaled(setup.reg_lambda[on]))
-    paid = _paid(sums.n_effective[on], degrees_of_freedom(problem, found.beta[on]))
-    c = _assembled(beta, a * sums.of_x.G[0], (a * s[on], a * loss[on], a * loss[on] * paid, a * alpha[on]), sums.ends[1], setup.clusters)
-    return c, newest, found.gap.max()
+    problem = unit_problem(model, setup, whole if on.all() else whole.take(who))
+    problem = replace(problem, penalty=problem.penalty.scaled(setup.reg_lambda[who]))
+    numbers = s[who], loss[who], alpha[who]
+    names = chosen_labels(sums.responses, np.flatnonzero(on))
+    labels, date = (names, sums.factors), sums.ends[1]
+    draft = _Draft(problem, found.beta[who], sums.n_effective[who], numbers, sums.of_x.G[0], labels, date, setup.clusters)
+    return draft, np.where(on[:, None], found.beta, last), found.gap.max()
 
 
-def _from_moments(model: LassoModel, part: Panel, setup: Setup, moments: Moments, last: np.ndarray, a: float) -> tuple:
-    "Estimate of one date and its worst gap; `last` (N, M) are the loadings to start from, and is brought up to date"
-    who, k = np.flatnonzero(setup.active), setup.clusters
+def _rows_draft(model: LassoModel, part: Panel, setup: Setup, moments: Moments, last: np.ndarray) -> tuple[_Draft, float]:
+    "One date from its rows: its draft and its worst gap; `last` (N, M) are the loadings to start from, and is brought up to date"
+    who = np.flatnonzero(setup.active)
     mine = moments.take(who) if len(who) < moments.N else moments
     problem = unit_problem(model, setup, mine)
     problem, box = replace(problem, penalty=problem.penalty.scaled(setup.reg_lambda[who])), problem.bounds
     start = np.where(np.isnan(last), setup.prior, last)[who]
     found = solve_one(problem, setup.fitted, model, True, np.clip(start, box.lower, box.upper))
     last[who], loss = found.beta, np.maximum(mine.loss(found.beta), 0.0)
-    beta = pd.DataFrame(found.beta, part.responses[who], part.factors)
-    paid = _paid(effective_sample_size(part.weights, part.mask[:, who]), degrees_of_freedom(problem, found.beta))
-    numbers = (a * mine.s, a * loss, a * loss * paid, a * mine.intercept(found.beta))
-    return _assembled(beta, a * weighted_cov(part.X, part.weights), numbers, part.index[-1], k), found.gap.max()
+    labels, rows = (chosen_labels(part.responses, who), part.factors), effective_sample_size(part.weights, part.mask[:, who])
+    numbers = mine.s, loss, mine.intercept(found.beta)
+    draft = _Draft(problem, found.beta, rows, numbers, weighted_cov(part.X, part.weights), labels, part.index[-1], setup.clusters)
+    return draft, found.gap.max()
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #5059489c
 def _from_result(fit: object, a: float, keep: bool) -> CurrentFactorCovarData:
@@ -384,9 +426,9 @@ def _from_result(fit: object, a: float, keep: bool) -> CurrentFactorCovarData:
     beta, w = r.estimated_beta.loc[on], cell_weights(p)[:, on]
     mass = w.sum(0)
     s, loss = r.ss_total.to_numpy()[on] / mass, r.ss_res.to_numpy()[on] / mass
-    paid = _paid(mass**2 / (w**2).sum(0), (beta != 0).sum(axis=1).to_numpy())
-    numbers = (a * s, a * loss, a * loss * paid, a * r.alpha.to_numpy()[on])
-    c = _assembled(beta, a * weighted_cov(p.X, p.weights), numbers, p.index[-1], None)
+    numbers, labels = (s, loss, r.alpha.to_numpy()[on]), (beta.index, beta.columns)
+    draft = _Draft(None, beta.to_numpy(), mass**2 / (w**2).sum(0), numbers, weighted_cov(p.X, p.weights), labels, p.index[-1], None)
+    c = draft.finished((beta.to_numpy() != 0).sum(1), a)
     if not keep:
         return c
     E = p.Y - p.X @ r.estimated_beta.to_numpy().T - r.alpha.to_numpy()
@@ -473,6 +515,9 @@ def _resumed(resume: object, model: object, window: int | None) -> RollingState 
     return state
 
 
+_TOGETHER = 2**18   # cells of small matrices in one call: two megabytes each, large beside the cost of a call
+
+
 class _Run:
     "The dates one after the other, and what each leaves for the next"
 
@@ -480,7 +525,9 @@ class _Run:
         self.model, self.panel, self.window, self.a, self.schedule, self.keep = model, panel, window, a, schedule, keep
         self.covariance = covariance or {}
         self.gap, self.clusters, self.total = 0.0, None if state is None else state.clusters, None if state is None else state.sums
-        self.last = pd.DataFrame(np.nan, panel.responses, panel.factors) if state is None else state.last
+        self.names = panel.responses if state is None else state.last.index
+        self.last = np.full((len(self.names), panel.M), np.nan) if state is None else state.last.to_numpy(copy=True)
+        self.found, self.waiting, self.cells = {}, [], 0
         plain = type(model) is LassoModel and not keep and not self.covariance
         ruled = plain and any(hasattr(getattr(model, k), "derive") for k in
                               ("factors_beta_loading_signs", "factors_beta_prior", "penalty_weights"))
@@ -492,31 +539,54 @@ class _Run:
 
     @property
     def state(self) -> RollingState:
-        return RollingState(self.total if self.adds else None, self.last, self.clusters)
+        return RollingState(self.total if self.adds else None, pd.DataFrame(self.last, self.names, self.panel.factors), self.clusters)
 
     def sums(self, stops) -> Iterator:
         return _later(self.total, self.panel, stops, self.model) if self.adds else iter([None] * len(stops))
 
-    def estimate(self, stop: int, sums: PanelMoments | None, need: int) -> CurrentFactorCovarData | None:
-        "The estimate of one date, None where no response has enough rows"
-        part = take_rows(self.panel, np.arange(max(0, stop - (self.window or stop)), stop))
+    def estimate(self, date: pd.Timestamp, stop: int, sums: PanelMoments | None, need: int) -> bool:
+        "Whether one date has an estimate; not where no response has enough rows"
+        part = take_rows(self.panel, slice(max(0, stop - (self.window or stop)), stop))
         if sums is None:
             history = rows_of_weight(self._aged(part) if self.rows_add else part)
         else:
             history, self.total = sums.history, sums
         if history.max(initial=0) < need:
-            return None
+            return False
         if self.schedule is not None:
             self.clusters = _scheduled(self.model, part, sums, self.schedule, self.clusters)
         clusters = None if self.clusters is None else self.clusters.clusters
         if sums is not None and (self.panel.M <= sums.T):
-            c, self.last, gap = _from_sums(self.model, sums, self.last, clusters, self.a)
+            draft, gap = self._by_sums(sums, clusters)
         elif self.rows_add and self.panel.M <= part.T:
-            c, gap = self._by_rows(part, history, clusters)
+            draft, gap = self._by_rows(part, history, clusters)
         else:
-            return _from_fit(self.model, part, self.a, clusters, self.keep, self.covariance)
-        self.gap = max(self.gap, gap)
-        return c
+            self.found[date] = _from_fit(self.model, part, self.a, clusters, self.keep, self.covariance)
+            return True
+        self.found[date], self.gap = None, max(self.gap, gap)
+        self._wait(date, draft)
+        return True
+
+    def _wait(self, date: pd.Timestamp, draft: _Draft) -> None:
+        "Keep a draft until there is work for one call"
+        self.waiting.append((date, draft))
+        self.cells += len(draft.beta) * self.panel.M**2
+        if self.cells > _TOGETHER:
+            self.finish()
+
+    def finish(self) -> None:
+        "Turn the drafts into estimates"
+        if self.waiting:
+            for (date, draft), df in zip(self.waiting, _freedom([d for _, d in self.waiting]), strict=True):
+                self.found[date] = draft.finished(df, self.a)
+        self.waiting, self.cells = [], 0
+
+    def _by_sums(self, sums: PanelMoments, clusters: Clusters | None) -> tuple[_Draft, float]:
+        if sums.N > len(self.last):   # newcomers of a later table
+            self.last = np.concatenate([self.last, np.full((sums.N - len(self.last), sums.M), np.nan)])
+        self.names = sums.responses
+        draft, self.last, gap = _sums_draft(self.model, sums, self.last, clusters)
+        return draft, gap
 
     def _aged(self, part: Panel) -> Panel:
         span = self.model.span
@@ -528,10 +598,7 @@ class _Run:
         if clusters is not None:
             model = copy.copy(model)
             model.clustering = clusters
-        last = self.last.to_numpy(copy=True)
-        c, gap = _from_moments(model, part, prepare(model, part, history), make_moments(part), last, self.a)
-        self.last = pd.DataFrame(last, self.last.index, self.last.columns)
-        return c, gap
+        return _rows_draft(model, part, prepare(model, part, history), make_moments(part), self.last)
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #8d20f3b6
 def fit_rolling(model: object, x: pd.DataFrame, y: pd.DataFrame, dates: object = "YE", window: int | None = None,
@@ -581,19 +648,16 @@ def fit_rolling(model: object, x: pd.DataFrame, y: pd.DataFrame, dates: object =
     need = _check_rolling(model, window, a)
     run = _Run(model, panel, window, a, schedule if _searches(model, schedule) else None, keep_residuals,
                _resumed(resume, model, window), _for_covariance(model, covariance))
-    found = {}
     with one_blas_thread:
         every = run.sums(np.append(stops, panel.T))
         for date, stop, sums in zip(tqdm(at, delay=5, disable=None, leave=False), stops, every, strict=False):
-            c = run.estimate(int(stop), sums, need)
-            if c is not None:
-                found[date] = c
-            elif not isinstance(dates, (str, pd.DateOffset, Integral)):
+            if not run.estimate(date, int(stop), sums, need) and not isinstance(dates, (str, pd.DateOffset, Integral)):
                 raise ValueError(f"no response has {need} valid rows on {date:%Y-%m-%d}")
         run.total = next(every)   # later calls continue after the last row, not after the last date
+        run.finish()
     if run.gap > getattr(model, "tol", np.inf):
         warn_caller(f"the worst relative duality gap of all dates is {run.gap:.1e}, above {model.tol:g}", ConvergenceWarning)
-    return RollingFactorCovarData(found, run.state)
+    return RollingFactorCovarData(run.found, run.state)
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #020574ad
 def _save(calendar: EstimateCalendar, path: str) -> None:

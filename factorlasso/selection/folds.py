@@ -81,7 +81,7 @@ def row_pieces(
 # %% ../../nbs/07_selection/01_folds.ipynb #6cecea09
 def take_rows(
     panel: Panel,         # any
-    rows: np.ndarray,     # positions of the rows to keep
+    rows: np.ndarray | slice,  # positions of the rows to keep; a slice, which copies nothing, where nothing decays
     decay: float = 1.0,   # weight lost by each row of age, counted from the newest of `rows` in rows of `panel`
 ) -> Panel:
     "Some rows of a panel, with weights that decay from the newest of them."

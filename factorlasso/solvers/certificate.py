@@ -13,8 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from ..data.moments import Moments
 from ..penalties.penalties import Problem, in_scaled_cells
@@ -44,6 +42,29 @@ class Solution:
     converged: np.ndarray
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #c0a59fcd
+@njit(nogil=True, cache=True)
+def _joined(blocks, n_blocks):
+    "(N,) component of each response, by first appearance: the first two responses of a block lead to one root (Tarjan, 1975)."
+    (N, M), count = blocks.shape, 0
+    root, owner, number = np.arange(N), np.full(n_blocks, -1), np.full(N, -1)
+    for i in range(N):
+        for j in range(M):
+            b = blocks[i, j]
+            if b >= 0:
+                k, r = i, owner[b] if owner[b] >= 0 else i
+                while root[k] != k:
+                    k = root[k]
+                while root[r] != r:
+                    r = root[r]
+                root[max(k, r)] = owner[b] = min(k, r)
+    for i in range(N):   # a root is the first of its responses, so it has its number when the others ask
+        root[i] = root[root[i]]
+        if root[i] == i:
+            number[i] = count
+            count += 1
+    return number[root]
+
+
 def components(blocks: np.ndarray) -> np.ndarray:
     """Which responses are coupled by a block.
 
@@ -57,12 +78,8 @@ def components(blocks: np.ndarray) -> np.ndarray:
     (N,) array of int
         Component of each response, numbered from 0.
     """
-    if blocks.max(initial=-1) < 0:
-        return np.arange(len(blocks))
-    rows, _ = np.nonzero(blocks >= 0)
-    N, B = len(blocks), blocks.max(initial=-1) + 1
-    links = coo_array((np.ones(len(rows)), (rows, N + blocks[blocks >= 0])), shape=(N + B, N + B))
-    return connected_components(links, directed=False)[1][:N]
+    top = blocks.max(initial=-1)
+    return np.arange(len(blocks)) if top < 0 else _joined(blocks, top + 1)
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #0d5f9b0f
 @njit(nogil=True, cache=True)

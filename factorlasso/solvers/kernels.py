@@ -364,7 +364,7 @@ def is_by_rows(
     "Whether the problem falls apart by response: no block, or one block for each whole row."
     blocks = penalty.blocks
     whole = (blocks == blocks[:, :1]).all()
-    return bool(whole and len(np.unique(blocks[:, 0][blocks[:, 0] >= 0])) == (blocks[:, 0] >= 0).sum())
+    return bool(whole and np.bincount(blocks[:, 0] + 1, minlength=1)[1:].max(initial=0) <= 1)
 
 
 def per_unit_of_loss(z: Sides) -> Sides:
@@ -402,7 +402,10 @@ def solve_rows(
     U = np.zeros((m.N, m.M)) if start is None else np.clip(start - problem.prior, z.lo, z.hi)
     gap, value, sweeps = np.empty(m.N), np.empty(m.N), np.empty(m.N, dtype=np.intp)
     parts = np.array_split(np.arange(m.N), 8) if n_jobs not in (None, 1) and m.N * m.M**2 > 2_000_000 else [np.arange(m.N)]
-    Parallel(n_jobs=n_jobs if len(parts) > 1 else 1, prefer="threads")(
-        delayed(_solve_rows)(rows, z, make_desk(z), problem.scale, (m.c, m.s), problem.prior, U, np.empty_like(U), tol, max_iter,
-                             (gap, value, sweeps)) for rows in parts)
+    tasks = [(rows, z, make_desk(z), problem.scale, (m.c, m.s), problem.prior, U, np.empty_like(U), tol, max_iter, (gap, value, sweeps))
+             for rows in parts]
+    if len(tasks) > 1:
+        Parallel(n_jobs=n_jobs, prefer="threads")(delayed(_solve_rows)(*task) for task in tasks)
+    else:
+        _solve_rows(*tasks[0])
     return Solution(from_prior(U, problem.prior, problem.bounds), float(value.sum()), gap, sweeps, gap <= tol)
