@@ -126,9 +126,10 @@ def one(T, M, N):
         del sums, model.moments_, model.panel_
         other = fit(moments_of(imputed(files, means)))
         chosen = [f"p{i}" for i in np.argsort(missing)[np.linspace(0, N - 1, 6).astype(int)]]
-        found = {"rows": T, "variants": M, "phenotypes": N, "missing": float(missing.mean()),
-                 "pass, s": middle - start, "solve, s": end - middle, "peak, GB": peak, "Gflop": flops / 1e9, "GB moved": moved / 1e9, "predicted pass, s": flops / speed[0] + moved / speed[1],
-                 "Gflop/s": speed[0] / 1e9, "GB/s": speed[1] / 1e9, "shrinkage": shrinkage(model, other, missing),
+        found = {"rows": T, "variants": M, "phenotypes": N, "missing": float(missing.mean()), "pass, s": middle - start,
+                 "solve, s": end - middle, "peak, GB": peak, "Gflop": flops / 1e9, "GB moved": moved / 1e9,
+                 "predicted pass, s": flops / speed[0] + moved / speed[1], "Gflop/s": speed[0] / 1e9, "GB/s": speed[1] / 1e9,
+                 "shrinkage": shrinkage(model, other, missing),
                  "true loadings found": float(((model.coef_ != 0) & (beta != 0)).to_numpy().sum() / (beta != 0).sum())}
         return found | {"largest difference": largest_difference(f"{folder}/0", model, chosen)}
 
@@ -144,8 +145,9 @@ def wide(T, M, N, files=20):
         middle = time.perf_counter()
         model = fit(sums)
         end = time.perf_counter()
-        return {"rows": T, "variants": M, "phenotypes": N, "pass, s": middle - start, "solve, s": end - middle,
-                "peak, GB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, "non-zero": float((model.coef_ != 0).to_numpy().mean())}
+        peak, share = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, float((model.coef_ != 0).to_numpy().mean())
+        return {"rows": T, "variants": M, "phenotypes": N, "pass, s": middle - start, "solve, s": end - middle, "peak, GB": peak,
+                "non-zero": share}
 
 
 def in_own_process(*arguments):
