@@ -42,7 +42,7 @@ def run(name, arguments):
     cache = root / "docs" / "_build" / "numba" / name
     environment = os.environ | ONE | MACHINES[name] | {"NUMBA_CACHE_DIR": str(cache), "MPLBACKEND": "agg"}
     start = time.monotonic()
-    done = subprocess.run([sys.executable, "-m", "pytest", "-q", *arguments], cwd=root, env=environment, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=root, env=environment, capture_output=True, text=True)
     lines = done.stdout.strip().splitlines() or [done.stderr.strip()[-200:]]
     failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
     return done.returncode, lines[-1], failed, time.monotonic() - start

@@ -167,7 +167,7 @@ class StabilitySelection:
         return Summary("StabilitySelection", pd.Series(facts), table)
 
 # %% ../../nbs/07_selection/05_stability.ipynb #84e9c8e4
-def stability_selection(model: LassoModel,  # settings; cloned, not changed
+def stability_selection(model: LassoModel,  # settings, or a search that has chosen them; cloned, not changed
                         x: object,  # (T, M) factors
                         y: object,  # (T, N) responses
                         n_pairs: int = 50,  # complementary pairs of half-samples
@@ -182,6 +182,7 @@ def stability_selection(model: LassoModel,  # settings; cloned, not changed
     if isinstance(n_pairs, bool) or not isinstance(n_pairs, Integral) or n_pairs < 1:
         raise ValueError(f"n_pairs must be an integer of at least 1, got {n_pairs!r}")
     grid = None if lambdas is None else checked_lambdas(lambdas)
+    model = getattr(model, "best_model_", model)
     panel, history = weighted_panel(model, x, y, sample_weight)
     settings = clone(model).set_params(warmup_period=max(1, int(model.warmup_period) // 2))
     if model.demean == "rolling":  # running means are known row by row, so they are taken out before rows are
