@@ -120,3 +120,12 @@ def test_a_changed_future_changes_no_bit_of_the_past(seed, span, kind):
     for d in dates[:2]:
         for name in ("x_covar", "y_betas", "y_variances"):
             pd.testing.assert_frame_equal(getattr(a[d], name), getattr(b[d], name), check_exact=True)
+
+
+def test_sums_in_several_parts_grow(monkeypatch):
+    x, y, w, rng = tables(3)
+    whole = moments_of(x, y, w)
+    monkeypatch.setattr("factorlasso.data.labelled._PART", 8 * 3**2 * 4)
+    stream = moments_of((x.iloc[a : a + 30], y.iloc[a : a + 30], w[a : a + 30]) for a in range(0, 90, 30))
+    assert len(stream.parts) > 1
+    assert_same_moments(whole, stream)

@@ -252,7 +252,7 @@ def _cut(parts: list, newer: _Block, at: np.ndarray) -> None:
     "Cut, in place, the parts whose Gram matrices would outgrow `_PART`"
     start, each = 0, 8 * newer.M**2
     for m in list(parts):
-        mine, k = at[start:start + m.N], parts.index(m)
+        mine, k = at[start:start + m.N], next(k for k, p in enumerate(parts) if p is m)
         start += m.N
         if m.N * each <= _PART or m.N == 1 or not isinstance(newer, _Block):
             continue
