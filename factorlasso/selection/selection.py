@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['SCORINGS', 'score_path', 'cross_validate', 'univariate_scores', 'check_rule', 'score_table', 'choose_lambda',
-           'LassoModelCV', 'candidate_lambdas']
+           'LassoModelCV', 'Search', 'plan_search']
 
 # %% ../../nbs/07_selection/04_selection.ipynb #a1febe9b
 import warnings
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,21 +22,21 @@ from tqdm import tqdm
 from .diagonality import diagonality_scores
 from .folds import PieceMoments, make_folds, row_pieces, take_rows
 from ..solvers.kernels import is_by_rows
-from ..model.model import LassoModel
-from ..model.unilasso import UniLasso, univariate_grid, univariate_path
-from ..model.settings import LassoModelType, Setup, one_of, prepare, unit_problem
+from ..model.model import LassoModel, lambda_tops
+from ..model.unilasso import UniLasso, univariate_path, univariate_tops
+from ..model.settings import LassoModelType, by_response, one_of, prepare, unit_problem, varies_by_response
 from ..model.results import FactorRegressor, Summary, also_x, check_features
 from ..data.moments import Moments, response_batches, rows_of_weight
-from ..data.panel import Panel, make_panel
+from ..data.panel import Panel, make_panel, warn_caller
 from factorlasso.solvers.path import (
     LassoPath,
     best_intercept,
     checked_lambdas,
     lambda_grid,
-    largest_lambda,
     mean_squared_error,
     solve_path,
 )
+from ..solvers.noise import NoiseScale
 from ..solvers.solver import summarize_panel
 
 # %% ../../nbs/07_selection/04_selection.ipynb #966135d9
@@ -83,7 +83,7 @@ def _score_batch(model, setup, batch, training, validation, lambdas, textbook) -
     fit = training if setup.fitted is None else summarize_panel(setup.fitted.take(among), False)
     among = slice(None) if len(among) == setup.active.sum() else among
     unit = unit_problem(model, setup, fit, among)
-    if isinstance(model.reg_lambda, pd.Series):
+    if varies_by_response(model.reg_lambda):
         unit = replace(unit, penalty=unit.penalty.scaled(setup.reg_lambda[batch][inside]))
     coef, gap = solve_path(unit, lambdas, model.tol)
     alpha = np.zeros(coef.shape[:2]) if model.demean is False else best_intercept(training, coef)
@@ -145,7 +145,7 @@ def univariate_scores(model: UniLasso, panel: Panel, folds: list, lambdas: np.nd
     Parameters
     ----------
     model : UniLasso
-        Settings; its `reg_lambda` is not used.
+        Settings; a Series as its `reg_lambda` is what λ is multiplied by, a number is not used.
     panel : Panel
         Rows with sample weights, without decay.
     folds : list of (array, array)
@@ -168,7 +168,8 @@ def univariate_scores(model: UniLasso, panel: Panel, folds: list, lambdas: np.nd
         part, scores = take_rows(panel, train, decay), np.full((len(lambdas), panel.N), np.nan)
         who = np.flatnonzero(rows_of_weight(part) >= max(model.warmup_period, 1))
         if len(who):
-            coef, intercept, _ = univariate_path(part.take(who), lambdas, bool(model.demean), model.tol)
+            relative = model.reg_lambda.loc[panel.responses[who]].to_numpy() if varies_by_response(model.reg_lambda) else None
+            coef, intercept, _ = univariate_path(part.take(who), lambdas, bool(model.demean), model.tol, relative)
             spread = None if scoring == "validation" else summarize_panel(part.take(who)).s
             scores[:, who] = score_path(coef, intercept, summarize_panel(take_rows(panel.take(who), test)), spread)
         return scores
@@ -234,7 +235,8 @@ class LassoModelCV(FactorRegressor):
     base_model : LassoModel or UniLasso, optional
         All settings but λ. None for a LASSO.
     lambdas : array of shape (K,), optional
-        Values of λ to try. None for a geometric grid from the value at which nothing moves.
+        Values of λ to try, in the units of the base model. None for a geometric grid from the value at which nothing moves, which
+        no unit changes (see `factor_scale` and `lambda_scale`).
     n_lambdas : int, default 50
         Size of that grid.
     ratio : float, default 1e-3
@@ -250,13 +252,26 @@ class LassoModelCV(FactorRegressor):
         Folds at a time; the result does not depend on it.
     verbose : int, default 0
         Show a progress bar from the start.
+    factor_scale : {"auto", "sd", None} or Series, default "auto"
+        Units in which loadings are penalised where the base model has none of its own. "auto": "sd" unless `lambdas` are given.
+    lambda_scale : {"auto", "max", "noise", None}, default "auto"
+        What λ is relative to: the λ_max of each response, the standard error of its noise (`NoiseScale`: the values are κ), or
+        nothing, one λ for all. "auto": what the `reg_lambda` of the base model says where it is a Series or a `NoiseScale`; else
+        nothing where `lambdas` are given or a block of the penalty joins responses; else "max".
+    per_response : bool, default False
+        A choice for each response by its own scores; one that is not scored gets the common choice.
 
     Attributes
     ----------
     best_model_ : LassoModel or UniLasso
         Fitted to all rows. What it has, this estimator has too.
     best_lambda_, best_score_ : float
-        What was chosen, and its mean validation score. Where the base model has a λ for each response, the largest of them.
+        What suits all responses together best, and its mean validation score; κ for a `NoiseScale`, else the λ of the response
+        with the largest.
+    reg_lambda_ : Series of shape (N,)
+        λ with which each response was fitted in the end.
+    best_lambdas_ : Series of shape (N,)
+        With `per_response`: the value of `lambdas_` that each response chose.
     lambdas_ : array of shape (K,)
         What was tried, decreasing.
     cv_scores_ : DataFrame of shape (K, F)
@@ -276,7 +291,8 @@ class LassoModelCV(FactorRegressor):
     cv_scores_by_response_: pd.DataFrame | None
 
     def __init__(self, base_model: Any = None, lambdas: Any = None, n_lambdas: int = 50, ratio: float = 1e-3, cv: Any = None,
-                 rule: str = "best", scoring: str = "mean", n_jobs: int | None = None, verbose: int = 0):
+                 rule: str = "best", scoring: str = "mean", n_jobs: int | None = None, verbose: int = 0, factor_scale: Any = "auto",
+                 lambda_scale: str | None = "auto", per_response: bool = False):
         self.base_model = base_model
         self.lambdas = lambdas
         self.n_lambdas = n_lambdas
@@ -286,6 +302,9 @@ class LassoModelCV(FactorRegressor):
         self.scoring = scoring
         self.n_jobs = n_jobs
         self.verbose = verbose
+        self.factor_scale = factor_scale
+        self.lambda_scale = lambda_scale
+        self.per_response = per_response
 
     @also_x
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> "LassoModelCV":
@@ -307,19 +326,22 @@ class LassoModelCV(FactorRegressor):
         LassoModelCV
             Itself, fitted.
         """
-        base = _base(self)
-        profile = base.reg_lambda / (base.reg_lambda.max() or 1.0) if isinstance(base.reg_lambda, pd.Series) else None
-        model = clone(base).set_params(reg_lambda=0.0 if profile is None else profile)
-        lambdas, scores = _search(self, model, X, y, sample_weight, groups)
-        by_fold = pd.DataFrame(_of_responses(scores, self.scoring), lambdas, pd.RangeIndex(scores.shape[1], name="fold"))
-        chosen = float(lambdas[0]) if _nothing_to_choose(self, by_fold) else choose_lambda(by_fold, self.rule)
-        best = clone(base).set_params(reg_lambda=chosen if profile is None else chosen * profile).fit(X, y, sample_weight)
+        plan = plan_search(self, X, y, sample_weight)
+        scores = _search(self, plan, groups)
+        by_fold = pd.DataFrame(_of_responses(scores, self.scoring), plan.lambdas, pd.RangeIndex(scores.shape[1], name="fold"))
+        chosen = float(plan.lambdas[0]) if _nothing_to_choose(self, by_fold) else choose_lambda(by_fold, self.rule)
+        own = _own_choices(self, plan, scores, chosen) if self.per_response else None
+        best = clone(plan.model).set_params(reg_lambda=plan.reg_lambda(chosen if own is None else own))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "nothing is left of")   # where that was chosen, the choice is said to be at an end
+            best.fit(X, y, sample_weight)
         check_features(self, X)
-        self.best_model_, self.best_lambda_, self.lambdas_ = best, chosen, lambdas.to_numpy()
+        _warn_about_ends(plan, best.active_, chosen if own is None else own)
+        self.best_model_, self.best_lambda_, self.lambdas_ = best, chosen, plan.lambdas.to_numpy()
         self.cv_scores_, self.cv_table_ = by_fold, score_table(by_fold)
         together = self.scoring == "diagonality"
-        self.cv_scores_by_response_ = None if together else pd.DataFrame(_mean(scores, 1), lambdas, best.panel_.responses)
-        self.best_score_ = float(self.cv_table_["mean"][chosen])
+        self.cv_scores_by_response_ = None if together else pd.DataFrame(_mean(scores, 1), plan.lambdas, best.panel_.responses)
+        self.best_score_, self.best_lambdas_ = float(self.cv_table_["mean"][chosen]), own
         return self
 
     def __getattr__(self, name: str) -> Any:
@@ -348,7 +370,9 @@ class LassoModelCV(FactorRegressor):
         LassoPath
             As `LassoModel.path`.
         """
-        return _base(self).path(X, y, self.lambdas, self.n_lambdas, self.ratio, sample_weight)
+        plan = plan_search(self, X, y, sample_weight)
+        lambdas = plan.lambdas.to_numpy() * (1.0 if plan.profile is None else plan.profile[plan.active].max())
+        return clone(plan.model).set_params(reg_lambda=plan.reg_lambda(1.0)).path(X, y, lambdas, sample_weight=sample_weight)
 
     def summary(self) -> Summary:
         """Tell what was tried and chosen, as a table that prints and shows itself.
@@ -362,7 +386,9 @@ class LassoModelCV(FactorRegressor):
         one_se = choose_lambda(self.cv_scores_, "one_se") if self.cv_scores_.notna().any(axis=None) else self.best_lambda_
         if self.scoring == "diagonality":
             judged = "minus squared residual correlation, held out"
-        facts = {"chosen λ": f"{self.best_lambda_:.4g}", "rule": self.rule, judged: f"{self.best_score_:.3g}",
+        used = self.reg_lambda_[self.active_]
+        spread = "" if not len(used) or np.ptp(used) == 0 else f", by response from {used.min():.4g} to {used.max():.4g}"
+        facts = {"chosen λ": f"{self.best_lambda_:.4g}{spread}", "rule": self.rule, judged: f"{self.best_score_:.3g}",
                  "λ by the one-standard-error rule": f"{one_se:.4g}", "folds scored": int(self.cv_scores_.notna().any().sum()),
                  "exact zeros at the chosen λ": f"{np.mean(np.asarray(self.coef_) == 0):.1%}"}
         kind = LassoModelType(best.model_type).value if isinstance(best, LassoModel) else type(best).__name__
@@ -370,77 +396,162 @@ class LassoModelCV(FactorRegressor):
 
 # %% ../../nbs/07_selection/04_selection.ipynb #ccdc6881
 def _base(search) -> LassoModel | UniLasso:
-    "The settings of the model that is searched for."
+    "A copy of the model that is searched for, in the units in which it is penalised."
     base = LassoModel() if search.base_model is None else search.base_model
     if not isinstance(base, LassoModel | UniLasso):
         raise ValueError(f"base_model must be a LassoModel or a UniLasso, got {base!r}")
     one_of("scoring", search.scoring, [*SCORINGS, "diagonality"] if isinstance(base, LassoModel) else list(SCORINGS))
-    if isinstance(base.reg_lambda, pd.Series) and (isinstance(base, UniLasso) or search.scoring == "diagonality"):
-        raise ValueError("reg_lambda by response is not searched for a UniLasso or by diagonality: give a number")
-    return base
+    one_of("lambda_scale", search.lambda_scale, ["auto", "max", "noise", None])
+    one_of("per_response", search.per_response, [True, False])
+    if search.per_response and search.scoring in ("median", "diagonality"):
+        raise ValueError(f"per_response=True judges each response alone, scoring={search.scoring!r} all together: choose one")
+    check_rule(search.rule)
+    auto = isinstance(search.factor_scale, str) and search.factor_scale == "auto"
+    wanted = (None if search.lambdas is not None else "sd") if auto else search.factor_scale
+    return clone(base) if wanted is None or base.factor_scale is not None else clone(base).set_params(factor_scale=wanted)
 
 
-def candidate_lambdas(
-    search: "LassoModelCV",  # its `lambdas`, `n_lambdas` and `ratio`
-    model: LassoModel,       # settings
-    setup: Setup,            # from `prepare`, on all rows
-) -> np.ndarray:             # decreasing
-    "The values of λ to try."
-    if search.lambdas is not None:
-        return checked_lambdas(search.lambdas)
-    tops = [0.0]
-    if setup.active.any():
-        batches = response_batches(setup.fitted) if is_by_rows(setup.penalty) else [slice(None)]
-        for rows in [slice(None)] if len(batches) == 1 else batches:
-            moments = summarize_panel(setup.fitted.take(rows), model.demean is True)
-            unit = unit_problem(model, setup, moments, rows)
-            if isinstance(model.reg_lambda, pd.Series):
-                unit = replace(unit, penalty=unit.penalty.scaled(setup.reg_lambda[setup.active][rows]))
-            tops.append(largest_lambda(unit))
-    return lambda_grid(max(tops) or 1.0, search.n_lambdas, search.ratio)
+def _scale_of(search, base, joined) -> str | None:
+    "What λ is relative to: 'max', 'noise', 'given', or None for nothing."
+    rule, asked = base.reg_lambda, search.lambda_scale
+    if asked == "auto":
+        asked = None if search.lambdas is not None or joined else "max"
+        asked = "noise" if isinstance(rule, NoiseScale) else "given" if isinstance(rule, pd.Series) else asked
+    elif isinstance(rule, pd.Series):
+        raise ValueError(f"lambda_scale={asked!r} takes the place of a reg_lambda by response: give the base model a number")
+    if asked == "noise" and isinstance(base, UniLasso):
+        raise ValueError("lambda_scale='noise' is in units of factors, which a UniLasso has not: pass 'max' or None")
+    if joined and (asked in ("max", "given") or search.per_response):
+        raise ValueError("lambda_scale='max', a Series as reg_lambda and per_response need a penalty that joins no responses; "
+                         "here a block of cells does")
+    return asked
 
 # %% ../../nbs/07_selection/04_selection.ipynb #74374b8a
-def _search(search, model, x, y, sample_weight, groups) -> tuple[pd.Index, np.ndarray]:
-    "The values of λ, and scores (K, F, N); no folds where nothing can be fitted."
+@dataclass(frozen=True, eq=False)
+class Search:
+    """What is known before the first fold is.
+
+    Parameters
+    ----------
+    model : LassoModel or UniLasso
+        Settings; a Series or `NoiseScale` as its `reg_lambda` is what the values are multiplied by, the latter found again in each fold.
+    panel : Panel
+        Rows with sample weights, without decay.
+    active : ndarray of bool of shape (N,)
+        Responses with enough history on all rows.
+    profile : ndarray of shape (N,) or None
+        λ of each response for a value of 1; None: the same for all.
+    lambdas : Index of shape (K,)
+        Values to try, decreasing.
+    by_noise : bool
+        The values are κ of a `NoiseScale`.
+    """
+    model: LassoModel | UniLasso
+    panel: Panel
+    active: np.ndarray
+    profile: np.ndarray | None
+    lambdas: pd.Index
+    by_noise: bool
+
+    def reg_lambda(self, value: float | pd.Series) -> float | pd.Series | NoiseScale:
+        """The setting of a model that stands for a value.
+
+        Parameters
+        ----------
+        value : float or Series
+            One of `lambdas`, or one for each response.
+
+        Returns
+        -------
+        float, Series or NoiseScale
+        """
+        one = isinstance(value, float)
+        if one and (self.by_noise or self.profile is None):
+            return NoiseScale(value) if self.by_noise else value
+        return pd.Series(value if self.profile is None else value * self.profile, self.panel.responses)
+
+
+def _filled(tops, active) -> np.ndarray:
+    "λ_max of every response; those of whom nothing is known, and those that never move, are taken for middling ones."
+    known = active & (tops > 0) & np.isfinite(tops)
+    return np.where(known, tops, np.median(tops[known]) if known.any() else 1.0)
+
+
+def _profile(search, base, every, history) -> tuple[np.ndarray | None, np.ndarray, bool]:
+    "(N,) λ of each response for a value of 1 or None, (N,) λ_max in the same terms, and whether responses follow their noise."
+    if isinstance(base, UniLasso):
+        active, tops = history >= max(base.warmup_period, 1), np.full(every.N, np.nan)
+        tops[active] = univariate_tops(every.take(active), bool(base.demean)) if active.any() else 0.0
+        kind = _scale_of(search, base, False)
+    else:
+        rule = base.reg_lambda if isinstance(base.reg_lambda, pd.Series) else 0.0
+        setup = prepare(clone(base).set_params(reg_lambda=rule), every, history)
+        active, tops = setup.active, lambda_tops(base, setup)
+        kind = _scale_of(search, base, not is_by_rows(setup.penalty))
+    if kind is None:
+        return None, tops, False
+    if kind == "max":
+        profile = _filled(tops, active)
+    elif kind == "noise":
+        profile = prepare(clone(base).set_params(reg_lambda=NoiseScale(1.0)), every, history).reg_lambda
+        profile = np.where(active, profile, np.median(profile[active]) if active.any() else 1.0)
+    else:
+        profile = by_response(base.reg_lambda, every.responses, "reg_lambda", active)
+    largest = 1.0 if kind == "noise" else np.nanmax(profile) or 1.0
+    return profile / largest, tops / np.where(profile > 0, profile / largest, np.inf), kind == "noise"
+
+
+def plan_search(search: "LassoModelCV", X: Any, y: Any, sample_weight: Any = None) -> Search:
+    """Everything about a search that is known before the first fold is.
+
+    Parameters
+    ----------
+    search : LassoModelCV
+        Settings.
+    X, y, sample_weight : array
+        As for `LassoModelCV.fit`.
+
+    Returns
+    -------
+    Search
+
+    Raises
+    ------
+    ValueError
+        For settings that do not fit each other or the data.
+    """
+    base = _base(search)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)   # the final fit says it
-        panel = make_panel(x, y, sample_weight, ordered=model.span is not None)
+        panel = make_panel(X, y, sample_weight, ordered=base.span is not None)
     if not panel.mask.any():
         raise ValueError("no response is observed on any complete row of x")
-    check_rule(search.rule)
     if search.scoring == "diagonality" and panel.N < 2:
         raise ValueError("scoring='diagonality' compares residuals: y needs at least two responses")
-    decay = 1.0 if model.span is None else 1 - 2 / (model.span + 1)
-    every = take_rows(panel, np.arange(panel.T), decay)
-    if isinstance(model, UniLasso):
-        return _search_univariate(search, model, panel, every, groups)
-    setup = prepare(model, every, rows_of_weight(every))
-    lambdas = candidate_lambdas(search, model, setup)
-    index = pd.Index(lambdas, name="lambda")
-    if not setup.active.any():
-        return index, np.empty((len(lambdas), 0, panel.N))
-    folds = make_folds(search.cv, panel, int(model.warmup_period), groups)
-    if search.scoring == "diagonality":
-        return index, diagonality_scores(model, panel, folds, lambdas, search.n_jobs)[:, :, None]
-    return index, cross_validate(model, panel, folds, lambdas, search.n_jobs, bool(search.verbose), search.scoring)
-
-
-def _search_univariate(search, model, panel, weighted, groups) -> tuple[pd.Index, np.ndarray]:
-    "`_search` for a `UniLasso`; `weighted` is the panel with decay."
-    active = rows_of_weight(weighted) >= max(model.warmup_period, 1)
-    if search.lambdas is not None:
-        lambdas = checked_lambdas(search.lambdas)
-    elif active.any():
-        lambdas = univariate_grid(weighted.take(active), bool(model.demean), search.n_lambdas, search.ratio)
-    else:
-        lambdas = lambda_grid(1.0, search.n_lambdas, search.ratio)
-    index = pd.Index(lambdas, name="lambda")
-    if not active.any():
-        return index, np.empty((len(lambdas), 0, panel.N))
-    folds = make_folds(search.cv, panel, int(model.warmup_period), groups)
-    return index, univariate_scores(model, panel, folds, lambdas, search.n_jobs, search.scoring)
+    every = take_rows(panel, np.arange(panel.T), 1.0 if base.span is None else 1 - 2 / (base.span + 1))
+    history = rows_of_weight(every)
+    profile, tops, by_noise = _profile(search, base, every, history)
+    active = history >= max(base.warmup_period, 1)
+    top = np.max(tops[active], initial=0.0, where=np.isfinite(tops[active]))
+    lambdas = lambda_grid(top or 1.0, search.n_lambdas, search.ratio) if search.lambdas is None else checked_lambdas(search.lambdas)
+    rule = NoiseScale(1.0) if by_noise else 0.0 if profile is None else pd.Series(profile, panel.responses)
+    model = base.set_params(reg_lambda=rule)
+    return Search(model, panel, active, profile, pd.Index(lambdas, name="lambda"), by_noise)
 
 # %% ../../nbs/07_selection/04_selection.ipynb #5b65cbb1
+def _search(search, plan, groups) -> np.ndarray:
+    "Scores (K, F, N); no folds where nothing can be fitted."
+    model, panel, lambdas = plan.model, plan.panel, plan.lambdas.to_numpy()
+    if not plan.active.any():
+        return np.empty((len(lambdas), 0, panel.N))
+    folds = make_folds(search.cv, panel, int(model.warmup_period), groups)
+    if isinstance(model, UniLasso):
+        return univariate_scores(model, panel, folds, lambdas, search.n_jobs, search.scoring)
+    if search.scoring == "diagonality":
+        return diagonality_scores(model, panel, folds, lambdas, search.n_jobs)[:, :, None]
+    return cross_validate(model, panel, folds, lambdas, search.n_jobs, bool(search.verbose), search.scoring)
+
+
 def _nothing_to_choose(search, by_fold) -> bool:
     "Whether the largest λ has to do; a warning names folds in which nothing could be scored."
     lost = by_fold.columns[by_fold.isna().all()]
@@ -450,3 +561,23 @@ def _nothing_to_choose(search, by_fold) -> bool:
         warnings.warn(f"{len(lost)} of {by_fold.shape[1]} folds could not be scored, because no response has enough history in training "
                       f"and varies in validation: folds {names}" + ("; the largest λ is used" if none else ""), UserWarning, stacklevel=3)
     return none and (search.cv is None or not by_fold.shape[1])
+
+
+def _own_choices(search, plan, scores, common) -> pd.Series:
+    "(N,) the value that each response chooses by its own scores; the common choice where it has none."
+    choices = np.full(plan.panel.N, common)
+    for i in np.flatnonzero(np.isfinite(scores).any((0, 1))):
+        choices[i] = choose_lambda(pd.DataFrame(scores[:, :, i], plan.lambdas), search.rule)
+    return pd.Series(choices, plan.panel.responses, name="lambda")
+
+
+def _warn_about_ends(plan, active, chosen) -> None:
+    "Tell how many responses were given the largest or the smallest value that was tried."
+    if len(plan.lambdas) < 2 or not active.any():
+        return
+    values, N = np.broadcast_to(chosen, len(active))[active], active.sum()
+    for end, place, advice in [(0, "largest", "nothing predicts them better than their means, or `lambdas` should reach higher"),
+                               (-1, "smallest", "give a smaller ratio, or `lambdas` that reach lower")]:
+        at_end = int((values == plan.lambdas[end]).sum())
+        if at_end:
+            warn_caller(f"the choice for {at_end} of {N} responses is the {place} λ that was tried: {advice}")
