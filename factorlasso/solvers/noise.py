@@ -37,7 +37,7 @@ def universal_kappa(M: int) -> float:
     >>> round(universal_kappa(10), 3)
     4.895
     """
-    return 2 * np.sqrt(2 * np.log(2 * max(M, 1)))
+    return float(2 * np.sqrt(2 * np.log(2 * max(M, 1))))
 
 
 def factor_variances(moments: Moments) -> np.ndarray:
