@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from factorlasso.clusters.clusters import Clustering
 from factorlasso.inference.standard_errors import model_summary, search_summary, standard_errors
+from factorlasso.model.edges import model_edges, signs_from_edges, signs_from_rules
 from factorlasso.model.mixed import MixedCadence
 from factorlasso.model.model import LassoModel
 from factorlasso.model.results import FactorRegressor, LassoEstimationResult
@@ -16,6 +17,7 @@ from factorlasso.model.unilasso import UniLasso
 from factorlasso.risk.covariance import CurrentFactorCovarData, VarianceColumns, factor_covariance
 from factorlasso.risk.rolling import RollingFactorCovarData, fit_rolling
 from factorlasso.selection.selection import LassoModelCV
+from factorlasso.solvers.noise import NoiseScale
 from factorlasso.solvers.path import LassoPath
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ MixedCadence.covariance = factor_covariance
 FactorRegressor.standard_errors = standard_errors
 LassoModel.summary = UniLasso.summary = model_summary
 LassoModelCV.summary = search_summary
+FactorRegressor.edges = model_edges
 
 # Loaded when first asked for: judging a fit, drawing it and reading data need modules that estimating does not.
 _LAZY = {
@@ -66,6 +69,7 @@ __all__ = [
     "LassoModelType",
     "LassoPath",
     "MixedCadence",
+    "NoiseScale",
     "OlsPrior",
     "RollingFactorCovarData",
     "SignRule",
@@ -87,6 +91,8 @@ __all__ = [
     "plot_stability_paths",
     "plot_volatility_split",
     "select_by_criterion",
+    "signs_from_edges",
+    "signs_from_rules",
     "simulate_factor_model",
     "stability_selection",
 ]

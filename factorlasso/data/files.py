@@ -292,6 +292,7 @@ def load_panel(path: str | Path, options: FileOptions | None = None) -> pd.DataF
         As for `load_matrix` and `as_dates`.
     """
     options, table = options or FileOptions(), load_matrix(path, options)
+    table = table.T if options.transpose else table
     with _named(path):
         return table.set_index(as_dates(table.index, options.date_format))
 

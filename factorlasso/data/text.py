@@ -35,12 +35,15 @@ class FileOptions:
         How row labels are written, such as ``"%d/%m/%Y"``. Default: the one form that fits all labels.
     index_col : str or int, optional
         Name or position (from 0) of the column with the row labels, or ``"none"``. Default: the first.
+    transpose : bool, default False
+        The table lies on its side: a row for each series, a column for each date or sample. For `load_panel`.
     """
 
     sep: str | None = None
     decimal: str | None = None
     date_format: str | None = None
     index_col: str | int | None = None
+    transpose: bool = False
 
     def __post_init__(self):
         if self.sep is not None and (

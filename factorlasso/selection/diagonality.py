@@ -6,13 +6,15 @@
 __all__ = ['excess_correlation', 'diagonality_scores']
 
 # %% ../../nbs/07_selection/03_diagonality.ipynb #06137508
+from dataclasses import replace
+
 import numpy as np
 from joblib import Parallel, delayed
 
 from ..data.moments import rows_of_weight
 from ..data.panel import Panel
 from ..model.model import LassoModel
-from ..model.settings import prepare, unit_problem
+from ..model.settings import prepare, unit_problem, varies_by_response
 from .folds import take_rows
 from ..solvers.path import solve_path
 from ..solvers.solver import summarize_panel
@@ -70,7 +72,7 @@ def excess_correlation(E: np.ndarray,  # (T, N) residuals, NaN where unobserved
     return float((seen - _expected_squares(Z, mask, w)) / common)
 
 # %% ../../nbs/07_selection/03_diagonality.ipynb #e9c7f095
-def diagonality_scores(model: LassoModel,  # settings; its `reg_lambda` is not used
+def diagonality_scores(model: LassoModel,  # settings; a Series as its `reg_lambda` is what λ is multiplied by, a number is not used
                        panel: Panel,  # rows with sample weights, without decay
                        folds: list,  # pairs of positions: training rows, validation rows
                        lambdas: np.ndarray,  # (K,) decreasing
@@ -86,6 +88,8 @@ def diagonality_scores(model: LassoModel,  # settings; its `reg_lambda` is not u
         if len(who) < 2:
             return np.full(len(lambdas), np.nan)
         problem = unit_problem(model, setup, summarize_panel(setup.fitted, model.demean is True))
+        if varies_by_response(model.reg_lambda):
+            problem = replace(problem, penalty=problem.penalty.scaled(setup.reg_lambda[who]))
         seen = take_rows(panel.take(who), test)
         Y = np.where(seen.mask, seen.Y, np.nan)
         return [-excess_correlation(Y - seen.X @ beta.T, seen.weights) for beta in solve_path(problem, lambdas, model.tol)[0]]

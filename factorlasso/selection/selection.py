@@ -19,6 +19,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
+from .criteria import warn_about_ends
 from .diagonality import diagonality_scores
 from .folds import PieceMoments, make_folds, row_pieces, take_rows
 from ..solvers.kernels import is_by_rows
@@ -27,7 +28,7 @@ from ..model.unilasso import UniLasso, univariate_path, univariate_tops
 from ..model.settings import LassoModelType, by_response, one_of, prepare, unit_problem, varies_by_response
 from ..model.results import FactorRegressor, Summary, also_x, check_features
 from ..data.moments import Moments, response_batches, rows_of_weight
-from ..data.panel import Panel, make_panel, warn_caller
+from ..data.panel import Panel, make_panel
 from factorlasso.solvers.path import (
     LassoPath,
     best_intercept,
@@ -336,7 +337,8 @@ class LassoModelCV(FactorRegressor):
             warnings.filterwarnings("ignore", "nothing is left of")   # where that was chosen, the choice is said to be at an end
             best.fit(X, y, sample_weight)
         check_features(self, X)
-        _warn_about_ends(plan, best.active_, chosen if own is None else own)
+        tried = plan.lambdas.get_indexer(np.broadcast_to(chosen if own is None else own, plan.panel.N))
+        warn_about_ends(tried[plan.active], len(plan.lambdas))
         self.best_model_, self.best_lambda_, self.lambdas_ = best, chosen, plan.lambdas.to_numpy()
         self.cv_scores_, self.cv_table_ = by_fold, score_table(by_fold)
         together = self.scoring == "diagonality"
@@ -569,15 +571,3 @@ def _own_choices(search, plan, scores, common) -> pd.Series:
     for i in np.flatnonzero(np.isfinite(scores).any((0, 1))):
         choices[i] = choose_lambda(pd.DataFrame(scores[:, :, i], plan.lambdas), search.rule)
     return pd.Series(choices, plan.panel.responses, name="lambda")
-
-
-def _warn_about_ends(plan, active, chosen) -> None:
-    "Tell how many responses were given the largest or the smallest value that was tried."
-    if len(plan.lambdas) < 2 or not active.any():
-        return
-    values, N = np.broadcast_to(chosen, len(active))[active], active.sum()
-    for end, place, advice in [(0, "largest", "nothing predicts them better than their means, or `lambdas` should reach higher"),
-                               (-1, "smallest", "give a smaller ratio, or `lambdas` that reach lower")]:
-        at_end = int((values == plan.lambdas[end]).sum())
-        if at_end:
-            warn_caller(f"the choice for {at_end} of {N} responses is the {place} λ that was tried: {advice}")
