@@ -94,7 +94,7 @@ def _measured(found, problem, panel, moments) -> tuple[Solution, np.ndarray]:
     value += float((problem.ridge * u**2).sum()) + problem.penalty.value(u)
     if not (np.isfinite(found.beta).all() and np.isfinite(value)):
         raise ValueError("the fit overflowed: pass x and y in units in which they are neither huge nor tiny")
-    idle, share = (found.beta == problem.prior).all(1), np.full(len(alpha), np.nan)
+    idle, share = ~(found.beta.any(1) | problem.prior.any(1)), np.full(len(alpha), np.nan)
     share[idle] = lambda_max_by_response(problem)[idle] if idle.any() else 0.0
     return replace(found, objective=value), np.stack([alpha, moments.W * moments.s, left, share])
 
