@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['P', 'R', 'LassoEstimationResult', 'intercepts', 'sums_of_squares', 'assemble_result', 'warn_about_fit',
-           'check_features', 'features_of', 'set_state', 'Form', 'form_of', 'also_x', 'FittedPanel', 'FactorRegressor',
-           'coefficient_latex', 'Summary', 'summarize']
+           'warn_about_idle', 'check_features', 'features_of', 'set_state', 'Form', 'form_of', 'also_x', 'FittedPanel',
+           'FactorRegressor', 'coefficient_latex', 'Summary', 'summarize']
 
 # %% ../../nbs/06_model/03_results.ipynb #eae6b3ee
 import warnings
@@ -111,6 +111,24 @@ def warn_about_fit(
         late = result.gap[~result.converged]
         warn_caller(f"{len(late)} of {len(active)} responses did not reach the tolerance {model.tol:g}; the worst relative duality gap "
                     f"is {late.max():.1e}", ConvergenceWarning)
+
+
+def warn_about_idle(reg_lambda: pd.Series, shares: np.ndarray) -> None:
+    """Tell about responses whose loadings are at their prior because λ is at least their λ_max.
+
+    Parameters
+    ----------
+    reg_lambda : Series of shape (n,)
+        λ of the responses that were fitted.
+    shares : ndarray of shape (n,)
+        λ_max / λ, NaN where a loading moved.
+    """
+    idle = (shares > 0) & (shares <= 1 + 1e-12)   # λ_max itself, and its rounding
+    if idle.any():
+        lam = reg_lambda[idle]
+        cases = ", ".join(f"{name} (λ {a:.3g}, λ_max {a * b:.3g})" for name, a, b in zip(lam.index[:3], lam, shares[idle], strict=False))
+        warn_caller(f"nothing is left of {len(lam)} of {len(shares)} responses, whose λ is at or above their λ_max: "
+                    f"{cases}{' …' if len(lam) > 3 else ''}; give a smaller reg_lambda, or let LassoModelCV choose it")
 
 # %% ../../nbs/06_model/03_results.ipynb #1bd95adc
 def check_features(model: BaseEstimator, X: Any, reset: bool = True) -> None:

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FLAT', 'LassoModelType', 'one_of', 'in_range', 'by_response', 'CellRules', 'rolling_panel', 'factor_units', 'Setup',
-           'prepare', 'weighted_panel', 'unit_problem']
+           'varies_by_response', 'prepare', 'weighted_panel', 'unit_problem']
 
 # %% ../../nbs/06_model/02_settings.ipynb #eed55b65
 from dataclasses import dataclass, replace
@@ -17,11 +17,15 @@ import pandas as pd
 from ..clusters.clusters import Clusters, find_clusters
 from ..data.cadence import warn_about_cadence
 from ..data.ewma import rolling_mean
-from ..data.moments import Moments, aged, loss_scale, rows_of_weight
+from ..data.moments import Moments, aged, cell_weights, loss_scale, response_batches, rows_of_weight
 from ..data.panel import Panel, make_panel
 from .rules import SignConflict
 from ..penalties.constraints import Bounds, align_cells, sign_bounds, within
 from ..penalties.penalties import Penalty, Problem, make_penalty, with_ridge
+from ..solvers.certificate import components
+from ..solvers.kernels import is_by_rows
+from ..solvers.noise import NoiseScale
+from ..solvers.solver import summarize_panel
 
 # %% ../../nbs/06_model/02_settings.ipynb #f65b28f8
 class LassoModelType(str, Enum):
@@ -291,6 +295,40 @@ class Setup:
         "Prior loadings, (N, M)."
         return self.cells.prior
 
+# %% ../../nbs/06_model/02_settings.ipynb #c65095a2
+def varies_by_response(reg_lambda: object) -> bool:
+    """Whether responses have a λ each.
+
+    Parameters
+    ----------
+    reg_lambda : float, Series or NoiseScale
+        Setting of a model.
+
+    Returns
+    -------
+    bool
+    """
+    return isinstance(reg_lambda, pd.Series | NoiseScale)
+
+
+def _lambdas(model, panel, fitted, active, penalty, units) -> np.ndarray:
+    "(N,) λ of every response; NaN for those that are not fitted where it follows their noise."
+    rule, center = model.reg_lambda, model.demean is True
+    if not isinstance(rule, NoiseScale):
+        return by_response(rule, panel.responses, "reg_lambda", active)
+    if not panel.T:
+        raise ValueError("reg_lambda=NoiseScale(...) counts rows, which moments do not show: give a number, or a Series")
+    lam, who = np.full(panel.N, np.nan), np.flatnonzero(active)
+    for rows in response_batches(fitted) if len(who) else []:
+        part = fitted.take(rows)
+        w, moments = cell_weights(part), summarize_panel(part, center)
+        n_eff = w.sum(0) ** 2 / np.where((w > 0).any(0), (w**2).sum(0), 1.0)
+        lam[who[rows]] = rule.derive(moments, n_eff, units) * loss_scale(moments, model.loss_normalization)
+    if len(who) and not is_by_rows(penalty):   # responses that share a block share their λ
+        part = components(penalty.blocks)
+        lam[who] = (np.bincount(part, lam[who]) / np.bincount(part))[part]
+    return lam
+
 # %% ../../nbs/06_model/02_settings.ipynb #e56daa68
 def prepare(
     model,                # a `LassoModel`: its settings; nothing is stored in it
@@ -300,7 +338,6 @@ def prepare(
     "Turn settings and data into a problem that lacks only λ."
     kind = _check_settings(model)
     active = history >= max(model.warmup_period, 1)
-    lam = by_response(model.reg_lambda, panel.responses, "reg_lambda", active)
     groups, clusters = _groups(model, kind, panel, active) if active.any() else (np.zeros(0, dtype=np.intp), None)
     everyone = np.full(panel.N, -1)
     everyone[active] = np.arange(active.sum()) if kind == LassoModelType.LASSO else groups
@@ -310,6 +347,7 @@ def prepare(
     fitted = centred if active.all() else centred.take(active)
     mine = replace(cells, bounds=cells.bounds.take(active), prior=cells.prior[active])
     penalty, box = _unit_penalty(model, kind, panel, fitted, groups, mine, units)
+    lam = _lambdas(model, panel, fitted, active, penalty, units)
     if box is not mine.bounds:
         bounds = Bounds(cells.bounds.lower.copy(), cells.bounds.upper.copy())
         bounds.lower[active], bounds.upper[active] = box.lower, box.upper

@@ -27,6 +27,7 @@ from .results import LassoEstimationResult, check_features
 from .settings import FLAT, LassoModelType, Setup, prepare, unit_problem
 from ..solvers.fista import Solution
 from ..solvers.kernels import is_by_rows
+from ..solvers.noise import NoiseScale
 
 # %% ../../nbs/06_model/06_updates.ipynb #ff97d5c5
 _SINGULAR = 1e-13   # an eigenvalue below it, relative to the largest, is rounding: no response moves along it
@@ -79,6 +80,8 @@ def _check_possible(model: LassoModel, sums: PanelMoments) -> None:
         raise ValueError(f"demean={model.demean!r} needs the rows: use fit(X, y), or demean=True")
     if isinstance(model.factors_beta_loading_signs, type) or hasattr(model.factors_beta_loading_signs, "derive"):
         raise ValueError("a sign rule needs the rows: use fit(X, y), or give the signs as a DataFrame")
+    if isinstance(model.reg_lambda, NoiseScale):
+        raise ValueError("reg_lambda=NoiseScale(...) needs the rows: use fit(X, y), or give a number or a Series")
 
 
 def clusters_wanted(model: LassoModel) -> bool:

@@ -451,7 +451,7 @@ def _from_fit(model: object, part: Panel, a: float, clusters: Clusters | None, k
     c = factor_covariance(inner, a, **covariance).filter_on_tickers(inner.active_.index[inner.active_])
     c = c if keep else replace(c, residuals=None)
     if hasattr(fit, "best_lambda_"):
-        c = replace(c, y_variances=c.y_variances.assign(reg_lambda=fit.best_lambda_))
+        c = replace(c, y_variances=c.y_variances.assign(reg_lambda=fit.reg_lambda_))
     return c if clusters is None else replace(c, clusters=clusters.labels, linkages=clusters.linkage, cutoffs=clusters.cutoff)
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #513b3cab

@@ -20,7 +20,7 @@ from .folds import take_rows
 from ..model.model import LassoModel
 from ..model.settings import rolling_panel
 from ..model.results import Summary
-from ..model.settings import prepare, unit_problem, weighted_panel
+from ..model.settings import prepare, unit_problem, varies_by_response, weighted_panel
 from ..data.moments import rows_of_weight
 from ..data.panel import Panel
 from ..solvers.path import checked_lambdas, solve_path
@@ -94,7 +94,7 @@ def select_on_rows(model: LassoModel,  # settings
     if lambdas is None:
         coef = solve(replace(problem, penalty=problem.penalty.scaled(lam)), model.tol).beta[None]
     else:
-        if isinstance(model.reg_lambda, pd.Series):  # relative to the largest, as in `path`
+        if varies_by_response(model.reg_lambda):  # relative to the largest, as in `path`
             problem = replace(problem, penalty=problem.penalty.scaled(lam / lam.max()))
         coef = solve_path(problem, lambdas, model.tol)[0]
     chosen[:, setup.active] = coef != problem.prior
