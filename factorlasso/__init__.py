@@ -3,7 +3,7 @@
 __version__ = "0.1.0"
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from factorlasso.clusters.clusters import Clustering
 from factorlasso.inference.standard_errors import model_summary, search_summary, standard_errors
@@ -98,7 +98,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'factorlasso' has no attribute {name!r}")
     globals()[name] = found = getattr(import_module(f"factorlasso.{_HOME[name]}"), name)

@@ -18,8 +18,9 @@ import scipy.cluster.hierarchy as sch
 from numba import njit
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import rankdata
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import clone
 
+from ..data.estimators import Estimator
 from ..data.ewma import weighted_corr, weighted_mean
 from ..data.moments import aged, epochs
 from ..data.panel import Panel, as_pandas, chosen_labels, warn_caller
@@ -29,8 +30,18 @@ DISTANCES = ("one_minus_rho", "chord", "arccos", "rows")
 METHODS = ("ward", "average", "complete", "single", "weighted", "centroid", "median")
 
 
-class Clustering(BaseEstimator):
+class Clustering(Estimator):
     "How responses are clustered: dependence, distance, linkage and cut"
+
+    dependence: str
+    distance: str
+    method: str
+    cutoff_fraction: float
+    n_clusters: int | None
+    span: float | None
+    remove_pc1: bool
+    min_overlap: int
+    gerber_threshold: float
 
     def __init__(self,
                  dependence: str = "pearson",  # "pearson", "spearman" or "gerber"
@@ -42,7 +53,7 @@ class Clustering(BaseEstimator):
                  remove_pc1: bool = False,  # take the first principal component out of the correlation
                  min_overlap: int = 12,  # fewest common rows for a pair to have a correlation of its own
                  gerber_threshold: float = 0.5,  # of "gerber": smallest move that counts, in standard deviations; at least 0
-                 ):
+                 ) -> None:
         self.dependence, self.distance, self.method = dependence, distance, method
         self.cutoff_fraction, self.n_clusters, self.span = cutoff_fraction, n_clusters, span
         self.remove_pc1, self.min_overlap, self.gerber_threshold = remove_pc1, min_overlap, gerber_threshold

@@ -10,6 +10,7 @@ __all__ = ['WAYS', 'match_labels', 'turnover', 'ClusterSchedule', 'ClusterState'
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -102,7 +103,7 @@ class ClusterSchedule:
     smoothing: str | None = None
     strength: float = 0.5
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         f = self.recluster_freq
         if f is not None and not isinstance(f, str) and not (isinstance(f, Integral) and not isinstance(f, bool) and f >= 1):
             raise ValueError(f"recluster_freq must be a pandas frequency or a positive number of dates, got {f!r}")
@@ -202,7 +203,7 @@ def _carried(R: pd.DataFrame, before: ClusterState) -> Clusters:
     return Clusters(labels.astype(np.intp).rename("cluster"))
 
 # %% ../../nbs/04_clusters/02_smoothing.ipynb #188015fb
-def dated_co_association(partitions: Mapping) -> pd.DataFrame:
+def dated_co_association(partitions: Mapping[Any, Any]) -> pd.DataFrame:
     """How often two responses share a cluster.
 
     Parameters
@@ -233,7 +234,7 @@ def dated_co_association(partitions: Mapping) -> pd.DataFrame:
     return pd.DataFrame(np.divide(together, both, out=np.full(both.shape, np.nan), where=both > 0), names, names)
 
 
-def turnover_by_date(partitions: Mapping) -> pd.Series:
+def turnover_by_date(partitions: Mapping[Any, Any]) -> pd.Series:
     """Turnover from each date to the next.
 
     Parameters

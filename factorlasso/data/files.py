@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 import numpy as np
@@ -37,7 +38,7 @@ MOST_BYTES = (
 )  # of an unpacked file: 500 million numbers; more would not fit beside a fit in most computers
 
 
-def check_unpacked(file, most: int = MOST_BYTES) -> None:
+def check_unpacked(file: Any, most: int = MOST_BYTES) -> None:
     """Refuse an archive that is damaged or too large when unpacked.
 
     Parameters

@@ -8,6 +8,7 @@ __all__ = ['concat_moments', 'PairMoments', 'pair_moments', 'PanelMoments', 'add
 # %% ../../nbs/01_data/04_labelled.ipynb #e062e82e
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -124,7 +125,7 @@ class PanelMoments:
     history: np.ndarray         # (N,) number of rows of each response that have weight, for the warm-up
     square: np.ndarray          # (N,) Σω², relative to the newest row of each, for the effective number of rows
     age: np.ndarray             # (N,) rows since the newest one of each response; T where it has none
-    ends: tuple                 # labels of the first and of the newest row, None where rows have no labels
+    ends: tuple[Any, ...]                 # labels of the first and of the newest row, None where rows have no labels
     span: float | None          # of the decay, in rows; None: equal weights
     pairs: PairMoments | None   # of the responses, where asked for
 

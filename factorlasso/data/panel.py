@@ -71,7 +71,7 @@ class Panel:
     index: pd.Index  # (T,) row labels
     factors: pd.Index  # (M,) columns of x
     responses: pd.Index  # (N,) columns of y
-    ageing: tuple | None = None  # weights without decay (T,), age (T,), decay; see `aged`
+    ageing: tuple[Any, ...] | None = None  # weights without decay (T,), age (T,), decay; see `aged`
 
     @property
     def T(self) -> int:
@@ -281,7 +281,7 @@ def _numbers(a: np.ndarray | pd.DataFrame,  # (T, K) as given
     return v
 
 
-def some_labels(labels: list | pd.Index,  # labels to name
+def some_labels(labels: list[Any] | pd.Index,  # labels to name
           k: int = 5,  # how many at most
           ) -> str:  # text for an error message
     "The first labels of a list, for a message"

@@ -10,6 +10,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +24,7 @@ from .panel import Panel, make_panel, some_labels
 _BLOCK = 64_000_000   # bytes of a block: long enough that calls cost nothing, short enough to be forgotten
 
 
-def table_blocks(x: object, y: object, weights: object = None) -> Iterator[tuple]:
+def table_blocks(x: object, y: object, weights: object = None) -> Iterator[tuple[Any, ...]]:
     """Cut two tables of the same rows into blocks.
 
     Parameters
@@ -69,14 +70,14 @@ class Files:
     ValueError
         For a suffix that is neither `.parquet` nor `.csv`, and for columns that the files lack.
     """
-    path: str | os.PathLike
-    factors: list
-    responses: list
+    path: str | os.PathLike[str]
+    factors: list[Any]
+    responses: list[Any]
     index: str | None = None
     weights: str | None = None
     rows: int | None = None
 
-    def __iter__(self) -> Iterator[tuple]:
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
         numbers = [*self.factors, *self.responses, *([] if self.weights is None else [self.weights])]
         named = numbers if self.index is None else [*numbers, self.index]
         files = _dataset(self.path, numbers)
@@ -95,7 +96,7 @@ class Files:
         return table[list(self.factors)], table[list(self.responses)], None if self.weights is None else table[self.weights].to_numpy()
 
 
-def _dataset(path: str | os.PathLike, numbers: list) -> ds.Dataset:
+def _dataset(path: str | os.PathLike[str], numbers: list) -> ds.Dataset:
     "The files at a path, in order; `numbers` are floats even where a first file has nothing in them"
     path = os.fspath(path)
     names = sorted(os.path.join(path, k) for k in os.listdir(path) if k[0] not in "._") if os.path.isdir(path) else [path]
@@ -119,12 +120,13 @@ class BlockError(ValueError):
         The sum of all blocks before it.
     """
 
-    def __init__(self, block: int, cause: Exception, moments: PanelMoments | None):
+    def __init__(self, block: int, cause: Exception, moments: PanelMoments | None) -> None:
         super().__init__(f"block {block}: {cause}")
-        self.block, self.moments = block, moments
+        self.block: int = block
+        self.moments: PanelMoments | None = moments
 
 
-def read_panel(block: tuple) -> Panel:
+def read_panel(block: tuple[Any, ...]) -> Panel:
     """A block as a panel, without a warning about incomplete rows.
 
     Parameters

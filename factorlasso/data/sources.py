@@ -9,6 +9,7 @@ __all__ = ['moments_of', 'dask_trees']
 import os
 import warnings
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -92,7 +93,7 @@ def _leaf(x, y, weights, names, span, pairs) -> PanelMoments:
     return extend(None, panel if names is None else replace(panel, responses=names), span, pairs)
 
 
-def dask_trees(x: object, y: object, weights: object = None, span: float | None = None, pairs: bool = False) -> list:
+def dask_trees(x: object, y: object, weights: object = None, span: float | None = None, pairs: bool = False) -> list[Any]:
     """The moments of Dask collections, as Delayed objects, one for each partition of the responses.
 
     Parameters

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from uuid import uuid4
 from xml.sax.saxutils import escape, quoteattr
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -31,8 +31,8 @@ from openpyxl import load_workbook
 from .files import MOST_BYTES, check_unpacked
 
 # %% ../../nbs/01_data/10_storage.ipynb #fd436400
-def unpack_index(labels: list,  # text or integers, from `pack_index`
-                 spec: dict,  # what the labels do not say, from `pack_index`
+def unpack_index(labels: list[Any],  # text or integers, from `pack_index`
+                 spec: dict[Any, Any],  # what the labels do not say, from `pack_index`
                  ) -> pd.Index:  # the index that was packed
     "The inverse of `pack_index`"
     kind, name = spec["kind"], spec["name"]
@@ -48,7 +48,7 @@ def unpack_index(labels: list,  # text or integers, from `pack_index`
 
 # %% ../../nbs/01_data/10_storage.ipynb #06aa1729
 def pack_index(index: pd.Index,  # text, integers, dates or periods
-               ) -> tuple[list, dict]:  # labels as text or integers, and a JSON-ready description of the rest
+               ) -> tuple[list[Any], dict[Any, Any]]:  # labels as text or integers, and a JSON-ready description of the rest
     "An index as plain labels; ValueError for one that could not be restored exactly"
     spec = {"kind": "plain", "name": index.name, "dtype": str(index.dtype)}
     if isinstance(index, pd.RangeIndex):
@@ -114,7 +114,7 @@ def _open_part(target: Path) -> BinaryIO:
 
 
 @contextmanager
-def atomic_write(path: str | os.PathLike) -> Iterator[BinaryIO]:
+def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A binary file that replaces another when the block ends well, and leaves no trace when it does not.
 
     Parameters
@@ -159,7 +159,7 @@ def _put_in(part: Path, target: Path, names: set) -> None:
 
 
 @contextmanager
-def atomic_folder(path: str | os.PathLike, replaces: tuple = ()) -> Iterator[Path]:
+def atomic_folder(path: str | os.PathLike[str], replaces: tuple[Any, ...] = ()) -> Iterator[Path]:
     """A folder to write into, whose files appear together when the block ends well, or not at all.
 
     Parameters
@@ -409,7 +409,7 @@ def _read_xlsx(file) -> tuple[dict[str, pd.DataFrame], dict]:
 _FORMATS = {".xlsx": (_write_xlsx, _read_xlsx), ".parquet": (_write_parquet, _read_parquet)}
 
 
-def _format(path: str | os.PathLike) -> tuple:
+def _format(path: str | os.PathLike[str]) -> tuple:
     "The writer and the reader for a file name; ValueError for an unknown suffix"
     suffix = Path(path).suffix.lower()
     if suffix not in _FORMATS:
@@ -417,7 +417,7 @@ def _format(path: str | os.PathLike) -> tuple:
     return _FORMATS[suffix]
 
 
-def save_tables(path: str | os.PathLike, tables: dict[str, pd.DataFrame], about: dict) -> None:
+def save_tables(path: str | os.PathLike[str], tables: dict[str, pd.DataFrame], about: dict[Any, Any]) -> None:
     """Write labelled tables and a dictionary to one file, all or nothing.
 
     Parameters
@@ -439,7 +439,7 @@ def save_tables(path: str | os.PathLike, tables: dict[str, pd.DataFrame], about:
         write(file, tables, about)
 
 
-def load_tables(path: str | os.PathLike) -> tuple[dict[str, pd.DataFrame], dict]:
+def load_tables(path: str | os.PathLike[str]) -> tuple[dict[str, pd.DataFrame], dict[Any, Any]]:
     """Read what `save_tables` wrote.
 
     Parameters

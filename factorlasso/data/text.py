@@ -45,7 +45,7 @@ class FileOptions:
     index_col: str | int | None = None
     transpose: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.sep is not None and (
             not isinstance(self.sep, str) or len(self.sep) != 1 or self.sep in '"\r\n'
         ):

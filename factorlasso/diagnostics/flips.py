@@ -8,6 +8,7 @@ __all__ = ['TRACY_WIDOM', 'Refit', 'make_refit', 'residual_statistics', 'largest
 
 # %% ../../nbs/09_diagnostics/01_flips.ipynb #530f81e6
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -31,10 +32,10 @@ class Refit:
     "A least-squares fit of every response on regressors of its own, ready to be applied to other numbers"
     X: np.ndarray  # (T, p) regressors times √ω, columns of length one
     mask: np.ndarray  # (T, N) bool, observed cells
-    folds: list  # pairs of (T,) bool: rows that train, rows that are predicted
-    K: list  # one (N, p, p) array for each fold, inverse of the training Gram matrix on the support
+    folds: list[Any]  # pairs of (T,) bool: rows that train, rows that are predicted
+    K: list[Any]  # one (N, p, p) array for each fold, inverse of the training Gram matrix on the support
     squares: np.ndarray  # (T, p²) outer product of every row of X with itself
-    leverage: list  # one array for each fold, (rows that are predicted, N); zero for rows that did not train
+    leverage: list[Any]  # one array for each fold, (rows that are predicted, N); zero for rows that did not train
 
     def residuals(self,
                   Z: np.ndarray,  # (T, N), zero where unobserved
@@ -51,7 +52,7 @@ class Refit:
 def make_refit(X: np.ndarray,  # (T, p) regressors times √ω
                mask: np.ndarray,  # (T, N) bool, observed cells
                support: np.ndarray,  # (N, p) bool, regressors used by each response
-               folds: list | None = None,  # pairs of (T,) bool: train, test; None: in sample
+               folds: list[Any] | None = None,  # pairs of (T,) bool: train, test; None: in sample
                ) -> Refit:
     "Prepare the least-squares fit of every response on the regressors it uses"
     X = X / np.maximum(np.linalg.norm(X, axis=0), np.finfo(float).tiny)
@@ -208,7 +209,7 @@ def flipped_statistics(refit: Refit,  # fits flipped residuals as the model did
     return np.array(once) * (np.mean(once, axis=0) / np.mean(twice, axis=0) if again else 1.0)
 
 # %% ../../nbs/09_diagnostics/01_flips.ipynb #7ead4b6e
-TRACY_WIDOM = gamma(46.44604884387, loc=-9.84801, scale=0.186054)  # TW₁ in Chiani's approximation
+TRACY_WIDOM: Any = gamma(46.44604884387, loc=-9.84801, scale=0.186054)  # TW₁ in Chiani's approximation
 
 
 def marchenko_pastur(values: np.ndarray,  # any shape, where the density is wanted

@@ -9,6 +9,7 @@ __all__ = ['held_out_residuals', 'ResidualDiagnostics', 'diagnose_residuals', 'e
 import warnings
 from dataclasses import dataclass, replace
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -173,7 +174,7 @@ class ResidualDiagnostics:
     "What the residuals of a fit have in common, against residuals that have nothing in common"
     n_series: int  # series that could be judged
     n_rows: int  # rows with a residual
-    left_out: list  # series without variance, or with hardly more rows than parameters
+    left_out: list[Any]  # series without variance, or with hardly more rows than parameters
     dof: float  # degrees of freedom of a typical correlation
     statistic: float  # Q, in standard deviations from its mean under the null
     p_value: float  # of Q: all correlations together

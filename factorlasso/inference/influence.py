@@ -8,6 +8,7 @@ __all__ = ['OWN_SHARE', 'FULL_LEVERAGE', 'inverse_grams', 'Debiased', 'free_grou
 
 # %% ../../nbs/08_inference/01_influence.ipynb #44ce9ddd
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -31,7 +32,7 @@ def _pseudo_inverse(C: np.ndarray, alive: np.ndarray) -> tuple[np.ndarray, np.nd
     return (V / values[values > OWN_SHARE]) @ V.T, determined, V.shape[1] - int((~alive).sum())
 
 
-def inverse_grams(G: np.ndarray, free: np.ndarray, mean: np.ndarray) -> tuple:
+def inverse_grams(G: np.ndarray, free: np.ndarray, mean: np.ndarray) -> tuple[Any, ...]:
     """Inverses of the Gram matrices of the free factors.
 
     Parameters
@@ -195,7 +196,7 @@ def directions(panel: Panel, est: Debiased, group: int) -> tuple[np.ndarray, np.
     return D, ((D * Z).sum(1) + est.center) * est.exact
 
 
-def influence(panel: Panel, est: Debiased, i: int, shape: tuple | None = None) -> tuple:
+def influence(panel: Panel, est: Debiased, i: int, shape: tuple[Any, ...] | None = None) -> tuple[Any, ...]:
     """Share of every row in the loadings of one response: u_t = a_t D_t.
 
     Parameters
@@ -225,7 +226,7 @@ def influence(panel: Panel, est: Debiased, i: int, shape: tuple | None = None) -
     return share * e, D
 
 # %% ../../nbs/08_inference/01_influence.ipynb #c99cbcec
-def homoskedastic(est: Debiased, moments: Moments, squared: Moments) -> tuple:
+def homoskedastic(est: Debiased, moments: Moments, squared: Moments) -> tuple[Any, ...]:
     """Residual variances and the shape of the covariance of each group, from moments alone.
 
     Parameters
@@ -293,7 +294,7 @@ def cosines(v: np.ndarray, B: int) -> np.ndarray:
     return np.sqrt(2) * np.cos(np.pi * np.arange(1, B + 1)[:, None] * s)
 
 
-def covariance(panel: Panel, est: Debiased, i: int, B: int = 0, R: np.ndarray | None = None):
+def covariance(panel: Panel, est: Debiased, i: int, B: int = 0, R: np.ndarray | None = None) -> np.ndarray:
     """Covariance of the loadings of one response, robust to what `B` says.
 
     Parameters

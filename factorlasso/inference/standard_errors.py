@@ -9,6 +9,7 @@ __all__ = ['KINDS', 'LEAST_FREEDOM', 'HIGH_CORRELATION', 'FittedRows', 'fitted_r
 # %% ../../nbs/08_inference/03_standard_errors.ipynb #579ea549
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -65,10 +66,10 @@ class FittedRows:
     active: np.ndarray
     center: bool
     spent: int
-    sums: tuple | None = None
+    sums: tuple[Any, ...] | None = None
 
 
-def fitted_rows(model) -> FittedRows:
+def fitted_rows(model: Any) -> FittedRows:
     """Rows, box and loadings of a fitted model.
 
     Parameters
@@ -96,7 +97,7 @@ def fitted_rows(model) -> FittedRows:
     return FittedRows(rows, bounds, beta, active, center, spent, sums)
 
 # %% ../../nbs/08_inference/03_standard_errors.ipynb #8f33b375
-def estimates(fit: FittedRows, responses: np.ndarray | None = None) -> Iterator[tuple]:
+def estimates(fit: FittedRows, responses: np.ndarray | None = None) -> Iterator[tuple[Any, ...]]:
     """Debiased estimates of the fitted responses, in batches.
 
     Parameters
@@ -203,7 +204,8 @@ def check_rows(fit: FittedRows, what: str) -> None:
                          "kind='moments', fit(X, y), or partial_fit(X, y, keep_data=True)")
 
 # %% ../../nbs/08_inference/03_standard_errors.ipynb #56b7c3a7
-def boxed(b: np.ndarray, se: np.ndarray, width: np.ndarray, bounds: Bounds, freedom: np.ndarray):
+def boxed(b: np.ndarray, se: np.ndarray, width: np.ndarray, bounds: Bounds,
+          freedom: np.ndarray) -> tuple[np.ndarray, ...]:
     """Intervals inside the box, and the evidence against it.
 
     Parameters
@@ -301,7 +303,7 @@ class StandardErrors:
     fit: FittedRows
     numbers: _Numbers
 
-    def covariance_of(self, response) -> pd.DataFrame:
+    def covariance_of(self, response: Any) -> pd.DataFrame:
         """Covariance of the estimates of one response.
 
         Parameters
@@ -321,7 +323,7 @@ class StandardErrors:
         V = np.where(known[:, None] & known, V, np.nan)
         return pd.DataFrame(V, factors, factors)
 
-    def wald(self, R, r=0.0) -> pd.DataFrame:
+    def wald(self, R: Any, r: Any = 0.0) -> pd.DataFrame:
         """Joint test of R β = r in every response.
 
         Parameters
@@ -339,7 +341,7 @@ class StandardErrors:
         """
         return _wald(self, _combinations(R, self.numbers.factors), r)
 
-    def simultaneous(self, level=None, draws=1000, rng=0) -> pd.DataFrame:
+    def simultaneous(self, level: float | None = None, draws: int = 1000, rng: Any = 0) -> pd.DataFrame:
         """Intervals that hold for all cells at once, and family-wise p values.
 
         Parameters
@@ -359,7 +361,7 @@ class StandardErrors:
         level = self.level if level is None else level
         return _simultaneous(self, level, _largest(self, draws, np.random.default_rng(rng)))
 
-    def fdr(self, level=.05) -> pd.DataFrame:
+    def fdr(self, level: float = .05) -> pd.DataFrame:
         """Discoveries among all cells with a bounded share of false ones.
 
         Parameters
@@ -492,7 +494,8 @@ def _tabulate(fit: FittedRows, n: _Numbers, refused: dict, kind: str, level: flo
     return StandardErrors(table, sentences, facts, kind, level, fit, n)
 
 # %% ../../nbs/08_inference/03_standard_errors.ipynb #ef051fde
-def standard_errors(model, kind="hc", level=.95, adjust=None) -> StandardErrors:
+def standard_errors(model: Any, kind: str = "hc", level: float = .95,
+                    adjust: str | None = None) -> StandardErrors:
     """Standard errors, intervals and tests of the loadings of a fitted model.
 
     Parameters

@@ -6,6 +6,8 @@
 __all__ = ['risk_rows', 'volatility_intervals']
 
 # %% ../../nbs/08_inference/04_volatility.ipynb #caa762f1
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -97,7 +99,8 @@ def _errors(psi: np.ndarray, weights: np.ndarray, kind: str) -> tuple[np.ndarray
     return np.sqrt((L**2).mean(0)), float(B)
 
 
-def volatility_intervals(model, weights, level=.95, annualization_factor=1.0, kind="hac"):
+def volatility_intervals(model: Any, weights: Any, level: float = .95, annualization_factor: float = 1.0,
+                         kind: str = "hac") -> pd.DataFrame:
     """Intervals for the volatility of a portfolio and for what explains it.
 
     Parameters

@@ -15,6 +15,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 from threadpoolctl import ThreadpoolController
 
+from ..data.estimators import steps, watched
 from ..data.moments import cell_weights, residual_squares, response_batches
 from factorlasso.model.results import (
     FactorRegressor,
@@ -41,26 +42,26 @@ class _OneBlasThread:
     def __init__(self):
         self._lock, self._inside, self._before, self._libraries = Lock(), 0, None, ThreadpoolController()
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         with self._lock:
             if self._inside == 0:
                 self._before = self._libraries.limit(limits=1, user_api="blas")
             self._inside += 1
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: Any) -> None:
         with self._lock:
             self._inside -= 1
             if self._inside == 0:
                 self._before.restore_original_limits()
 
 
-one_blas_thread = _OneBlasThread()
+one_blas_thread: _OneBlasThread = _OneBlasThread()
 
 # %% ../../nbs/06_model/04_model.ipynb #3bac9536
 def solve_one(
     problem: Problem,            # what is to be solved
-    panel,                       # the `Panel` it came from, which a CVXPY solver wants to see
-    model,                       # supplies solver, tolerance and threads
+    panel: Any,                  # the `Panel` it came from, which a CVXPY solver wants to see
+    model: Any,                  # supplies solver, tolerance and threads
     center: bool,                # whether each response has an intercept of its own
     start: np.ndarray | None,    # (n, M) loadings to start from
 ) -> Solution:
@@ -234,7 +235,7 @@ class LassoModel(FactorRegressor):
         solver: str = "auto",
         tol: float = 1e-8,
         n_jobs: int | None = None,
-    ):
+    ) -> None:
         self.model_type = model_type
         self.reg_lambda = reg_lambda
         self.span = span
@@ -257,6 +258,7 @@ class LassoModel(FactorRegressor):
         self.n_jobs = n_jobs
 
     @also_x
+    @watched(0)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "LassoModel":
         """Estimate loadings and intercepts; a fit that raises leaves an earlier one as it was.
 
@@ -279,6 +281,7 @@ class LassoModel(FactorRegressor):
         return store_fit(self, fitted, X, y)
 
     @also_x
+    @watched(1)
     def path(self, X: Any, y: Any, lambdas: Any = None, n_lambdas: int = 50, ratio: float = 1e-3,
              sample_weight: Any = None) -> LassoPath:
         """Solve for many λ, from the prior to nearly unpenalised; nothing in the model changes.
@@ -350,7 +353,7 @@ def _labelled_signs(derived, labels):
     return replace(derived, pools=pd.Series(derived.pools, labels[0]), **tables)
 
 
-def store_fit(model, fitted, X, y) -> LassoModel:
+def store_fit(model: LassoModel, fitted: dict[str, Any], X: Any, y: Any) -> LassoModel:
     """Set all fitted attributes at once; arrays in, arrays out.
 
     Parameters
@@ -427,7 +430,9 @@ def _path(model, setup, lambdas, n, ratio) -> LassoPath:
     if varies_by_response(model.reg_lambda):   # relative to the largest
         relative = setup.reg_lambda[who] / (setup.reg_lambda[who].max() or 1.0)
         unit = replace(unit, penalty=unit.penalty.scaled(relative))
-    path = lambda_path(unit, lambdas, n, ratio, model.tol, model.n_jobs).labelled(setup.fitted.responses, setup.fitted.factors)
+    with steps(n if lambdas is None else len(lambdas), "path", model) as done:
+        path = lambda_path(unit, lambdas, n, ratio, model.tol, model.n_jobs, done)
+    path = path.labelled(setup.fitted.responses, setup.fitted.factors)
     path = replace(path, relative=relative, n_effective=_rows_that_count(setup.fitted))
     if model.demean is True:
         return path

@@ -17,10 +17,10 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..data.estimators import Estimator, Regressor, Watched
 from ..data.moments import cell_weights, epochs, residual_squares
 from ..data.panel import Panel, in_kind, make_panel, read_tables, warn_caller
 from .settings import LassoModelType, Setup
@@ -71,7 +71,7 @@ def sums_of_squares(
 
 # %% ../../nbs/06_model/03_results.ipynb #f06e044f
 def assemble_result(
-    model,                      # a `LassoModel`: its settings
+    model: Any,                 # a `LassoModel`: its settings
     setup: Setup,               # from `prepare`
     beta: np.ndarray,           # (N, M) loadings, the prior where a response was not fitted
     found: Solution,            # of the fitted responses
@@ -97,7 +97,7 @@ def assemble_result(
 
 # %% ../../nbs/06_model/03_results.ipynb #c58aa269
 def warn_about_fit(
-    model,                           # supplies `warmup_period` and `tol`
+    model: Any,                      # supplies `warmup_period` and `tol`
     result: LassoEstimationResult,   # what was found
     active: pd.Series,               # (N,) bool, responses with enough history
     fate: str = "keep their prior",  # of the others
@@ -131,7 +131,7 @@ def warn_about_idle(reg_lambda: pd.Series, shares: np.ndarray) -> None:
                     f"{cases}{' …' if len(lam) > 3 else ''}; give a smaller reg_lambda, or let LassoModelCV choose it")
 
 # %% ../../nbs/06_model/03_results.ipynb #1bd95adc
-def check_features(model: BaseEstimator, X: Any, reset: bool = True) -> None:
+def check_features(model: Estimator, X: Any, reset: bool = True) -> None:
     """Keep the columns of X, or compare them with those of the fit.
 
     Parameters
@@ -186,24 +186,24 @@ def features_of(X: Any) -> dict[str, Any]:
     dict
         `n_features_in_`, `feature_names_in_` where all labels are text, and `_factors` (None for an array).
     """
-    check_features(probe := BaseEstimator(), X)
+    check_features(probe := Estimator(), X)
     return vars(probe)
 
 # %% ../../nbs/06_model/03_results.ipynb #2f2bbd53
-def set_state(model: BaseEstimator, state: dict) -> BaseEstimator:
+def set_state(model: Estimator, state: dict[Any, Any]) -> Estimator:
     """
     Replace all fitted attributes of an estimator in one step.
 
     Parameters
     ----------
-    model : BaseEstimator
+    model : Estimator
         Its settings stay; attributes whose names end with an underscore go.
     state : dict
         The new attributes by name.
 
     Returns
     -------
-    BaseEstimator
+    Estimator
         The model.
     """
     kept = {name: value for name, value in vars(model).items() if not name.endswith("_") or name.startswith("__")}
@@ -333,7 +333,8 @@ def _score(model, X, y, sample_weight) -> float:
     return float(np.mean(1 - ratio[enough]))
 
 # %% ../../nbs/06_model/03_results.ipynb #7214fac5
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")   # in two lines, which a type checker asks for
+R = TypeVar("R")
 
 
 def also_x(method: Callable[P, R]) -> Callable[P, R]:
@@ -400,8 +401,11 @@ class FittedPanel:
         return self.y - self.panel_.X @ found.estimated_beta.to_numpy().T - found.alpha.to_numpy()
 
 # %% ../../nbs/06_model/03_results.ipynb #d2a37ed6
-class FactorRegressor(MultiOutputMixin, RegressorMixin, FittedPanel, BaseEstimator):
+class FactorRegressor(Watched, Regressor, FittedPanel, Estimator):
     "What every estimator of loadings and intercepts can do once it is fitted."
+
+    covariance: Callable[..., Any]        # by the part `risk`, which is read later
+    standard_errors: Callable[..., Any]   # by the part `inference`
 
     @also_x
     def predict(self, X: Any) -> Any:
@@ -456,7 +460,7 @@ class FactorRegressor(MultiOutputMixin, RegressorMixin, FittedPanel, BaseEstimat
         check_is_fitted(self)
         return summarize(self)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags

@@ -10,12 +10,13 @@ __all__ = ['VARIANCES', 'TWIN_RIDGE', 'OneFactor', 'one_factor_sums', 'pool_code
 # %% ../../nbs/06_model/01_rules.ipynb #2ef211c7
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numba import njit
-from sklearn.base import BaseEstimator
 
+from ..data.estimators import Estimator
 from ..penalties.constraints import align_cells
 from ..data.panel import Panel
 
@@ -194,7 +195,7 @@ def _joint_regression(data, members, M):
     return b, moves, A, A2
 
 # %% ../../nbs/06_model/01_rules.ipynb #a71c0e04
-def joint_slopes(one: OneFactor, members: np.ndarray, variance: str = "date") -> tuple:
+def joint_slopes(one: OneFactor, members: np.ndarray, variance: str = "date") -> tuple[Any, ...]:
     """Slopes of a pooled regression on all factors, and their standard errors.
 
     Parameters
@@ -251,17 +252,24 @@ def _number(value: object, low: float, high: float = np.inf) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and low <= value <= high and value < np.inf
 
 
-class SignRule(BaseEstimator):
+class SignRule(Estimator):
     "Signs of loadings from pooled one-factor slopes with a t gate, in place of a sign matrix"
+
+    threshold: float
+    pool: str | pd.Series
+    variance: str
+    excluded: list[Any] | None
+    explicit: pd.DataFrame | None
+    joint: bool
 
     def __init__(self,
                  threshold: float = 0.75,  # τ >= 0; smaller |t| pins a cell to zero
                  pool: str | pd.Series = "cluster",  # "cluster", "response" or labels by response
                  variance: str = "date",  # "date" or "independent", see `slope_errors`
-                 excluded: list | None = None,  # factors that stay free
+                 excluded: list[Any] | None = None,  # factors that stay free
                  explicit: pd.DataFrame | None = None,  # known signs by response and factor; override the data
                  joint: bool = False,  # slopes of the regression on all factors; needs more dates than factors
-                 ):
+                 ) -> None:
         self.threshold, self.pool, self.variance = threshold, pool, variance
         self.excluded, self.explicit, self.joint = excluded, explicit, joint
 
@@ -339,7 +347,7 @@ class DerivedPrior:
     r2: np.ndarray  # (N, M) one-factor R²
 
 
-class OlsPrior(BaseEstimator):
+class OlsPrior(Estimator):
     """
     Prior loadings from one-factor regressions, in place of a prior matrix.
 
@@ -359,7 +367,10 @@ class OlsPrior(BaseEstimator):
     array([[2., 0.]])
     """
 
-    def __init__(self, select: str = "best", factors: pd.Series | dict | None = None):
+    select: str
+    factors: pd.Series | dict[Any, Any] | None
+
+    def __init__(self, select: str = "best", factors: pd.Series | dict[Any, Any] | None = None) -> None:
         self.select, self.factors = select, factors
 
     def derive(self, panel: Panel, explicit: np.ndarray | None = None, center: bool = True,
@@ -403,7 +414,7 @@ class OlsPrior(BaseEstimator):
         return DerivedPrior(prior, slopes, r2)
 
 # %% ../../nbs/06_model/01_rules.ipynb #685f3489
-class AdaptiveWeights(BaseEstimator):
+class AdaptiveWeights(Estimator):
     """
     Penalty weights that fall with the size of one-factor slopes, in place of a weight matrix.
 
@@ -422,7 +433,11 @@ class AdaptiveWeights(BaseEstimator):
     Zou (2006) for cells, Wang and Leng (2008) for norms.
     """
 
-    def __init__(self, gamma: float = 1.0, floor: float = 0.1, pool: str | pd.Series = "joined"):
+    gamma: float
+    floor: float
+    pool: str | pd.Series
+
+    def __init__(self, gamma: float = 1.0, floor: float = 0.1, pool: str | pd.Series = "joined") -> None:
         self.gamma, self.floor, self.pool = gamma, floor, pool
 
     def derive(self, panel: Panel, groups: np.ndarray | None = None, joined: np.ndarray | None = None,

@@ -10,6 +10,7 @@ __all__ = ['FLAT', 'LassoModelType', 'one_of', 'in_range', 'by_response', 'CellR
 from dataclasses import dataclass, replace
 from enum import Enum
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,7 +52,7 @@ class LassoModelType(str, Enum):
 def one_of(
     name: str,         # of the setting
     value: object,     # what was given
-    allowed: list,     # what may be given
+    allowed: list[Any],     # what may be given
 ) -> None:
     "ValueError that lists what is allowed."
     if not any(value is a or (isinstance(a, str) and isinstance(value, str) and value == a) for a in allowed):
@@ -120,7 +121,7 @@ class CellRules:
     signs: np.ndarray    # (N, M) of 1, -1, 0, NaN: what the solver obeys
     bounds: Bounds       # the same as intervals, `nonneg` included
     prior: np.ndarray    # (N, M)
-    conflicts: list      # derived signs that were overruled
+    conflicts: list[Any]      # derived signs that were overruled
     derived: object      # what a sign rule returned, with slopes and t statistics; else None
 
 
@@ -331,7 +332,7 @@ def _lambdas(model, panel, fitted, active, penalty, units) -> np.ndarray:
 
 # %% ../../nbs/06_model/02_settings.ipynb #e56daa68
 def prepare(
-    model,                # a `LassoModel`: its settings; nothing is stored in it
+    model: Any,           # a `LassoModel`: its settings; nothing is stored in it
     panel: Panel,         # data and weights
     history: np.ndarray,  # (N,) number of valid rows of each response
 ) -> Setup:               # ValueError for settings that do not fit the data
@@ -362,10 +363,10 @@ def _repeats(weights: np.ndarray) -> np.ndarray:
 
 
 def weighted_panel(
-    model,                # supplies the span
-    x,                    # (T, M) factors
-    y,                    # (T, N) or (T,) responses
-    sample_weight=None,   # (T,) weights, multiplied with those of `span`
+    model: Any,           # supplies the span
+    x: Any,               # (T, M) factors
+    y: Any,               # (T, N) or (T,) responses
+    sample_weight: Any = None,   # (T,) weights, multiplied with those of `span`
 ) -> tuple[Panel, np.ndarray]:
     "The panel of a fit, and the number of rows of each response, see `rows_of_weight`."
     if model.span is not None:
@@ -380,7 +381,7 @@ def weighted_panel(
 
 # %% ../../nbs/06_model/02_settings.ipynb #46c48bec
 def unit_problem(
-    model,                          # a `LassoModel`: its settings
+    model: Any,                     # a `LassoModel`: its settings
     setup: Setup,                   # from `prepare`
     moments: Moments,               # of the chosen responses, for the fit
     among: np.ndarray | slice = slice(None),  # which of the fitted responses

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 
+from ..data.estimators import watched
 from ..penalties.constraints import Bounds
 from ..solvers.fista import Solution
 from factorlasso.model.results import (
@@ -245,7 +246,7 @@ class UniLasso(FactorRegressor):
     univariate_slopes_: Any
 
     def __init__(self, reg_lambda: Any = 1e-5, span: float | None = None, demean: bool = True, warmup_period: int = 12,
-                 tol: float = 1e-8, n_jobs: int | None = None, factor_scale: Any = None):
+                 tol: float = 1e-8, n_jobs: int | None = None, factor_scale: Any = None) -> None:
         self.reg_lambda = reg_lambda
         self.span = span
         self.demean = demean
@@ -255,6 +256,7 @@ class UniLasso(FactorRegressor):
         self.factor_scale = factor_scale
 
     @also_x
+    @watched(0)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "UniLasso":
         """Estimate both stages; a fit that raises leaves an earlier one as it was.
 
@@ -277,6 +279,7 @@ class UniLasso(FactorRegressor):
         return _keep(self, found, X, y)
 
     @also_x
+    @watched(0)
     def path(self, X: Any, y: Any, lambdas: Any = None, n_lambdas: int = 50, ratio: float = 1e-3,
              sample_weight: Any = None) -> LassoPath:
         """Solve for many λ, from nothing to unpenalised; nothing in the model changes.

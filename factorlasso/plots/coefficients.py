@@ -6,6 +6,8 @@
 __all__ = ['plot_coefficients']
 
 # %% ../../nbs/11_plots/02_coefficients.ipynb #61cdd0d0
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -33,7 +35,7 @@ def _lines(errors: StandardErrors, response, factor) -> tuple[pd.DataFrame, np.n
     return errors.table.iloc[at].set_axis(others), bounds.lower[cells], bounds.upper[cells]
 
 # %% ../../nbs/11_plots/02_coefficients.ipynb #bab42083
-def plot_coefficients(errors: StandardErrors, response=None, factor=None,
+def plot_coefficients(errors: StandardErrors, response: Any = None, factor: Any = None,
                       ax: Axes | None = None) -> Axes:
     """Estimates, intervals, signs and penalised loadings of one response or of one factor.
 

@@ -322,7 +322,7 @@ def _bars(ax: Axes, at: np.ndarray, height: np.ndarray, bottom: np.ndarray, colo
         ax.fill_between(at, bottom, bottom + height, step="mid", color=color, linewidth=0, label=label)
 
 
-def plot_volatility_split(covar: Any, assets: list | None = None, ax: Axes | None = None) -> Axes:
+def plot_volatility_split(covar: Any, assets: list[Any] | None = None, ax: Axes | None = None) -> Axes:
     """Volatility of each response, divided by variance into systematic and residual.
 
     Parameters
@@ -393,7 +393,7 @@ def plot_risk_split(risk: object, largest: int = 12, axes: object = None) -> np.
     return np.ravel(axes)
 
 # %% ../../nbs/11_plots/01_plots.ipynb #363c7388
-def plot_forecasts(evaluation: object, against: str, measures: list | None = None, axes: object = None) -> np.ndarray:
+def plot_forecasts(evaluation: object, against: str, measures: list[Any] | None = None, axes: object = None) -> np.ndarray:
     """Differences of forecasts to one of them, with two standard errors.
 
     Parameters
@@ -707,7 +707,7 @@ def plot_co_association(found: ClusterStability,  # from `cluster_stability`
 
 # %% ../../nbs/11_plots/01_plots.ipynb #14a2f5dc
 def save_plot(axes: Axes | np.ndarray,  # what a `plot_*` function returned
-              path: str | os.PathLike,  # file to write; its ending says the format
+              path: str | os.PathLike[str],  # file to write; its ending says the format
               dpi: int = 150,  # dots per inch of a bitmap
               ) -> None:
     "Write the figure of some Axes to a file and close it"

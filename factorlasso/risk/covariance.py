@@ -11,6 +11,7 @@ __all__ = ['VarianceColumns', 'CurrentFactorCovarData', 'solve_y_covar', 'y_prec
 import warnings
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,7 +77,7 @@ def _matched(table: pd.DataFrame,  # a table with labels
     return frame if same else frame.reindex(index=rows, columns=columns)
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #85d19336
-def _checked_correlation(R: pd.DataFrame | csr_array, names: pd.Index) -> pd.DataFrame | csr_array:
+def _checked_correlation(R: pd.DataFrame | Any, names: pd.Index) -> pd.DataFrame | Any:
     "A residual correlation in the order of the responses; ValueError for what is none"
     if not issparse(R):
         R = _matched(R, names, names, "residual_corr")
@@ -170,15 +171,15 @@ class CurrentFactorCovarData:
     clusters: pd.Series | None = None
     linkages: np.ndarray | None = None
     cutoffs: float | None = None
-    residual_corr: pd.DataFrame | csr_array | None = None
-    residual_choice: dict | None = None
+    residual_corr: pd.DataFrame | Any | None = None
+    residual_choice: dict[Any, Any] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, value in _checked(self).items():
             object.__setattr__(self, name, value)
 
     def structure(self, residual_var_weight: float = 1.0,
-                  assets: list | pd.Index | None = None) -> tuple[pd.Index, FactorStructure]:
+                  assets: list[Any] | pd.Index | None = None) -> tuple[pd.Index, FactorStructure]:
         """What the methods below compute with.
 
         Parameters
@@ -202,7 +203,7 @@ class CurrentFactorCovarData:
         return _structure(self, residual_var_weight, assets)
 
     def get_y_covar(self, residual_var_weight: float = 1.0,
-                    assets: list | pd.Index | None = None) -> pd.DataFrame:
+                    assets: list[Any] | pd.Index | None = None) -> pd.DataFrame:
         """β Σx β' + v C.
 
         Parameters
@@ -230,7 +231,7 @@ class CurrentFactorCovarData:
         "β Σx β' + C"
         return self.get_y_covar()
 
-    def get_model_vols(self, assets: list | pd.Index | None = None) -> pd.DataFrame:
+    def get_model_vols(self, assets: list[Any] | pd.Index | None = None) -> pd.DataFrame:
         """Volatility of every response and its two parts, total² = systematic² + residual².
 
         Parameters
@@ -248,7 +249,7 @@ class CurrentFactorCovarData:
         d = self.y_variances.loc[t.index, VarianceColumns.RESIDUAL_VARS.value].to_numpy()
         return pd.DataFrame(np.sqrt(np.column_stack([systematic + d, systematic, d])), t.index, _VOLS)
 
-    def get_snapshot(self, assets: list | pd.Index | None = None, alpha_span: float = 120) -> pd.DataFrame:
+    def get_snapshot(self, assets: list[Any] | pd.Index | None = None, alpha_span: float = 120) -> pd.DataFrame:
         """Everything about every response in one table.
 
         Parameters
@@ -266,7 +267,7 @@ class CurrentFactorCovarData:
         """
         return _snapshot(self, assets, alpha_span)
 
-    def filter_on_tickers(self, assets: list | pd.Index | dict) -> "CurrentFactorCovarData":
+    def filter_on_tickers(self, assets: list[Any] | pd.Index | dict[Any, Any]) -> "CurrentFactorCovarData":
         """The same estimate for some of the responses; a tree that loses a leaf is dropped.
 
         Parameters
@@ -355,7 +356,7 @@ def _structure(c: CurrentFactorCovarData, v: float, assets: list | pd.Index | No
     return t.index, FactorStructure(beta @ factor_root(c.x_covar.to_numpy()), d, R)
 
 
-def _some_of(R: pd.DataFrame | csr_array | None, have: pd.Index, want: pd.Index) -> object:
+def _some_of(R: pd.DataFrame | Any | None, have: pd.Index, want: pd.Index) -> object:
     "Rows and columns of a residual correlation"
     if R is None or want is have or want.equals(have):
         return R
@@ -448,7 +449,7 @@ def y_log_det(c: CurrentFactorCovarData, residual_var_weight: float = 1.0) -> fl
     return _invertible(c, residual_var_weight)[1].log_det()
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #eaa04efd
-def y_sqrt(c: CurrentFactorCovarData, residual_var_weight: float = 1.0) -> np.ndarray | csr_array:
+def y_sqrt(c: CurrentFactorCovarData, residual_var_weight: float = 1.0) -> np.ndarray | Any:
     """A root of Σy for optimisers: the volatility of w is the length of ``root.T @ w``.
 
     Parameters
@@ -514,7 +515,7 @@ class RiskSplit:
     assets: pd.DataFrame  # (N, 4) weight, systematic and residual contribution to volatility, share of variance
 
 
-def euler_split(beta: np.ndarray, L: np.ndarray, Cw: np.ndarray, w: np.ndarray) -> tuple:
+def euler_split(beta: np.ndarray, L: np.ndarray, Cw: np.ndarray, w: np.ndarray) -> tuple[Any, ...]:
     """Volatility and its Euler contributions.
 
     Parameters
@@ -570,7 +571,7 @@ def _cells(R: csr_array) -> pd.DataFrame:
     return pd.DataFrame({k: np.asarray(v, dtype=np.float64)[below] for k, v in zip(_CELLS, (c.row, c.col, c.data), strict=True)})
 
 
-def _from_cells(table: pd.DataFrame, N: int) -> pd.DataFrame | csr_array:
+def _from_cells(table: pd.DataFrame, N: int) -> pd.DataFrame | Any:
     "The inverse of `_cells`; another table is a correlation already"
     if list(table.columns) != _CELLS or len(table) == N and list(table.index) == _CELLS:
         return table
@@ -580,7 +581,7 @@ def _from_cells(table: pd.DataFrame, N: int) -> pd.DataFrame | csr_array:
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #f9240aed
 def to_tables(c: CurrentFactorCovarData,  # an estimate
-              ) -> tuple[dict, dict]:  # tables by name, and what is not a table
+              ) -> tuple[dict[Any, Any], dict[Any, Any]]:  # tables by name, and what is not a table
     "An estimate as what `save_tables` takes"
     tables = {k: getattr(c, k) for k in ("x_covar", "y_betas", "y_variances", "residuals")}
     if c.clusters is not None:
@@ -596,9 +597,9 @@ def to_tables(c: CurrentFactorCovarData,  # an estimate
     return {k: v for k, v in tables.items() if v is not None}, about
 
 
-def from_tables(tables: dict,  # tables by name
-                about: dict,  # what is not a table
-                ) -> dict:  # arguments of `CurrentFactorCovarData`
+def from_tables(tables: dict[Any, Any],  # tables by name
+                about: dict[Any, Any],  # what is not a table
+                ) -> dict[Any, Any]:  # arguments of `CurrentFactorCovarData`
     "The fields of an estimate from what `load_tables` gives"
     fields = dict(tables, cutoffs=about["cutoffs"], residual_choice=about.get("residual_choice"))
     if "residual_corr" in tables:
@@ -757,7 +758,7 @@ def _spread(values: np.ndarray, active: np.ndarray, N: int) -> np.ndarray:
     return out
 
 
-def _labelled_correlation(R: np.ndarray | csr_array | None, active: np.ndarray, names: pd.Index) -> object:
+def _labelled_correlation(R: np.ndarray | Any | None, active: np.ndarray, names: pd.Index) -> object:
     "The correlation of all responses, those that were not fitted uncorrelated with all others"
     if R is None:
         return None

@@ -10,6 +10,7 @@ __all__ = ['VOLATILITIES', 'minimum_variance', 'minimum_tracking', 'random_portf
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -150,7 +151,7 @@ def _windows(forecasts: dict, returns: pd.DataFrame, horizon: int) -> list:
     return found
 
 
-def evaluate_forecasts(forecasts: dict[str, Mapping], returns: pd.DataFrame, portfolios: pd.DataFrame | None = None,
+def evaluate_forecasts(forecasts: dict[str, Mapping[Any, Any]], returns: pd.DataFrame, portfolios: pd.DataFrame | None = None,
                        horizon: int = 1, annualization_factor: float = 1.0,
                        progress: bool = True) -> "ForecastEvaluation":
     """Judge covariance forecasts on the returns that follow them.

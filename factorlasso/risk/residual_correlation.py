@@ -10,6 +10,7 @@ __all__ = ['INTENSITIES', 'THRESHOLDS', 'INFLATIONS', 'MIN_OVERLAP', 'METHODS', 
 
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #3fa05cb0
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,7 +32,7 @@ INFLATIONS = (1.0, 1.05, 1.1, 1.2, 1.35, 1.5, 1.75, 2.0)   # g; what parameters 
 MIN_OVERLAP = 12                                     # common rows below which a correlation is not looked at
 
 
-def sample_correlation(E: np.ndarray, weights: np.ndarray, mask: np.ndarray) -> tuple:
+def sample_correlation(E: np.ndarray, weights: np.ndarray, mask: np.ndarray) -> tuple[Any, ...]:
     """Residual correlations off the diagonal, and how many rows each of them has seen.
 
     Parameters
@@ -171,7 +172,7 @@ def same_rows_and_cells(fit: FittedRows) -> list[np.ndarray]:
     return np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
 
 
-def without_blocks(fit: FittedRows, block: np.ndarray) -> tuple:
+def without_blocks(fit: FittedRows, block: np.ndarray) -> tuple[Any, ...]:
     """Loadings and residuals of the fits that leave out one block each.
 
     Parameters
@@ -287,7 +288,7 @@ def _one_block(fit: FittedRows, beta: np.ndarray, E: np.ndarray, out: np.ndarray
 _POSITIVE = 1e-3   # smallest eigenvalue that a correlation may have
 
 
-def block_deviance(b: BlockMoments, off: np.ndarray, inflations: tuple = (1.0,)) -> np.ndarray:
+def block_deviance(b: BlockMoments, off: np.ndarray, inflations: tuple[Any, ...] = (1.0,)) -> np.ndarray:
     """−2 log-likelihood of a block per row and response, up to a constant.
 
     Parameters
@@ -326,7 +327,7 @@ def _candidates(method: str, N: int, intensity: float | None, threshold: float |
     return found[method] if given is not None else [("diagonal", 1.0), *found[method]]
 
 
-def off_diagonal(kind: tuple, R: np.ndarray, n: np.ndarray, N: int, same: np.ndarray | None) -> np.ndarray:
+def off_diagonal(kind: tuple[Any, ...], R: np.ndarray, n: np.ndarray, N: int, same: np.ndarray | None) -> np.ndarray:
     """The residual correlation off the diagonal that a candidate stands for.
 
     Parameters
@@ -365,7 +366,7 @@ def _same_cluster(groups: object, panel: Panel, E: np.ndarray) -> np.ndarray:
     return (code[:, None] == code) & (code >= 0)
 
 
-def score_candidates(fit: FittedRows, kinds: list, inflations: tuple, groups: object = None,
+def score_candidates(fit: FittedRows, kinds: list[Any], inflations: tuple[Any, ...], groups: object = None,
                      n_blocks: int = 5) -> pd.DataFrame:
     """−2 log-likelihood of every candidate on rows left out, per row and response.
 
@@ -423,7 +424,7 @@ class ChosenCorrelation:
         What residual variances are multiplied with because of their recent level.
     """
 
-    R: np.ndarray | csr_array | None
+    R: np.ndarray | Any | None
     inflation: float = 1.0
     method: str = "diagonal"
     number: float = 1.0
@@ -459,7 +460,7 @@ def positive_definite(off: np.ndarray) -> tuple[np.ndarray, float]:
     raise ValueError("the residual correlation holds NaN or infinite cells")
 
 
-def with_unit_diagonal(off: np.ndarray) -> np.ndarray | csr_array | None:
+def with_unit_diagonal(off: np.ndarray) -> np.ndarray | Any | None:
     """A correlation from its cells off the diagonal, in the form that is smaller.
 
     Parameters
@@ -515,7 +516,7 @@ class ResidualCorrelation:
     degrees_of_freedom: bool = True
     level: float | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         own = isinstance(self.method, pd.DataFrame)
         if not own and not (isinstance(self.method, str) and self.method in METHODS):
             allowed = ", ".join(map(repr, METHODS))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from numbers import Integral
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -91,11 +92,11 @@ def _in_order(pairs: list[tuple[object, CurrentFactorCovarData]],  # in any orde
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #9e54b372
 @dataclass(frozen=True, eq=False)
-class EstimateCalendar(Mapping):
+class EstimateCalendar(Mapping[Any, Any]):
     "Estimates by date, in order: a mapping whose only change is `add`"
     data: Mapping[pd.Timestamp, CurrentFactorCovarData] = field(default_factory=dict)  # by date, in any order; read only
 
-    def __post_init__(self): object.__setattr__(self, "data", MappingProxyType(_in_order(list(self.data.items()))))
+    def __post_init__(self) -> None: object.__setattr__(self, "data", MappingProxyType(_in_order(list(self.data.items()))))
 
     def add(self,
             date: pd.Timestamp,  # earlier or later than the others; ValueError if it is there already
@@ -108,17 +109,17 @@ class EstimateCalendar(Mapping):
 
     def __iter__(self) -> Iterator[pd.Timestamp]: return iter(self.data)
 
-    def __getitem__(self, date) -> CurrentFactorCovarData: return self.data[_date(date)]
+    def __getitem__(self, date: Any) -> CurrentFactorCovarData: return self.data[_date(date)]
 
-    def __contains__(self, date) -> bool:
+    def __contains__(self, date: Any) -> bool:
         try:
             return _date(date) in self.data
         except ValueError:   # not a date
             return False
 
-    def __getstate__(self) -> dict: return vars(self) | {"data": dict(self.data)}
+    def __getstate__(self) -> dict[Any, Any]: return vars(self) | {"data": dict(self.data)}
 
-    def __setstate__(self, state: dict) -> None: vars(self).update(state, data=MappingProxyType(state["data"]))
+    def __setstate__(self, state: dict[Any, Any]) -> None: vars(self).update(state, data=MappingProxyType(state["data"]))
 
     @property
     def dates(self) -> pd.DatetimeIndex:
@@ -183,13 +184,13 @@ class RollingFactorCovarData(EstimateCalendar):
 
     def get_y_covars(self,
                      residual_var_weight: float = 1.0,  # weight of the residual variances, at least 0
-                     assets: list | pd.Index | None = None,  # None: all of each date; unknown ones: ValueError
+                     assets: list[Any] | pd.Index | None = None,  # None: all of each date; unknown ones: ValueError
                      ) -> dict[pd.Timestamp, pd.DataFrame]:
         "Covariance of the responses by date"
         return {k: c.get_y_covar(residual_var_weight, assets) for k, c in self.data.items()}
 
     def get_snapshot(self,
-                     assets: list | pd.Index | None = None,  # None: all of each date; unknown ones: ValueError
+                     assets: list[Any] | pd.Index | None = None,  # None: all of each date; unknown ones: ValueError
                      ) -> dict[pd.Timestamp, pd.DataFrame]:
         "Loadings, diagnostics and volatilities by date"
         return {k: c.get_snapshot(assets) for k, c in self.data.items()}
@@ -269,7 +270,7 @@ class RollingFactorCovarData(EstimateCalendar):
         return cls(_load(path))
 
     def filter_on_tickers(self,
-                          assets: list | pd.Index | dict,  # responses to keep, in order; a dict renames them
+                          assets: list[Any] | pd.Index | dict[Any, Any],  # responses to keep, in order; a dict renames them
                           ) -> "RollingFactorCovarData":
         "The same calendar for some responses: on each date those that it has; ValueError for one that no date has"
         return RollingFactorCovarData(_filtered(self, assets))

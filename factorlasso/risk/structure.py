@@ -8,6 +8,7 @@ __all__ = ['factor_root', 'correlation_root', 'FactorStructure']
 # %% ../../nbs/10_risk/01_structure.ipynb #e49bfbe8
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, cholesky
@@ -76,7 +77,7 @@ def _dense_root(R: np.ndarray) -> tuple:
     return lambda r: cho_solve((F, True), r), F, float(2 * np.log(np.diag(F)).sum())
 
 
-def correlation_root(R: np.ndarray | csr_array) -> tuple:
+def correlation_root(R: np.ndarray | Any) -> tuple[Any, ...]:
     """Factor a residual correlation.
 
     Parameters
@@ -128,7 +129,7 @@ class FactorStructure:
 
     B: np.ndarray
     d: np.ndarray
-    R: np.ndarray | csr_array | None = None
+    R: np.ndarray | Any | None = None
 
     @cached_property
     def _root(self) -> tuple:
@@ -173,7 +174,7 @@ class FactorStructure:
         return float(np.log(self.d).sum() + self._root[2]
                      + 2 * np.log(np.diag(self._inner[1][0])).sum())
 
-    def sqrt(self) -> np.ndarray | csr_array:
+    def sqrt(self) -> np.ndarray | Any:
         """A root, for optimisers: the volatility of w is the length of ``root.T @ w``.
 
         Returns
@@ -249,7 +250,7 @@ class FactorStructure:
 _STRIP = 128   # rows of a strip: its temporaries stay far below one per cent of the result
 
 
-def _assembled(B: np.ndarray, d: np.ndarray, R: np.ndarray | csr_array | None) -> np.ndarray:
+def _assembled(B: np.ndarray, d: np.ndarray, R: np.ndarray | Any | None) -> np.ndarray:
     "B B' + S R S, with nothing of the size of the result beside it"
     S, s = B @ B.T, np.sqrt(d)
     if R is None:

@@ -7,6 +7,7 @@ __all__ = ['excess_correlation', 'diagonality_scores']
 
 # %% ../../nbs/07_selection/03_diagonality.ipynb #06137508
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -74,7 +75,7 @@ def excess_correlation(E: np.ndarray,  # (T, N) residuals, NaN where unobserved
 # %% ../../nbs/07_selection/03_diagonality.ipynb #e9c7f095
 def diagonality_scores(model: LassoModel,  # settings; a Series as its `reg_lambda` is what λ is multiplied by, a number is not used
                        panel: Panel,  # rows with sample weights, without decay
-                       folds: list,  # pairs of positions: training rows, validation rows
+                       folds: list[Any],  # pairs of positions: training rows, validation rows
                        lambdas: np.ndarray,  # (K,) decreasing
                        n_jobs: int | None = None,  # folds at a time; the result does not depend on it
                        ) -> np.ndarray:  # (K, F), larger is better, NaN where fewer than two responses can be judged

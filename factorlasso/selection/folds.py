@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from itertools import accumulate
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.model_selection import check_cv
@@ -46,10 +47,10 @@ def _rows(rows, T) -> np.ndarray:
 
 
 def make_folds(
-    cv,             # None: up to five expanding windows; int: so many; or a splitter, or (train, test) pairs of positions or masks
+    cv: Any,        # None: up to five expanding windows; int: so many; or a splitter, or (train, test) pairs of positions or masks
     panel: Panel,   # rows to split
     warmup: int,    # fewest rows with which a response is estimated
-    groups=None,    # (T,) group of each row, for splitters that want it
+    groups: Any = None,    # (T,) group of each row, for splitters that want it
 ) -> list[tuple[np.ndarray, np.ndarray]]:  # ValueError for expanding windows over rows that are not in order, or an empty fold
     "Training and validation rows of each fold."
     if cv is not None and not isinstance(cv, Integral):

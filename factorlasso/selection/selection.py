@@ -8,7 +8,9 @@ __all__ = ['SCORINGS', 'score_path', 'cross_validate', 'univariate_scores', 'che
 
 # %% ../../nbs/07_selection/04_selection.ipynb #a1febe9b
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,6 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
-from tqdm import tqdm
 
 from .criteria import warn_about_ends
 from .diagonality import diagonality_scores
@@ -27,6 +28,7 @@ from ..model.model import LassoModel, lambda_tops
 from ..model.unilasso import UniLasso, univariate_path, univariate_tops
 from ..model.settings import LassoModelType, by_response, one_of, prepare, unit_problem, varies_by_response
 from ..model.results import FactorRegressor, Summary, also_x, check_features
+from ..data.estimators import steps, watched
 from ..data.moments import Moments, response_batches, rows_of_weight
 from ..data.panel import Panel, make_panel
 from factorlasso.solvers.path import (
@@ -108,7 +110,7 @@ def cross_validate(
     folds: list[tuple[np.ndarray, np.ndarray]],  # training and validation rows
     lambdas: np.ndarray,         # (K,) decreasing
     n_jobs: int | None = None,   # folds at a time; the result does not depend on it
-    verbose: bool = False,       # show progress at once; otherwise only in a terminal, after five seconds
+    verbose: bool | Callable[[int], Any] = False,   # a bar at once, not only in a terminal after five seconds; or `steps` of an estimator
     scoring: str = "mean",       # "validation" divides by the variance of validation rows, all others by that of training
 ) -> np.ndarray:                 # (K, F, N) R² by λ, fold and response, NaN where a response is not scored
     "Validation scores of many λ, from sums of moments."
@@ -126,20 +128,20 @@ def cross_validate(
     setups = list(jobs(delayed(plan)(rows) for rows, _ in folds))
     apart = all(is_by_rows(setup.penalty) for setup in setups)
     batches = response_batches(panel, 64_000_000 // (2 * len(folds))) if apart else [slice(0, panel.N)]
-    with tqdm(total=len(folds) * len(batches), delay=0 if verbose else 5, disable=False if verbose else None, leave=verbose) as bar:
+    with (verbose if callable(verbose) else partial(steps, verbose=verbose))(len(folds) * len(batches)) as done:
         for batch in batches:
             training = _moments_of(panel, folds, batch, decay)
             validation = training if decay == 1.0 else _moments_of(panel, folds, batch, 1.0)
             for fold, (values, gap) in enumerate(jobs(delayed(run)(f, batch, training, validation) for f in range(len(folds)))):
                 scores[:, fold, batch], worst = values, max(worst, gap)
-                bar.update()
+                done()
     if worst > model.tol:
         warnings.warn(f"in cross-validation the worst relative duality gap is {worst:.1e}, above {model.tol:g}",
                       ConvergenceWarning, stacklevel=2)
     return scores
 
 # %% ../../nbs/07_selection/04_selection.ipynb #32c20a5d
-def univariate_scores(model: UniLasso, panel: Panel, folds: list, lambdas: np.ndarray, n_jobs: int | None = None,
+def univariate_scores(model: UniLasso, panel: Panel, folds: list[Any], lambdas: np.ndarray, n_jobs: int | None = None,
                       scoring: str = "mean") -> np.ndarray:
     """Validation scores of UniLasso for many λ.
 
@@ -293,7 +295,7 @@ class LassoModelCV(FactorRegressor):
 
     def __init__(self, base_model: Any = None, lambdas: Any = None, n_lambdas: int = 50, ratio: float = 1e-3, cv: Any = None,
                  rule: str = "best", scoring: str = "mean", n_jobs: int | None = None, verbose: int = 0, factor_scale: Any = "auto",
-                 lambda_scale: str | None = "auto", per_response: bool = False):
+                 lambda_scale: str | None = "auto", per_response: bool = False) -> None:
         self.base_model = base_model
         self.lambdas = lambdas
         self.n_lambdas = n_lambdas
@@ -308,6 +310,7 @@ class LassoModelCV(FactorRegressor):
         self.per_response = per_response
 
     @also_x
+    @watched(1)
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> "LassoModelCV":
         """Choose λ and fit on all rows; a fit that raises leaves an earlier one as it was.
 
@@ -551,7 +554,8 @@ def _search(search, plan, groups) -> np.ndarray:
         return univariate_scores(model, panel, folds, lambdas, search.n_jobs, search.scoring)
     if search.scoring == "diagonality":
         return diagonality_scores(model, panel, folds, lambdas, search.n_jobs)[:, :, None]
-    return cross_validate(model, panel, folds, lambdas, search.n_jobs, bool(search.verbose), search.scoring)
+    told = partial(steps, name="cross-validation", model=search, verbose=bool(search.verbose))
+    return cross_validate(model, panel, folds, lambdas, search.n_jobs, told, search.scoring)
 
 
 def _nothing_to_choose(search, by_fold) -> bool:

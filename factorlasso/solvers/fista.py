@@ -6,6 +6,7 @@
 __all__ = ['fista_steps', 'fista']
 
 # %% ../../nbs/05_solvers/02_fista.ipynb #e3ef4169
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +25,7 @@ def _steps(problem, part):
 def fista_steps(
     problem: Problem,                 # λ included
     start: np.ndarray | None = None,  # (N, M) β to start from; None: the prior
-):                                    # yields (N, M) β after each iteration, without end
+) -> Iterator[np.ndarray]:                                # yields (N, M) β after each iteration, without end
     "Accelerated proximal gradient with restarts, one iterate at a time."
     part, box = components(problem.penalty.blocks), problem.shifted_bounds()
     step = _steps(problem, part)[:, None]

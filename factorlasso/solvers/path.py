@@ -7,8 +7,10 @@ __all__ = ['DEPENDENT', 'lambda_grid', 'largest_lambdas', 'largest_lambda', 'sol
            'degrees_of_freedom', 'LassoPath', 'checked_lambdas', 'lambda_path']
 
 # %% ../../nbs/05_solvers/09_path.ipynb #42c0e745
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -66,13 +68,15 @@ def largest_lambda(
     return float(largest_lambdas(problem).max(initial=0.0))
 
 # %% ../../nbs/05_solvers/09_path.ipynb #35f79d3b
-def _warm_starts(problem, lambdas, tol, n_jobs):
+def _warm_starts(problem, lambdas, tol, n_jobs, tell=None):
     "Loadings and gaps for decreasing λ, each started from the one before."
     coef = np.empty((len(lambdas), *problem.prior.shape))
     gap, start = np.empty(coef.shape[:2]), None
     for k, lam in enumerate(lambdas):
         found = solve(replace(problem, penalty=problem.penalty.scaled(lam)), tol, n_jobs, start)
         coef[k], gap[k], start = found.beta, found.gap, found.beta
+        if tell is not None:
+            tell()
     return coef, gap
 
 
@@ -81,11 +85,12 @@ def solve_path(
     lambdas: np.ndarray,        # (K,) values in decreasing order
     tol: float = 1e-8,          # relative duality gap to reach at each value
     n_jobs: int | None = None,  # threads; the result does not depend on it
+    tell: Callable[[], Any] | None = None,  # called after each λ that is solved by itself
 ) -> tuple[np.ndarray, np.ndarray]:  # (K, N, M) loadings, (K, N) relative duality gaps
     "Loadings for many λ; ValueError where the moments are not finite."
     check_finite(problem.moments)
     if not has_corners(problem):
-        return _warm_starts(problem, lambdas, tol, n_jobs)
+        return _warm_starts(problem, lambdas, tol, n_jobs, tell)
     coef, gap = follow_path(problem, lambdas, n_jobs)
     lost = np.flatnonzero((gap > tol).any(0))
     if lost.size:
@@ -320,12 +325,13 @@ def lambda_path(
     ratio: float = 1e-3,                # smallest over largest value where none are given
     tol: float = 1e-8,                  # relative duality gap to reach at each value
     n_jobs: int | None = None,          # threads; the result does not depend on it
+    tell: Callable[[], Any] | None = None,  # called after each λ that is solved by itself
 ) -> LassoPath:                              # decreasing λ, repeated values once; ValueError for a λ that is negative or not finite
     "Solve a problem for many λ."
     if lambdas is None:
         lambdas = lambda_grid(largest_lambda(problem) or 1.0, n, ratio)
     lambdas = checked_lambdas(lambdas)
-    coef, gap = solve_path(problem, lambdas, tol, n_jobs)
+    coef, gap = solve_path(problem, lambdas, tol, n_jobs, tell)
     m = with_ridge(problem, -problem.ridge).moments   # of the data alone
     labels = pd.Index([f"y{i}" for i in range(m.N)]), pd.Index([f"x{j}" for j in range(m.M)])
     return LassoPath(lambdas, coef, best_intercept(m, coef), gap, problem, m, *labels)
