@@ -11,3 +11,4 @@ from factorlasso.data.text import *
 from factorlasso.data.files import *
 from factorlasso.data.storage import *
 from factorlasso.data.cadence import *
+from factorlasso.data.estimators import *
