@@ -154,11 +154,10 @@ def _set(z, i, j, new):
 @njit(nogil=True, cache=True)
 def _length(z, b, norm):
     "The root of eq-length for s of a given norm."
-    w, n2, curve, low, high = z.w[b], 0.0, 0.0, 0.0, np.inf
+    w, curve, low, high = z.w[b], 0.0, 0.0, np.inf
     for a in range(z.start[b], z.start[b + 1]):
-        n2 += z.u[z.row[a], z.col[a]] ** 2
         curve += z.h[z.row[a], z.col[a]] * z.s[z.row[a], z.col[a]] ** 2
-    r = np.sqrt(n2) if n2 > 0.0 else (norm - w) * norm * norm / curve
+    r = (norm - w) * norm * norm / curve
     for _ in range(100):
         psi, slope = 0.0, 0.0
         for a in range(z.start[b], z.start[b + 1]):
@@ -290,19 +289,14 @@ def _factor(z, i, K, lone, ridge):
 
 
 @njit(nogil=True, cache=True)
-def _apply(K, lone, g, y):
-    "y = D⁻¹g."
-    n = len(K)
-    if lone:
-        y[:n] = g[:n]
-        forward_substitute(K, y, n)
-        back_substitute(K, y, n)
-        return
-    y[:n] = 0.0
-    for a in range(n):
-        row, f = K[a], g[a]
-        for b in range(n):
-            y[b] += f * row[b]
+def _apply(K, lone, S):
+    "D⁻¹ times each row of S."
+    if not lone:
+        return S @ K
+    P = S.copy()
+    forward_substitute(K, P[0], len(K))
+    back_substitute(K, P[0], len(K))
+    return P
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #e623c2ad
 @njit(nogil=True, cache=True)
@@ -320,58 +314,79 @@ def _same_system(z, i, e):
 
 
 @njit(nogil=True, cache=True)
-def _add_share(z, i, K, lone, C, x, y):
-    "Subtract response i's part of V'D⁻¹V from C and add its part of V'y to x."
-    n, v = len(K), z.move[i]
-    for a in range(n):
-        if v[a] != 0.0:
-            x[z.column[z.block[i, z.face[i, a]]]] += v[a] * z.p[i, a]
-    if lone and n > 0 and v[:n].any():
-        _apply(K, lone, v, y)
-        c = z.column[z.block[i, z.face[i, 0]]]
-        for a in range(n):
-            C[c, c] -= v[a] * y[a]
-    elif not lone:
-        for a in range(n):
-            if v[a] != 0.0:
-                row, k = C[z.column[z.block[i, z.face[i, a]]]], K[a]
-                for b in range(n):
-                    if v[b] != 0.0:
-                        row[z.column[z.block[i, z.face[i, b]]]] -= v[a] * v[b] * k[b]
+def _systems(z, rows):
+    "Where runs of responses with one D begin, their smooth cells, and whether D is to be factored: one response, one block."
+    begin, size, lone, r = np.zeros(len(rows) + 1, np.intp), np.zeros(len(rows), np.intp), np.zeros(len(rows), np.bool_), 0
+    for e in range(len(rows)):
+        cells, one = _face(z, rows[e])
+        if e > 0 and _same_system(z, rows[begin[r - 1]], rows[e]):
+            lone[r - 1] = False
+        else:
+            begin[r], size[r], lone[r] = e, cells, one
+            r += 1
+    begin[r] = len(rows)
+    return begin[:r + 1], size[:r], lone[:r]
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #d954ca5c
 @njit(nogil=True, cache=True)
+def _first_half(z, run, K, lone, C, x):
+    "p = y for responses with one D; subtracts their share of V'D⁻¹V from C and adds that of V'y to x."
+    n = len(K)
+    S, V, column = np.empty((len(run), n)), np.empty((len(run), n)), np.empty(n, np.intp)
+    for e in range(len(run)):
+        S[e], V[e] = z.s[run[e], :n], z.move[run[e], :n]
+    for a in range(n):
+        column[a] = z.column[z.block[run[0], z.face[run[0], a]]]
+    P, pairs = _apply(K, lone, S), V.T @ V
+    if lone and column[0] >= 0:
+        C[column[0], column[0]] -= (V[0] * _apply(K, lone, V)[0]).sum()
+    for e in range(len(run)):
+        z.p[run[e], :n] = P[e]
+    for a in range(n):
+        c = column[a]
+        if c >= 0:
+            for e in range(len(run)):
+                x[c] += V[e, a] * P[e, a]
+            for b in range(0 if lone else n):
+                if column[b] >= 0:
+                    C[c, column[b]] -= pairs[a, b] * K[a, b]
+
+
+@njit(nogil=True, cache=True)
+def _second_half(z, run, K, lone, x):
+    "p += D⁻¹Vx."
+    n = len(K)
+    S = np.zeros((len(run), n))
+    for e in range(len(run)):
+        for a in range(n):
+            c = z.column[z.block[run[e], z.face[run[e], a]]]
+            S[e, a] = z.move[run[e], a] * x[c] if c >= 0 else 0.0
+    P = _apply(K, lone, S)
+    for e in range(len(run)):
+        for a in range(n):
+            z.p[run[e], a] += P[e, a]
+
+# %% ../../nbs/05_solvers/05_blocks.ipynb #a3d1c07e
+@njit(nogil=True, cache=True)
 def _direction(z, rows, first, last, store, ridge):
     "The Newton direction of eq-woodbury into p; the number of smooth cells, -1 where H is not positive definite."
-    m, total, end = _norms(z, first, last), 0, 0
-    C, x, y = np.eye(m), np.zeros(m), np.empty(z.u.shape[1])
-    at, size, lone = np.zeros(len(rows), np.intp), np.zeros(len(rows), np.intp), np.zeros(len(rows), np.bool_)
-    for e in range(len(rows)):
-        i = rows[e]
-        size[e], lone[e] = _face(z, i)
-        total += size[e]
-        known = e > 0 and _same_system(z, i, rows[e - 1])
-        at[e] = at[e - 1] if known else end
-        end = max(end, at[e] + size[e] ** 2)
-        K = store[at[e]:at[e] + size[e] ** 2].reshape(size[e], size[e])
-        if not known and not _factor(z, i, K, lone[e], ridge):
-            return -1
-        _apply(K, lone[e], z.s[i], z.p[i])
-        _add_share(z, i, K, lone[e], C, x, y)
+    m, (begin, size, lone) = _norms(z, first, last), _systems(z, rows)
+    C, x, at = np.eye(m), np.zeros(m), np.append(0, np.cumsum(size**2))
+    for r in range(len(size)):
+        K = store[at[r]:at[r + 1]].reshape(size[r], size[r])
+        if size[r] > 0:
+            if not _factor(z, rows[begin[r]], K, lone[r], ridge):
+                return -1
+            _first_half(z, rows[begin[r]:begin[r + 1]], K, lone[r], C, x)
     if cholesky(C, m, PIVOT) < m or (m > 0 and np.diag(C).min() ** 2 <= PIVOT):
         return -1
     forward_substitute(C, x, m)
     back_substitute(C, x, m)
-    for e in range(len(rows)):
-        i = rows[e]
-        K = store[at[e]:at[e] + size[e] ** 2].reshape(size[e], size[e])
-        for a in range(size[e]):
-            f = z.move[i, a]
-            z.s[i, a] = f * x[z.column[z.block[i, z.face[i, a]]]] if f != 0.0 else 0.0
-        _apply(K, lone[e], z.s[i], y)
-        for a in range(size[e]):
-            z.p[i, a] += y[a]
-    return total
+    for r in range(len(size)):
+        if size[r] > 0:
+            K = store[at[r]:at[r + 1]].reshape(size[r], size[r])
+            _second_half(z, rows[begin[r]:begin[r + 1]], K, lone[r], x)
+    return (size * (begin[1:] - begin[:-1])).sum()
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #463b6713
 @njit(nogil=True, cache=True)
