@@ -1,4 +1,5 @@
-"The book: nbs/ and examples/ bound by Sphinx, MyST-NB and furo. Build: sphinx-build -W -n -b html docs docs/_build/html"
+"""The book: nbs/ and examples/ bound by Sphinx, MyST-NB and furo. Build: sphinx-build -W -n -b html
+docs docs/_build/html"""
 import sys
 from pathlib import Path
 
@@ -19,7 +20,8 @@ extensions = [
 ]
 exclude_patterns = ["_build", "_ext"]
 
-# The parts of the book: caption -> patterns of notebook paths; a notebook joins the part of the longest that it matches.
+# The parts of the book: caption -> patterns of notebook paths; a notebook joins the part of the
+# longest that it matches.
 # Pages of the part without a caption are listed in index.md.
 nbdev_package = "factorlasso"
 nbdev_parts = {
@@ -55,7 +57,7 @@ math_numfig = True
 
 numpydoc_show_class_members = False  # autodoc lists them
 autodoc_member_order = "bysource"
-autodoc_typehints = "none"  # types stand in the table of arguments
+autodoc_typehints = "none"  # types stand in the docstrings
 add_module_names = False
 python_maximum_signature_line_length = 80
 

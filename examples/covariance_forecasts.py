@@ -1,10 +1,11 @@
 """Covariance forecasts judged out of sample: the whole comparison of the page *US equities*.
 
-    nice python examples/covariance_forecasts.py                               # everything, half an hour on one core
-    nice python examples/covariance_forecasts.py stocks-60 skfolio:stocks-60   # one cell
+    nice python examples/covariance_forecasts.py                               # everything, half an
+    hour on one core nice python examples/covariance_forecasts.py stocks-60 skfolio:stocks-60   #
+    one cell
 
-Each cell is one panel and one window. Every rule is chosen inside the window; no row that judges is used to choose
-anything. The results are kept in `covariance_forecasts.json`, cell by cell.
+Each cell is one panel and one window. Every rule is chosen inside the window; no row that judges is
+used to choose anything. The results are kept in `covariance_forecasts.json`, cell by cell.
 """
 import json
 import sys
@@ -26,7 +27,8 @@ from factorlasso.risk.residual_correlation import ResidualCorrelation
 
 HERE = Path(__file__).resolve().parent / "covariance_forecasts.json"
 KAPPA = 1.5      # of the LASSO: λᵢ = κ σᵢ s̄ / √n, as on the page; not tuned here
-SPARSE = {"portfolios": 12, "stocks": 3, "all": 12, "daily": 12}   # of so many dates one, since skfolio's factor model is slow
+# of so many dates one, since skfolio's factor model is slow
+SPARSE = {"portfolios": 12, "stocks": 3, "all": 12, "daily": 12}
 
 
 def monthly(names):
@@ -43,12 +45,14 @@ def daily():
 
 # panel, rows of the window, rows for which a forecast is used
 CELLS = {f"{name}-{window}": (lambda s=names: monthly(s), window, 6) for name, names in
-         (("portfolios", slice(0, 30)), ("stocks", slice(30, 50)), ("all", slice(0, 50))) for window in (60, 120, 240)}
+         (("portfolios", slice(0, 30)), ("stocks", slice(30, 50)), ("all", slice(0, 50)))
+         for window in (60, 120, 240)}
 CELLS |= {f"daily-{window}": (daily, window, 20) for window in (250, 500)}
 
 
 def poet(Z, K):
-    "Fan, Liao and Mincheva (2013): principal components, and a soft threshold on the residual correlation, C = 1/2"
+    """Fan, Liao and Mincheva (2013): principal components, and a soft threshold on the residual
+    correlation, C = 1/2"""
     T, N = Z.shape
     S = np.cov(Z.T, ddof=0)
     w, V = np.linalg.eigh(S)
@@ -64,7 +68,8 @@ def rivals(X, Z):
     "Covariances that do not use this package; skfolio's default prior is the sample covariance"
     w = decay_weights(len(Z), len(Z) / 2)
     return {"skfolio default": np.asarray(EmpiricalPrior().fit(Z).return_distribution_.covariance),
-            "Ledoit–Wolf": ledoit_wolf(Z)[0], "OAS": oas(Z)[0], "EWMA": np.cov(Z.T, aweights=w), "POET": poet(Z, X.shape[1])}
+            "Ledoit–Wolf": ledoit_wolf(Z)[0], "OAS": oas(Z)[0], "EWMA": np.cov(Z.T, aweights=w),
+            "POET": poet(Z, X.shape[1])}
 
 
 def skfolio_model(X, Z):
@@ -82,9 +87,11 @@ def ours(X, Z):
     lasso = LassoModel(reg_lambda=KAPPA * scale).fit(X, Z)
     both = {"factor_covariance": "auto", "residual_correlation": "auto"}
     flat, even = ResidualCorrelation("auto", level=1.0), ResidualCorrelation("auto", inflation=1.0)
-    return {"least squares, diagonal": ols.covariance(), "least squares, auto": ols.covariance(**both),
+    return {"least squares, diagonal": ols.covariance(),
+            "least squares, auto": ols.covariance(**both),
             "least squares, level 1": ols.covariance(residual_correlation=flat),
-            "least squares, g = 1": ols.covariance(factor_covariance="auto", residual_correlation=even),
+            "least squares, g = 1": ols.covariance(factor_covariance="auto",
+                                                   residual_correlation=even),
             "LASSO, refit, auto": lasso.covariance(refit=True, **both)}
 
 
@@ -106,8 +113,10 @@ def everything(X, Z):
 
 
 def factor_models(X, Z):
-    default = LassoModel(reg_lambda=0).fit(X, Z).covariance(factor_covariance="auto", residual_correlation="auto")
-    return {"least squares, auto": default, "Ledoit–Wolf": ledoit_wolf(Z)[0], "skfolio factor model": skfolio_model(X, Z)}
+    default = LassoModel(reg_lambda=0).fit(X, Z).covariance(factor_covariance="auto",
+                                                            residual_correlation="auto")
+    return {"least squares, auto": default, "Ledoit–Wolf": ledoit_wolf(Z)[0],
+            "skfolio factor model": skfolio_model(X, Z)}
 
 
 def table(t):
@@ -122,14 +131,16 @@ def judge(name):
     against = ("Ledoit–Wolf", "EWMA", "skfolio default", "OAS", "POET", "least squares, diagonal")
     return {"rows": len(whole.losses), "dates": len(choice), "summary": table(whole.summary),
             "differences": {k: table(whole.compare(k)) for k in against},
-            "chosen": choice["method"].value_counts().to_dict(), **choice[["inflation", "level"]].mean().to_dict()}
+            "chosen": choice["method"].value_counts().to_dict(),
+            **choice[["inflation", "level"]].mean().to_dict()}
 
 
 def judge_skfolio(name):
     "The same against skfolio's factor model, at some of the dates"
     found, y = forecasts(name, factor_models, SPARSE[name.split("-")[0]])
     part = evaluate_forecasts(found, y, horizon=CELLS[name][2])
-    return {"rows": len(part.losses), "summary": table(part.summary), "differences": table(part.compare("skfolio factor model"))}
+    return {"rows": len(part.losses), "summary": table(part.summary),
+            "differences": table(part.compare("skfolio factor model"))}
 
 
 def keep(name, part):

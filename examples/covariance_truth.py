@@ -1,4 +1,5 @@
-"""Covariances where the truth is known: bias of D, loss of Σ, bias of portfolio risk, and what twenty thousand responses cost.
+"""Covariances where the truth is known: bias of D, loss of Σ, bias of portfolio risk, and what
+twenty thousand responses cost.
 
     python examples/covariance_truth.py            # everything, a few minutes
     python examples/covariance_truth.py bias       # one table: bias, loss or size
@@ -20,9 +21,10 @@ from factorlasso.risk.structure import FactorStructure
 
 HERE = Path(__file__).resolve().parent / "covariance_truth.json"
 # rows, factors, span, share of gaps, κ of the penalty λ = κ σ / √T
-SETTINGS = [(24, 4, None, 0, 0), (24, 4, None, 0, 1.5), (38, 8, None, 0, 0), (38, 8, None, 0, 1.5), (38, 16, None, 0, 0),
-            (38, 16, None, 0, 1.5), (60, 4, None, .3, 0), (60, 8, None, .3, 1.5), (60, 8, 40, 0, 0), (120, 8, 60, 0, 1.5),
-            (120, 16, None, 0, 0), (120, 16, None, .3, 1.5), (240, 8, 120, .3, 0), (240, 16, None, 0, 1.5)]
+SETTINGS = [(24, 4, None, 0, 0), (24, 4, None, 0, 1.5), (38, 8, None, 0, 0), (38, 8, None, 0, 1.5),
+            (38, 16, None, 0, 0), (38, 16, None, 0, 1.5), (60, 4, None, .3, 0),
+            (60, 8, None, .3, 1.5), (60, 8, 40, 0, 0), (120, 8, 60, 0, 1.5), (120, 16, None, 0, 0),
+            (120, 16, None, .3, 1.5), (240, 8, 120, .3, 0), (240, 16, None, 0, 1.5)]
 
 
 def bias_of_D(setting, draws=40, N=50):
@@ -31,7 +33,8 @@ def bias_of_D(setting, draws=40, N=50):
     found = []
     for k in range(draws):
         rng = np.random.default_rng(k)
-        x, beta = rng.standard_normal((T, M)), rng.standard_normal((N, M)) * (rng.random((N, M)) < .5)
+        x, beta = (rng.standard_normal((T, M)),
+                   rng.standard_normal((N, M)) * (rng.random((N, M)) < .5))
         y = x @ beta.T + rng.standard_normal((T, N))
         y[rng.random(y.shape) < gaps] = np.nan
         c = LassoModel(reg_lambda=kappa / T**.5, span=span).fit(x, y).covariance()
@@ -66,7 +69,8 @@ def one_world(rho, N, T, seed, M=4):
 def losses(draws=10):
     "Mean losses by world, N and T"
     sizes = [(N, T) for N in (20, 100, 500) for T in (60, 120, 240)]
-    return {f"{world} {N} {T}": pd.DataFrame([one_world(rho, N, T, k) for k in range(draws if N < 500 else 2)]).mean().round(4).to_dict()
+    return {f"{world} {N} {T}": pd.DataFrame(
+        [one_world(rho, N, T, k) for k in range(draws if N < 500 else 2)]).mean().round(4).to_dict()
             for world, rho in (("blocks", .5), ("white", 0.0)) for N, T in sizes}
 
 
@@ -83,8 +87,8 @@ def size(N=20_000, M=10):
 
     blas, ours = min(cost(lambda: B @ B.T) for _ in range(3)), min(cost(c.matrix) for _ in range(3))
     peaks = {}
-    rest = {"solve": lambda: c.solve(at * 1.0), "log_det": c.log_det, "sqrt": c.sqrt, "quadratic_form": lambda: c.quadratic_form(at * 1.0),
-            "sample": lambda: c.sample(100)}
+    rest = {"solve": lambda: c.solve(at * 1.0), "log_det": c.log_det, "sqrt": c.sqrt,
+            "quadratic_form": lambda: c.quadratic_form(at * 1.0), "sample": lambda: c.sample(100)}
     for name, f in {"matrix": c.matrix, **rest}.items():
         tracemalloc.start()
         f()
@@ -94,9 +98,11 @@ def size(N=20_000, M=10):
 
 
 if __name__ == "__main__":
-    parts = {"bias": lambda: {str(s): [round(v, 4) for v in bias_of_D(s)] for s in SETTINGS}, "loss": losses, "size": size}
+    parts = {"bias": lambda: {str(s): [round(v, 4) for v in bias_of_D(s)] for s in SETTINGS},
+             "loss": losses, "size": size}
     for name in sys.argv[1:] or parts:
         done = json.loads(HERE.read_text("utf-8")) if HERE.exists() else {}
         done[name] = parts[name]()
-        HERE.write_text(json.dumps(done, indent=1, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")
+        HERE.write_text(json.dumps(done, indent=1, ensure_ascii=False, sort_keys=True) + "\n",
+                        "utf-8")
         print(name, json.dumps(done[name], indent=1, ensure_ascii=False), flush=True)

@@ -1,10 +1,12 @@
-"""Factor loadings, clusters and covariance of 55 US portfolios, stocks and funds, with the signs a textbook gives.
+"""Factor loadings, clusters and covariance of 55 US portfolios, stocks and funds, with the signs a
+textbook gives.
 
     pip install "factorlasso[data]"
     python examples/finance_factor_model.py
 
-Portfolios have 819 months of returns, stocks 326 and funds 38; nobody's history is cut to anybody else's. The loadings are estimated by
-HCGL: a group LASSO whose groups are clusters found in the correlation of the returns.
+Portfolios have 819 months of returns, stocks 326 and funds 38; nobody's history is cut to anybody
+else's. The loadings are estimated by HCGL: a group LASSO whose groups are clusters found in the
+correlation of the returns.
 """
 import pandas as pd
 
@@ -14,13 +16,16 @@ from factorlasso.data.ewma import effective_sample_size
 
 us = load_us_equity_factors()
 x, y = 100 * us.x, 100 * us.y  # per cent per month, above the risk-free rate
-print(f"{x.shape[1]} factors, {y.shape[1]} series, {len(y)} months, {y.notna().to_numpy().mean():.0%} of the returns observed")
+print(f"{x.shape[1]} factors, {y.shape[1]} series, {len(y)} months, "
+      f"{y.notna().to_numpy().mean():.0%} of the returns observed")
 print(f"{int(us.signs.notna().to_numpy().sum())} of {us.signs.size} signs are known beforehand\n")
 
-# More penalty where there is more noise: λ_i in proportion to the standard error of a least-squares fit.
+# More penalty where there is more noise: λ_i in proportion to the standard error of a least-squares
+# fit.
 ols = LassoModel(reg_lambda=0, span=120).fit(x, y)
 weights, mask = ols.panel_.weights, ols.panel_.mask
-noise = (ols.estimation_result_.ss_res / (weights @ mask) / effective_sample_size(weights, mask)) ** 0.5 * x.std().mean()
+noise = (ols.estimation_result_.ss_res / (weights @ mask)
+         / effective_sample_size(weights, mask)) ** 0.5 * x.std().mean()
 
 model = LassoModel(
     "group_lasso_clusters",
@@ -36,7 +41,8 @@ for number, names in model.clusters_.groupby(model.clusters_):
 
 wrong = (model.coef_ * us.signs < 0).to_numpy().sum()
 solved = bool((model.estimation_result_.gap < 1e-8).all())
-print(f"\nloadings with a sign other than the textbook's: {wrong}; all relative duality gaps below 1e-8: {solved}")
+print(f"\nloadings with a sign other than the textbook's: {wrong}; all relative duality gaps below "
+      f"1e-8: {solved}")
 
 covar = model.covariance(annualization_factor=12)
 some = ["Enrgy", "S1V5", "S5M5", "AAPL", "BAC", "XOM", "MTUM", "SIZE", "VLUE"]
@@ -45,6 +51,7 @@ print(covar.get_snapshot(some).round(2).to_string())
 
 funds = us.groups.index[us.groups == "ETF"]
 risk = split_risk(covar, pd.Series(1 / len(funds), funds))
-print(f"\nan equally weighted portfolio of the five funds: {risk.volatility:.1f} % a year, by factor:")
+print(f"\nan equally weighted portfolio of the five funds: {risk.volatility:.1f} % a year, "
+      "by factor:")
 print(risk.factors.round(2).to_string())
 print(f"residual share: {risk.assets['residual'].sum() / risk.volatility:.0%}")

@@ -1,4 +1,5 @@
-"Sparse multi-output factor models with sign constraints, priors, missing histories and a consistent covariance."
+"""Sparse multi-output factor models with sign constraints, priors, missing histories and a
+consistent covariance."""
 
 __version__ = "0.1.0"
 
@@ -21,7 +22,8 @@ from factorlasso.solvers.noise import NoiseScale
 from factorlasso.solvers.path import LassoPath
 
 if TYPE_CHECKING:
-    from factorlasso.datasets.datasets import load_ecoli_regulation, load_us_equity_factors, simulate_factor_model
+    from factorlasso.datasets.datasets import (load_ecoli_regulation, load_us_equity_factors,
+                                               simulate_factor_model)
     from factorlasso.diagnostics.cluster_stability import cluster_stability
     from factorlasso.diagnostics.residuals import diagnose_residuals
     from factorlasso.plots.plots import (
@@ -47,13 +49,17 @@ LassoModel.summary = UniLasso.summary = model_summary
 LassoModelCV.summary = search_summary
 FactorRegressor.edges = model_edges
 
-# Loaded when first asked for: judging a fit, drawing it and reading data need modules that estimating does not.
+# Loaded when first asked for: judging a fit, drawing it and reading data need modules that
+# estimating does not.
 _LAZY = {
-    "datasets.datasets": ["load_ecoli_regulation", "load_us_equity_factors", "simulate_factor_model"],
+    "datasets.datasets": ["load_ecoli_regulation", "load_us_equity_factors",
+                          "simulate_factor_model"],
     "diagnostics.cluster_stability": ["cluster_stability"],
     "diagnostics.residuals": ["diagnose_residuals"],
-    "plots.plots": ["plot_actual_vs_fitted", "plot_co_association", "plot_coefficient_paths", "plot_cv", "plot_dendrogram", "plot_loadings",
-                    "plot_missing", "plot_spectrum", "plot_stability_paths", "plot_volatility_split"],
+    "plots.plots": ["plot_actual_vs_fitted", "plot_co_association", "plot_coefficient_paths",
+                    "plot_cv", "plot_dendrogram", "plot_loadings",
+                    "plot_missing", "plot_spectrum", "plot_stability_paths",
+                    "plot_volatility_split"],
     "selection.criteria": ["select_by_criterion"],
     "selection.stability": ["stability_selection"],
 }

@@ -1,4 +1,5 @@
-"Workers of pytest-xdist share the processors, so each keeps to one thread of linear algebra unless told otherwise."
+"""Workers of pytest-xdist share the processors, so each keeps to one thread of linear algebra
+unless told otherwise."""
 import os
 
 if "PYTEST_XDIST_WORKER" in os.environ:

@@ -1,4 +1,5 @@
-"""The model written once more, straight from its definition and without the package: slow, literal, independent.
+"""The model written once more, straight from its definition and without the package: slow, literal,
+independent.
 
     sum_i k_i sum_t w_t m_ti (y_ti - a_i - x_t'b_i)^2
         + lam * [(1 - a) sum_b w_b |u_b|_2 + a sum_ij |u_ij|] + l2 sum_ij u_ij^2,   u = b - prior
@@ -33,7 +34,8 @@ class Case:
         return np.isfinite(self.y[:, i]) & np.isfinite(self.x).all(1) & (self.weights > 0)
 
     def response(self, i):
-        "x, y, weights and k of one response, on its own rows, centred there if there is an intercept"
+        """x, y, weights and k of one response, on its own rows, centred there if there is an
+        intercept"""
         rows = self.rows(i)
         x, y, w = self.x[rows], self.y[rows, i], self.weights[rows]
         if self.intercept:
@@ -50,8 +52,10 @@ class Case:
     def objective(self, beta):
         u = beta - self.prior
         sides = (np.where(u > 0, u, 0), np.where(u < 0, u, 0)) if self.cooperative else (u,)
-        norms = sum(w * np.sqrt((side[rows, cols] ** 2).sum()) for w, rows, cols in self.blocks for side in sides)
-        return self.loss(beta) + self.lam * ((1 - self.l1) * norms + self.l1 * np.abs(u).sum()) + self.l2 * (u**2).sum()
+        norms = sum(w * np.sqrt((side[rows, cols] ** 2).sum()) for w, rows, cols in self.blocks
+                    for side in sides)
+        return (self.loss(beta) + self.lam * ((1 - self.l1) * norms + self.l1 * np.abs(u).sum())
+                + self.l2 * (u**2).sum())
 
     def intercepts(self, beta):
         out = np.zeros(len(beta))
@@ -64,13 +68,15 @@ class Case:
     def steepest(self):
         "The largest derivative of the loss at the prior, the scale of lam"
         data = [self.response(i) for i in range(len(self.prior))]
-        return max(np.abs(2 * k * (w * (y - x @ p)) @ x).max() for (x, y, w, k), p in zip(data, self.prior, strict=True))
+        return max(np.abs(2 * k * (w * (y - x @ p)) @ x).max()
+                   for (x, y, w, k), p in zip(data, self.prior, strict=True))
 
     def solve(self):
         "The minimum by CVXPY, moved into the box, where an interior point is only nearly"
         beta = cp.Variable(self.prior.shape)
         u = beta - self.prior
-        cost, sides = self.l2 * cp.sum_squares(u), (cp.pos(u), cp.neg(u)) if self.cooperative else (u,)
+        cost, sides = (self.l2 * cp.sum_squares(u),
+                       (cp.pos(u), cp.neg(u)) if self.cooperative else (u,))
         for i in range(len(self.prior)):
             x, y, w, k = self.response(i)
             cost += cp.sum_squares(cp.multiply(np.sqrt(k * w), y - x @ beta[i]))
@@ -78,7 +84,8 @@ class Case:
             cost += self.lam * self.l1 * cp.sum(cp.abs(u))
         if self.l1 < 1:
             weight = self.lam * (1 - self.l1)
-            cost += sum(weight * w * cp.norm(cp.vec(side[rows, cols], order="C")) for w, rows, cols in self.blocks for side in sides)
+            cost += sum(weight * w * cp.norm(cp.vec(side[rows, cols], order="C"))
+                        for w, rows, cols in self.blocks for side in sides)
         limits = []
         if (low := np.isfinite(self.lower)).any():
             limits.append(beta[low] >= self.lower[low])
@@ -118,7 +125,8 @@ def decay(T, span):
 
 
 def minus_running_mean(table, span):
-    "Each column less its running mean, which starts at the first value and waits through gaps; without a span less its mean"
+    """Each column less its running mean, which starts at the first value and waits through gaps;
+    without a span less its mean"""
     out = np.full(table.shape, np.nan)
     for j, column in enumerate(table.T):
         mean = np.nan if span else np.nanmean(column)
@@ -130,7 +138,8 @@ def minus_running_mean(table, span):
 
 
 def rolling(case, span):
-    "The same case demeaned the papers' way: no intercept is left to fit, and under a span the first row, all zeros, is dropped"
+    """The same case demeaned the papers' way: no intercept is left to fit, and under a span the
+    first row, all zeros, is dropped"""
     first = 1 if span else 0
     x, y = (minus_running_mean(table, span)[first:] for table in (case.x, case.y))
     return replace(case, x=x, y=y, weights=case.weights[first:], intercept=False)

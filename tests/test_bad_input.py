@@ -1,4 +1,5 @@
-"Bad input gets a clear error that names what is wrong, never a quiet wrong number: one test for every such rule."
+"""Bad input gets a clear error that names what is wrong, never a quiet wrong number: one test for
+every such rule."""
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +12,8 @@ T, M, N = 60, 3, 4
 dates = pd.date_range("2020-01-31", periods=T, freq="ME")
 rng = np.random.default_rng(0)
 x = pd.DataFrame(rng.normal(size=(T, M)), dates, ["equity", "rates", "credit"])
-loadings = pd.DataFrame([[1, 0, 0.5], [0.8, -0.3, 0], [0, 1, 0], [0.5, 0.2, -0.4]], ["fund", "bond", "stock", "loan"], x.columns)
+loadings = pd.DataFrame([[1, 0, 0.5], [0.8, -0.3, 0], [0, 1, 0], [0.5, 0.2, -0.4]],
+                        ["fund", "bond", "stock", "loan"], x.columns)
 y = x @ loadings.T + 0.3 * rng.normal(size=(T, N))
 signs = pd.DataFrame(np.nan, y.columns, x.columns)
 groups = pd.Series(["a", "a", "b", "b"], y.columns)
@@ -66,7 +68,8 @@ def test_tables_that_are_refused(case):
 
 
 @pytest.mark.parametrize("span", [12, 1.0])
-@pytest.mark.parametrize("order", [slice(None, None, -1), [*range(10), 11, 10, *range(12, T)]], ids=["reversed", "two swapped"])
+@pytest.mark.parametrize("order", [slice(None, None, -1), [*range(10), 11, 10, *range(12, T)]],
+                         ids=["reversed", "two swapped"])
 def test_dates_must_increase_under_a_span(span, order):
     with pytest.raises(ValueError, match="increasing"):
         fit(x.iloc[order], y.iloc[order], span=span)
@@ -77,7 +80,8 @@ def test_order_of_rows_is_free_without_a_span():
 
 
 def test_incomplete_factor_rows_count_for_no_response():
-    holes = put(put(put(x, dates[3], "rates", np.nan), dates[3], "equity", np.nan), dates[40], "credit", np.nan)
+    holes = put(put(put(x, dates[3], "rates", np.nan), dates[3], "equity", np.nan), dates[40],
+                "credit", np.nan)
     with pytest.warns(UserWarning, match=r"\b2\b") as warned:
         model = fit(holes, y)
     assert len(warned) == 1
@@ -100,7 +104,8 @@ def test_input_is_not_modified():
     pd.testing.assert_frame_equal(y0, before[1])
 
 
-@pytest.mark.parametrize("weights", [-np.ones(T), np.full(T, np.nan), np.full(T, np.inf), np.ones(T - 1), np.zeros(T)],
+@pytest.mark.parametrize("weights", [-np.ones(T), np.full(T, np.nan), np.full(T, np.inf),
+                                     np.ones(T - 1), np.zeros(T)],
                          ids=["negative", "NaN", "infinite", "too short", "all zero"])  # fmt: skip
 def test_sample_weights_that_are_refused(weights):
     with pytest.raises(ValueError, match="weight"):
@@ -117,7 +122,8 @@ def test_short_history_returns_the_prior_and_one_warning(prior):
     with pytest.warns(UserWarning, match="stock") as warned:
         model = fit(x, short, factors_beta_prior=prior)
     assert len(warned) == 1
-    assert_array_equal(model.coef_.loc["stock"], np.zeros(M) if prior is None else prior.loc["stock"])
+    assert_array_equal(model.coef_.loc["stock"],
+                       np.zeros(M) if prior is None else prior.loc["stock"])
     assert np.isnan(model.estimation_result_.r2["stock"])
     others = ["fund", "bond", "loan"]
     alone = fit(x, y[others], factors_beta_prior=None if prior is None else prior.loc[others])
@@ -149,47 +155,65 @@ def test_warmup_counts_rows_that_are_valid():
 
 refused_arguments = {
     "sign 2": (dict(factors_beta_loading_signs=put(signs, "bond", "rates", 2)), "bond.*rates"),
-    "sign one half": (dict(factors_beta_loading_signs=put(signs, "loan", "equity", 0.5)), "loan.*equity"),
-    "infinite sign": (dict(factors_beta_loading_signs=put(signs, "loan", "equity", np.inf)), "loan.*equity"),
+    "sign one half": (dict(factors_beta_loading_signs=put(signs, "loan", "equity", 0.5)),
+                      "loan.*equity"),
+    "infinite sign": (dict(factors_beta_loading_signs=put(signs, "loan", "equity", np.inf)),
+                      "loan.*equity"),
     "text as sign": (dict(factors_beta_loading_signs=put(signs, "loan", "equity", "+")), "sign"),
     "response without signs": (dict(factors_beta_loading_signs=signs.drop("bond")), "bond"),
     "factor without signs": (dict(factors_beta_loading_signs=signs.drop(columns="rates")), "rates"),
-    "signs of an unknown response": (dict(factors_beta_loading_signs=signs.rename({"bond": "bnd"})), "bnd|bond"),
-    "signs of an extra response": (dict(factors_beta_loading_signs=pd.concat([signs, signs[:1].rename({"fund": "gold"})])), "gold"),
+    "signs of an unknown response": (dict(factors_beta_loading_signs=signs.rename({"bond": "bnd"})),
+                                     "bnd|bond"),
+    "signs of an extra response":
+    (dict(factors_beta_loading_signs=pd.concat([signs, signs[:1].rename({"fund": "gold"})])),
+     "gold"),
     "signs of an extra factor": (dict(factors_beta_loading_signs=signs.assign(oil=1)), "oil"),
     "signs of another shape": (dict(factors_beta_loading_signs=np.ones((M, N))), r"\(3, 4\)"),
     "prior above its sign box": (
-        dict(factors_beta_loading_signs=put(signs, "bond", "equity", -1), factors_beta_prior=loadings),
+        dict(factors_beta_loading_signs=put(signs, "bond", "equity", -1),
+             factors_beta_prior=loadings),
         "bond.*equity",
     ),
     "prior not zero where pinned": (
-        dict(factors_beta_loading_signs=put(signs, "stock", "rates", 0), factors_beta_prior=loadings),
+        dict(factors_beta_loading_signs=put(signs, "stock", "rates", 0),
+             factors_beta_prior=loadings),
         "stock.*rates",
     ),
     "negative prior under nonneg": (dict(nonneg=True, factors_beta_prior=loadings), "bond.*rates"),
-    "prior of an extra response": (dict(factors_beta_prior=loadings.rename({"bond": "gold"})), "gold|bond"),
+    "prior of an extra response": (dict(factors_beta_prior=loadings.rename({"bond": "gold"})),
+                                   "gold|bond"),
     "factor without prior": (dict(factors_beta_prior=loadings.drop(columns="rates")), "rates"),
-    "infinite prior": (dict(factors_beta_prior=put(loadings, "bond", "rates", np.inf)), "bond.*rates"),
-    "response without group": (dict(model_type="group_lasso", group_data=groups.drop("bond")), "bond"),
-    "group NaN": (dict(model_type="group_lasso", group_data=groups.mask(groups.index == "loan")), "loan"),
+    "infinite prior": (dict(factors_beta_prior=put(loadings, "bond", "rates", np.inf)),
+                       "bond.*rates"),
+    "response without group": (dict(model_type="group_lasso", group_data=groups.drop("bond")),
+                               "bond"),
+    "group NaN": (dict(model_type="group_lasso", group_data=groups.mask(groups.index == "loan")),
+                  "loan"),
     "no groups": (dict(model_type="group_lasso"), "group_data"),
-    "clusters without a response": (dict(model_type="group_lasso_clusters", clustering=groups.drop("bond")), "bond"),
-    "cluster NaN": (dict(model_type="factor_cluster_group_lasso", clustering=groups.mask(groups.index == "loan")), "loan"),
+    "clusters without a response":
+    (dict(model_type="group_lasso_clusters", clustering=groups.drop("bond")), "bond"),
+    "cluster NaN": (dict(model_type="factor_cluster_group_lasso",
+                         clustering=groups.mask(groups.index == "loan")), "loan"),
     "negative lambda": (dict(reg_lambda=-1.0), "reg_lambda"),
     "lambda NaN": (dict(reg_lambda=np.nan), "reg_lambda"),
     "infinite lambda": (dict(reg_lambda=np.inf), "reg_lambda"),
     "lambda without a response": (dict(reg_lambda=pd.Series(1e-3, y.columns[1:])), "fund"),
-    "lambda NaN for a response": (dict(reg_lambda=pd.Series(1e-3, y.columns).mask(y.columns == "loan")), "loan"),
+    "lambda NaN for a response":
+    (dict(reg_lambda=pd.Series(1e-3, y.columns).mask(y.columns == "loan")), "loan"),
     "span below 1": (dict(span=0.5), "span"),
     "span NaN": (dict(span=np.nan), "span"),
-    "l1_weight below 0": (dict(model_type="group_lasso", group_data=groups, l1_weight=-0.1), "l1_weight"),
-    "l1_weight above 1": (dict(model_type="group_lasso", group_data=groups, l1_weight=1.1), "l1_weight"),
+    "l1_weight below 0": (dict(model_type="group_lasso", group_data=groups, l1_weight=-0.1),
+                          "l1_weight"),
+    "l1_weight above 1": (dict(model_type="group_lasso", group_data=groups, l1_weight=1.1),
+                          "l1_weight"),
     "unknown model type": (dict(model_type="ridge"), "lasso.*group_lasso.*group_lasso_clusters"),
     "unknown normalization": (dict(loss_normalization="sum"), "weight_sum.*sample"),
-    "unknown group penalty": (dict(model_type="group_lasso", group_data=groups, group_penalty="l2"), "normalized.*yuan_lin"),
+    "unknown group penalty": (dict(model_type="group_lasso", group_data=groups, group_penalty="l2"),
+                              "normalized.*yuan_lin"),
     "unknown demean": (dict(demean="mean"), "rolling"),
     "unknown solver": (dict(solver="magic"), "auto"),
-    "unknown clustering": (dict(model_type="group_lasso_clusters", clustering="kmeans"), "clustering"),
+    "unknown clustering": (dict(model_type="group_lasso_clusters", clustering="kmeans"),
+                           "clustering"),
     "negative tol": (dict(tol=-1e-8), "tol"),
     "tol NaN": (dict(tol=np.nan), "tol"),
     "negative warm-up": (dict(warmup_period=-1), "warmup_period"),
@@ -209,7 +233,8 @@ def test_constructor_checks_nothing(case):
 
 
 def test_matrices_may_come_in_any_order():
-    shuffled = dict(factors_beta_prior=loadings.iloc[::-1, ::-1], factors_beta_loading_signs=np.sign(loadings).iloc[[2, 0, 3, 1]])
+    shuffled = dict(factors_beta_prior=loadings.iloc[::-1, ::-1],
+                    factors_beta_loading_signs=np.sign(loadings).iloc[[2, 0, 3, 1]])
     straight = dict(factors_beta_prior=loadings, factors_beta_loading_signs=np.sign(loadings))
     assert_array_equal(fit(**shuffled).coef_, fit(**straight).coef_)
     by_label = pd.Series([1e-3, 1e-2, 1e-1, 1.0], y.columns)
@@ -228,14 +253,16 @@ def test_score_counts_only_rows_with_both():
     for name in y:
         rows = holes[name].notna()
         error = holes.loc[rows, name] - model.predict(x).loc[rows, name]
-        expected.append(1 - (error**2).mean() / y[name].var(ddof=0))   # errors by the spread in the fit
+        # errors by the spread in the fit
+        expected.append(1 - (error**2).mean() / y[name].var(ddof=0))
     assert_allclose(model.score(x, holes), np.mean(expected), rtol=1e-10)
 
 
 @pytest.mark.parametrize("value", [np.nan, 3.0], ids=["no row", "no variance"])
 def test_score_leaves_out_what_cannot_be_scored(value):
     model, others = fit(), ["fund", "bond", "loan"]
-    assert_allclose(model.score(x, y.assign(stock=value)), fit(x, y[others]).score(x, y[others]), atol=1e-9)
+    assert_allclose(model.score(x, y.assign(stock=value)),
+                    fit(x, y[others]).score(x, y[others]), atol=1e-9)
 
 
 @pytest.mark.parametrize("nothing", [y * np.nan, 0 * y], ids=["no row", "no variance"])
@@ -248,7 +275,8 @@ def test_score_of_nothing_is_an_error(nothing):
 @pytest.mark.parametrize("as_frames", [True, False])
 def test_noise_never_scores_well(seed, as_frames):
     noise = np.random.default_rng(seed)
-    a, b = pd.DataFrame(noise.normal(size=(T, M)), dates), pd.DataFrame(noise.normal(size=(T, N)), dates)
+    a, b = (pd.DataFrame(noise.normal(size=(T, M)), dates),
+            pd.DataFrame(noise.normal(size=(T, N)), dates))
     later = b.set_axis(dates + pd.Timedelta(days=1))
     model = fit(a, b) if as_frames else fit(a.to_numpy(), b)
     assert model.score(a if as_frames else a.to_numpy(), b) < 0.2
@@ -283,7 +311,8 @@ def test_not_fitted(method):
 
 def test_predict_wants_the_factors_of_the_fit():
     model = fit()
-    for wrong in (x[["equity"]], x.rename(columns={"rates": "oil"}), x[["rates", "equity", "credit"]]):
+    for wrong in (x[["equity"]], x.rename(columns={"rates": "oil"}),
+                  x[["rates", "equity", "credit"]]):
         with pytest.raises(ValueError):
             model.predict(wrong)
 
@@ -295,7 +324,8 @@ def test_predict_where_a_factor_is_missing():
 
 
 def test_degenerate_columns_are_no_error():
-    "A constant response and a duplicated factor are degenerate, not an error, and give finite numbers"
+    """A constant response and a duplicated factor are degenerate, not an error, and give finite
+    numbers"""
     twin = x.assign(copy=x["equity"], constant=1.0)
     model = fit(twin, y.assign(flat=2.0), reg_lambda=1e-4)
     assert np.isfinite(model.coef_).all().all()

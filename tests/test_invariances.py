@@ -1,4 +1,5 @@
-"What must not change the answer: units, empty rows, order, what stands under a mask, and rows that are written twice."
+"""What must not change the answer: units, empty rows, order, what stands under a mask, and rows
+that are written twice."""
 import warnings
 
 import numpy as np
@@ -14,11 +15,13 @@ from factorlasso.data.ewma import rolling_mean, weighted_corr, weighted_cov, wei
 from factorlasso.data.panel import make_panel
 
 T, M, N = 60, 4, 6
-MODELS = ["lasso", "group_lasso", "group_lasso_clusters", "factor_cluster_group_lasso", "cluster_group_lasso"]
+MODELS = ["lasso", "group_lasso", "group_lasso_clusters", "factor_cluster_group_lasso",
+          "cluster_group_lasso"]
 seeds = st.integers(0, 10_000)
 models = st.sampled_from(MODELS)
 spans = st.sampled_from([None, 12, 40])
-few = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=25, deadline=None, derandomize=True,
+               suppress_health_check=list(HealthCheck))
 
 
 def draw(seed, gaps=True):
@@ -31,7 +34,8 @@ def draw(seed, gaps=True):
         Y[rng.random(Y.shape) < 0.1] = np.nan
     x = pd.DataFrame(X, pd.date_range("2020-01-01", periods=T), [f"f{j}" for j in range(M)])
     y = pd.DataFrame(Y, x.index, [f"r{i}" for i in range(N)])
-    signs = pd.DataFrame(rng.choice([1, -1, 0, np.nan, np.nan, np.nan], size=(N, M)), y.columns, x.columns)
+    signs = pd.DataFrame(rng.choice([1, -1, 0, np.nan, np.nan, np.nan], size=(N, M)),
+                         y.columns, x.columns)
     prior = (0.2 * signs).fillna(0.1)
     groups = pd.Series(rng.integers(0, 3, size=N).astype(str), y.columns)
     return rng, x, y, signs, prior, groups
@@ -39,7 +43,8 @@ def draw(seed, gaps=True):
 
 def make(model_type, groups, **arguments):
     by_group = {"group_data": groups} if model_type == "group_lasso" else {}
-    return LassoModel(model_type, l1_weight=0.2 if model_type != "lasso" else 0.0, **by_group, **arguments)
+    return LassoModel(model_type, l1_weight=0.2 if model_type != "lasso" else 0.0, **by_group,
+                      **arguments)
 
 
 def assert_same_fit(a, b, atol=1e-8):
@@ -81,9 +86,12 @@ def test_units_of_the_factors(seed, model_type, span, power, ridge, series):
     rng, x, y, signs, prior, groups = draw(seed)
     units = pd.Series(10.0 ** (power * rng.uniform(-1, 1, M)), x.columns)
     one, other = (pd.Series(1.0, x.columns), units) if series else ("sd", "sd")
-    arguments = dict(reg_lambda=0.1, span=span, factors_beta_loading_signs=signs, l2_weight=0.1 * ridge)
-    given = make(model_type, groups, factor_scale=one, factors_beta_prior=prior, **arguments).fit(x, y)
-    moved = make(model_type, groups, factor_scale=other, factors_beta_prior=prior / units, **arguments).fit(x * units, y)
+    arguments = dict(reg_lambda=0.1, span=span, factors_beta_loading_signs=signs,
+                     l2_weight=0.1 * ridge)
+    given = make(model_type, groups, factor_scale=one, factors_beta_prior=prior,
+                 **arguments).fit(x, y)
+    moved = make(model_type, groups, factor_scale=other, factors_beta_prior=prior / units,
+                 **arguments).fit(x * units, y)
     assert_same_fit(given.coef_, moved.coef_ * units, atol=1e-7)
     assert_allclose(moved.intercept_, given.intercept_, atol=1e-6)
 
@@ -91,7 +99,8 @@ def test_units_of_the_factors(seed, model_type, span, power, ridge, series):
 @few
 @given(seeds, models, st.booleans())
 def test_weights_of_cells(seed, model_type, scaled):
-    "a cell that weighs c is a cell of a factor that is c times as dear; the objective of CVXPY is never lower"
+    """a cell that weighs c is a cell of a factor that is c times as dear; the objective of CVXPY is
+    never lower"""
     rng, x, y, signs, _, groups = draw(seed)
     weights = pd.DataFrame(rng.choice([0.0, 0.3, 1.0, 4.0], size=(N, M)), y.columns, x.columns)
     arguments = dict(reg_lambda=0.1, factors_beta_loading_signs=signs, penalty_weights=weights)
@@ -107,7 +116,8 @@ def test_weights_of_cells(seed, model_type, scaled):
 def test_adaptive_weights_pool_nothing(seed, model_type):
     "a response does not depend on the others where the penalty does not join them"
     _, x, y, _, _, groups = draw(seed)
-    model = make(model_type, groups, reg_lambda=0.1, penalty_weights=AdaptiveWeights(), factors_beta_prior=OlsPrior())
+    model = make(model_type, groups, reg_lambda=0.1, penalty_weights=AdaptiveWeights(),
+                 factors_beta_prior=OlsPrior())
     before, after = model.fit(x, y).coef_, model.fit(x, y.assign(r0=100 * y["r0"])).coef_
     assert_allclose(before.iloc[1:], after.iloc[1:], atol=1e-10)
 
@@ -120,16 +130,19 @@ def test_rules_trust_no_young_response(seed, rows):
     y.iloc[rows:, 1] = np.nan
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        model = LassoModel(factors_beta_prior=OlsPrior(), factors_beta_loading_signs=SignRule()).fit(x, y)
+        model = LassoModel(factors_beta_prior=OlsPrior(),
+                           factors_beta_loading_signs=SignRule()).fit(x, y)
     assert (model.coef_.loc["r1"] == 0).all() and model.signs_.loc["r1"].isna().all()
 
 
 @few
-@given(seeds, st.floats(0.01, 0.5), st.sampled_from([(-1.0, 1.0), (0.1, 2.0), (-2.0, -0.1), (0.0, 0.5)]))
+@given(seeds, st.floats(0.01, 0.5),
+       st.sampled_from([(-1.0, 1.0), (0.1, 2.0), (-2.0, -0.1), (0.0, 0.5)]))
 def test_rules_give_way_to_bounds(seed, threshold, bounds):
     "nothing that was derived makes a fit with bounds fail"
     _, x, y, _, _, _ = draw(seed)
-    model = LassoModel(bounds=bounds, factors_beta_prior=OlsPrior(), factors_beta_loading_signs=SignRule(threshold))
+    model = LassoModel(bounds=bounds, factors_beta_prior=OlsPrior(),
+                       factors_beta_loading_signs=SignRule(threshold))
     coef = model.fit(x, y).coef_.to_numpy()
     assert (bounds[0] <= coef).all() and (coef <= bounds[1]).all()
 
@@ -137,7 +150,8 @@ def test_rules_give_way_to_bounds(seed, threshold, bounds):
 @few
 @given(seeds, models, spans, st.integers(1, 30), st.booleans())
 def test_empty_rows(seed, model_type, span, extra, at_the_end):
-    "Rows without any response change nothing, before or after the others, whatever their factors are"
+    """Rows without any response change nothing, before or after the others, whatever their factors
+    are"""
     rng, x, y, signs, _, groups = draw(seed)
     more = pd.DataFrame(rng.normal(size=(extra, M)), columns=x.columns)
     more.index = pd.date_range("2021-01-01" if at_the_end else "2019-01-01", periods=extra)
@@ -153,9 +167,11 @@ def test_empty_rows(seed, model_type, span, extra, at_the_end):
 @given(seeds, models, spans)
 def test_order_of_factors_and_responses(seed, model_type, span):
     rng, x, y, signs, prior, groups = draw(seed)
-    arguments = dict(reg_lambda=0.05, span=span, factors_beta_loading_signs=signs, factors_beta_prior=prior)
+    arguments = dict(reg_lambda=0.05, span=span, factors_beta_loading_signs=signs,
+                     factors_beta_prior=prior)
     one = make(model_type, groups, **arguments).fit(x, y)
-    other = make(model_type, groups, **arguments).fit(x[rng.permutation(x.columns)], y[rng.permutation(y.columns)])
+    other = make(model_type, groups, **arguments).fit(x[rng.permutation(x.columns)],
+                                                      y[rng.permutation(y.columns)])
     assert_same_fit(one.coef_, other.coef_)
 
 
@@ -219,13 +235,15 @@ def test_statistics_read_nothing_under_their_mask(seed, statistic):
 def test_rows_written_twice_weigh_twice(seed, model_type, demean):
     rng, x, y, signs, prior, groups = draw(seed)
     times = rng.integers(0, 4, size=T)
-    arguments = dict(factors_beta_loading_signs=signs.to_numpy(), factors_beta_prior=prior.to_numpy(), demean=demean)
+    arguments = dict(factors_beta_loading_signs=signs.to_numpy(),
+                     factors_beta_prior=prior.to_numpy(), demean=demean)
     by_position = groups.set_axis([f"y{i}" for i in range(N)])
     model = make(model_type, by_position, reg_lambda=0.05, warmup_period=2, **arguments)
     if model_type not in ("lasso", "group_lasso"):
         model.set_params(clustering=by_position)
     weighted = model.fit(x.to_numpy(), y.to_numpy(), sample_weight=times).coef_
-    repeated = model.fit(np.repeat(x.to_numpy(), times, axis=0), np.repeat(y.to_numpy(), times, axis=0)).coef_
+    repeated = model.fit(np.repeat(x.to_numpy(), times, axis=0),
+                         np.repeat(y.to_numpy(), times, axis=0)).coef_
     assert_same_fit(pd.DataFrame(weighted), pd.DataFrame(repeated))
 
 
@@ -235,16 +253,19 @@ def test_only_ratios_of_weights_matter(seed, model_type, factor):
     rng, x, y, signs, _, groups = draw(seed)
     weights = rng.uniform(0.1, 1, size=T)
     model = make(model_type, groups, reg_lambda=0.05, factors_beta_loading_signs=signs)
-    assert_same_fit(model.fit(x, y, sample_weight=weights).coef_, model.fit(x, y, sample_weight=factor * weights).coef_)
+    assert_same_fit(model.fit(x, y, sample_weight=weights).coef_,
+                    model.fit(x, y, sample_weight=factor * weights).coef_)
 
 
 @few
 @given(seeds, spans)
 def test_a_response_does_not_depend_on_the_others(seed, span):
     _, x, y, signs, _, _ = draw(seed)
-    together = LassoModel(reg_lambda=0.05, span=span, factors_beta_loading_signs=signs).fit(x, y).coef_
+    together = LassoModel(reg_lambda=0.05, span=span,
+                          factors_beta_loading_signs=signs).fit(x, y).coef_
     for name in y:
-        alone = LassoModel(reg_lambda=0.05, span=span, factors_beta_loading_signs=signs.loc[[name]]).fit(x, y[[name]]).coef_
+        alone = LassoModel(reg_lambda=0.05, span=span,
+                           factors_beta_loading_signs=signs.loc[[name]]).fit(x, y[[name]]).coef_
         assert_same_fit(together.loc[[name]], alone, atol=1e-10)
 
 
@@ -255,7 +276,8 @@ def test_means_go_to_the_intercept(seed, shift_x, shift_y):
     model = LassoModel(reg_lambda=0.05, factors_beta_loading_signs=signs)
     first, second = model.fit(x, y).coef_, model.fit(x + shift_x, y + shift_y).coef_
     assert_same_fit(first, second, atol=1e-7)
-    assert_allclose(model.predict(x + shift_x) - shift_y, LassoModel(**model.get_params()).fit(x, y).predict(x), atol=1e-6)
+    assert_allclose(model.predict(x + shift_x) - shift_y,
+                    LassoModel(**model.get_params()).fit(x, y).predict(x), atol=1e-6)
 
 
 @pytest.mark.parametrize("model_type", MODELS)
@@ -263,7 +285,8 @@ def test_layout_in_memory(model_type):
     _, x, y, signs, _, groups = draw(0)
     model = make(model_type, groups, reg_lambda=0.05, factors_beta_loading_signs=signs)
     orders = (np.ascontiguousarray, np.asfortranarray)
-    by_row, by_column = ([pd.DataFrame(order(t), t.index, t.columns) for t in (x, y)] for order in orders)
+    by_row, by_column = ([pd.DataFrame(order(t), t.index, t.columns) for t in (x, y)]
+                         for order in orders)
     assert_array_equal(model.fit(*by_row).coef_, model.fit(*by_column).coef_)
 
 
@@ -280,38 +303,47 @@ def test_threads_give_the_same_numbers(model_type):
 
 
 def estimators(groups):
-    "One estimator of every kind whose penalty does not pool responses, or whose groups are given and alone"
+    """One estimator of every kind whose penalty does not pool responses, or whose groups are given
+    and alone"""
     alone = pd.Series(list(groups.index), groups.index)
     yield LassoModel(reg_lambda=0.05)
     yield LassoModel(reg_lambda=0.05, demean=False)
     yield LassoModel("group_lasso", reg_lambda=0.05, group_data=alone, group_penalty="yuan_lin")
-    yield LassoModel("cooperative_lasso", reg_lambda=0.05, group_data=alone, group_penalty="yuan_lin")
+    yield LassoModel("cooperative_lasso", reg_lambda=0.05, group_data=alone,
+                     group_penalty="yuan_lin")
     yield UniLasso(reg_lambda=0.05)
 
 
 @few
-@given(seeds, st.sampled_from([None, 3, 12]), st.sampled_from(["bad row", "ended", "late", "units"]), st.integers(0, 4))
+@given(seeds, st.sampled_from([None, 3, 12]),
+       st.sampled_from(["bad row", "ended", "late", "units"]), st.integers(0, 4))
 def test_a_response_is_fitted_from_its_own_rows(seed, span, what, which):
-    "Whatever happens on rows that it does not have, before, beside or after them, and whatever the unit of the weights"
+    """Whatever happens on rows that it does not have, before, beside or after them, and whatever
+    the unit of the weights"""
     rng, x, y, _, _, groups = draw(seed)
     name = y.columns[0]
     rows = y[name].notna().to_numpy()
     weights = rng.uniform(0.5, 2, size=T)
     model = list(estimators(groups))[which].set_params(span=span)
-    expected = LassoModel(**model.get_params()) if isinstance(model, LassoModel) else UniLasso(**model.get_params())
+    expected = (LassoModel(**model.get_params()) if isinstance(model, LassoModel)
+                else UniLasso(**model.get_params()))
     if what in ("bad row", "units"):
         last = np.flatnonzero(rows)[-1] + 1     # a decay counts rows, so the gaps stay
         base_x, base_y, base_w = x, y[[name]], weights
     elif what == "ended":
-        more = pd.DataFrame(rng.normal(size=(3_000, M)), pd.date_range(x.index[-1], periods=3_001)[1:], x.columns)
+        more = pd.DataFrame(rng.normal(size=(3_000, M)),
+                            pd.date_range(x.index[-1], periods=3_001)[1:], x.columns)
         base_x, base_y, base_w = x, y[[name]], weights
-        x, y, weights = pd.concat([x, more]), pd.concat([y, pd.DataFrame(rng.normal(size=(3_000, N)), more.index, y.columns).assign(
-            **{name: np.nan})]), np.r_[weights, np.ones(3_000)]
+        x, y, weights = pd.concat([x, more]), pd.concat(
+            [y, pd.DataFrame(rng.normal(size=(3_000, N)), more.index, y.columns).assign(
+                **{name: np.nan})]), np.r_[weights, np.ones(3_000)]
     else:
-        more = pd.DataFrame(rng.normal(size=(50, M)), pd.date_range(end=x.index[0], periods=51)[:-1], x.columns)
+        more = pd.DataFrame(rng.normal(size=(50, M)),
+                            pd.date_range(end=x.index[0], periods=51)[:-1], x.columns)
         base_x, base_y, base_w = x, y[[name]], weights
-        x, y, weights = pd.concat([more, x]), pd.concat([pd.DataFrame(1e6, more.index, y.columns).assign(**{name: np.nan}), y]), np.r_[
-            np.ones(50), weights]
+        x, y, weights = pd.concat([more, x]), pd.concat(
+            [pd.DataFrame(1e6, more.index, y.columns).assign(**{name: np.nan}), y]), np.r_[
+                np.ones(50), weights]
     if model.get_params().get("group_data") is not None:
         expected.set_params(group_data=pd.Series([name], [name]))
     alone = expected.fit(base_x, base_y, sample_weight=base_w)
@@ -319,11 +351,13 @@ def test_a_response_is_fitted_from_its_own_rows(seed, span, what, which):
         x = x.copy()
         gone = np.flatnonzero(~rows[:last])
         x.iloc[gone, 0] = 1e9
-        y = y.mask(np.repeat(np.isin(np.arange(T), gone)[:, None], N, axis=1)) if rng.random() < .5 else y
+        y = (y.mask(np.repeat(np.isin(np.arange(T), gone)[:, None], N, axis=1))
+             if rng.random() < .5 else y)
     factor = 10.0 ** rng.integers(-6, 7) if what == "units" else 1.0
     together = model.fit(x, y, sample_weight=factor * weights)
     assert_same_fit(pd.DataFrame(together.coef_).loc[[name]], pd.DataFrame(alone.coef_), atol=1e-7)
-    assert_allclose(together.estimation_result_.r2[name], alone.estimation_result_.r2[name], atol=1e-7)
+    assert_allclose(together.estimation_result_.r2[name],
+                    alone.estimation_result_.r2[name], atol=1e-7)
 
 
 @few
@@ -345,5 +379,6 @@ def test_statistics_do_not_see_rows_that_a_pair_does_not_share(seed):
     before = weighted_corr(y.to_numpy())
     for size in (1e8, 1e200):
         y.iloc[5, 1] = size
-        assert_allclose(weighted_corr(y.to_numpy())[0, 1], weighted_corr(y.drop(y.index[5]).to_numpy())[0, 1], rtol=1e-9)
+        assert_allclose(weighted_corr(y.to_numpy())[0, 1],
+                        weighted_corr(y.drop(y.index[5]).to_numpy())[0, 1], rtol=1e-9)
     assert_allclose(before[0, 1], weighted_corr(y.drop(y.index[5]).to_numpy())[0, 1], rtol=1e-9)

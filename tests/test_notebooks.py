@@ -1,4 +1,5 @@
-"Every notebook of nbs/ and examples/ runs as `nbdev_test` runs it (execnb, no kernel): one test per notebook."
+"""Every notebook of nbs/ and examples/ runs as `nbdev_test` runs it (execnb, no kernel): one test
+per notebook."""
 import os
 
 import pytest
@@ -10,13 +11,16 @@ os.environ.setdefault("MPLBACKEND", "agg")
 run_nb.__test__ = False  # pytest must not collect nbdev's own `test_nb`
 config = get_config()
 root = config.config_path
-notebooks = sorted(nbglob(config.nbs_path, as_path=True)) + sorted(nbglob(root / "examples", as_path=True))
+notebooks = (sorted(nbglob(config.nbs_path, as_path=True))
+             + sorted(nbglob(root / "examples", as_path=True)))
 
 
 @pytest.mark.parametrize("path", notebooks, ids=lambda p: p.relative_to(root).as_posix())
 def test_notebook(path, capfd, monkeypatch):
     monkeypatch.chdir(root)
-    monkeypatch.setenv("IN_TEST", "1")  # restored afterwards: nbdev_export does nothing while it is set
-    monkeypatch.setenv("FACTORLASSO_STUDY", "small")  # the paper studies with few seeds; stored outputs are the full ones
+    # restored afterwards: nbdev_export does nothing while it is set
+    monkeypatch.setenv("IN_TEST", "1")
+    # the paper studies with few seeds; stored outputs are the full ones
+    monkeypatch.setenv("FACTORLASSO_STUDY", "small")
     passed, _ = run_nb(path, skip_flags=config.tst_flags.split(), basepath=root)
     assert passed, f"{path.name} failed:\n{capfd.readouterr().err}"

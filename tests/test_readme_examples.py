@@ -1,4 +1,5 @@
-"The uses that users of the original package know: each must run as they wrote it, and mean what they took it to mean."
+"""The uses that users of the original package know: each must run as they wrote it, and mean what
+they took it to mean."""
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +11,8 @@ T, M, N = 200, 3, 5
 rng = np.random.default_rng(42)
 index = pd.date_range("2020-01-01", periods=T, freq="W-WED")
 x = pd.DataFrame(rng.normal(size=(T, M)), index, ["f0", "f1", "f2"])
-true = pd.DataFrame([[1, 0, 0.5], [0, 1, 0], [0.8, 0, -0.3], [0, 0, 1], [0.5, 0.5, 0]], [f"y{i}" for i in range(N)], x.columns)
+true = pd.DataFrame([[1, 0, 0.5], [0, 1, 0], [0.8, 0, -0.3], [0, 0, 1], [0.5, 0.5, 0]],
+                    [f"y{i}" for i in range(N)], x.columns)
 y = x @ true.T + 0.1 * rng.normal(size=(T, N))
 
 
@@ -29,7 +31,8 @@ def test_names_of_the_model_types(name):
     assert LassoModelType(name) is getattr(LassoModelType, name.upper())
     arguments = dict(group_data=pd.Series("all", y.columns)) if name == "group_lasso" else {}
     a = LassoModel(name, reg_lambda=1e-3, **arguments).fit(x, y).coef_
-    assert_array_equal(a, LassoModel(LassoModelType(name), reg_lambda=1e-3, **arguments).fit(x, y).coef_)
+    assert_array_equal(a, LassoModel(LassoModelType(name), reg_lambda=1e-3, **arguments)
+                       .fit(x, y).coef_)
 
 
 def test_sign_matrix():
@@ -39,7 +42,8 @@ def test_sign_matrix():
     signs.loc["y1", "f1"] = 0  # the truth is 1
     coef = LassoModel(reg_lambda=1e-4, factors_beta_loading_signs=signs).fit(x, y).coef_
     assert coef.loc["y2", "f2"] == coef.loc["y0", "f0"] == coef.loc["y1", "f1"] == 0
-    assert (coef.where(signs == 1, 0) >= 0).all(axis=None) and (coef.where(signs == -1, 0) <= 0).all(axis=None)
+    assert ((coef.where(signs == 1, 0) >= 0).all(axis=None)
+            and (coef.where(signs == -1, 0) <= 0).all(axis=None))
     assert_allclose(coef.loc[["y3", "y4"]], true.loc[["y3", "y4"]], atol=0.03)
 
 
@@ -91,6 +95,8 @@ def test_covariance():
     assert_allclose(sigma, sigma.T, atol=0)
     assert np.linalg.eigvalsh(sigma).min() > 0
     residual = np.diag(data.y_variances["residual_var"])
-    assert_allclose(sigma, data.y_betas @ data.x_covar @ data.y_betas.T + residual, rtol=1e-12, atol=1e-15)
-    assert_allclose(data.get_y_covar(residual_var_weight=0.0), data.y_betas @ data.x_covar @ data.y_betas.T, atol=1e-15)
+    assert_allclose(sigma, data.y_betas @ data.x_covar @ data.y_betas.T + residual,
+                    rtol=1e-12, atol=1e-15)
+    assert_allclose(data.get_y_covar(residual_var_weight=0.0),
+                    data.y_betas @ data.x_covar @ data.y_betas.T, atol=1e-15)
     assert_allclose(sigma, y.cov(), atol=0.05)

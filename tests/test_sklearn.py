@@ -1,4 +1,5 @@
-"LassoModel is a scikit-learn estimator: every check of theirs, none skipped, and the compositions people write."
+"""LassoModel is a scikit-learn estimator: every check of theirs, none skipped, and the compositions
+people write."""
 import os
 import subprocess
 import sys
@@ -13,7 +14,8 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import BaggingRegressor, StackingRegressor, VotingRegressor
 from sklearn.feature_selection import RFE, SelectFromModel
 from sklearn.linear_model import Lasso, LinearRegression
-from sklearn.model_selection import GridSearchCV, KFold, TimeSeriesSplit, cross_val_predict, cross_val_score
+from sklearn.model_selection import (GridSearchCV, KFold, TimeSeriesSplit, cross_val_predict,
+                                     cross_val_score)
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -23,7 +25,8 @@ from factorlasso import LassoModel, LassoModelCV, UniLasso
 T, M, N = 120, 4, 6
 rng = np.random.default_rng(0)
 X = rng.normal(size=(T, M))
-Y = 1.0 + X @ (rng.normal(size=(N, M)) * (rng.random((N, M)) < 0.6)).T + 0.5 * rng.normal(size=(T, N))
+Y = (1.0 + X @ (rng.normal(size=(N, M)) * (rng.random((N, M)) < 0.6)).T
+     + 0.5 * rng.normal(size=(T, N)))
 dates = pd.date_range("2015-01-31", periods=T, freq="ME")
 x, y = pd.DataFrame(X, dates).add_prefix("f"), pd.DataFrame(Y, dates).add_prefix("r")
 noise = pd.DataFrame(rng.normal(size=(T, N)), dates).add_prefix("n")
@@ -48,7 +51,8 @@ for check in results:
 def failed_checks(estimator):
     "In a process of its own, since one check asks for SCIPY_ARRAY_API before scipy is imported"
     command = [sys.executable, "-W", "ignore", "-c", run_all_checks.format(estimator=estimator)]
-    done = subprocess.run(command, env={**os.environ, "SCIPY_ARRAY_API": "1"}, capture_output=True, text=True)
+    done = subprocess.run(command, env={**os.environ, "SCIPY_ARRAY_API": "1"},
+                          capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     number, *problems = done.stdout.splitlines()
     assert int(number) > 40
@@ -61,7 +65,8 @@ def test_every_check_passes_and_none_is_skipped(estimator):
 
 
 def test_leaving_out_a_weighted_row_is_not_leaving_out_one_of_its_copies():
-    "The one check that UniLasso contradicts by definition: a row of weight two is left out as a whole"
+    """The one check that UniLasso contradicts by definition: a row of weight two is left out as a
+    whole"""
     problem, = failed_checks(UniLasso())
     assert problem.startswith("check_sample_weight_equivalence_on_dense_data failed")
 
@@ -99,17 +104,21 @@ def test_arrays_in_arrays_out():
     assert_array_equal(model.coef_, LassoModel(reg_lambda=1e-3).fit(x, y).coef_)
 
 
-@pytest.mark.parametrize("target", [Y[:, 0], y["r0"], list(Y[:, 0])], ids=["array", "Series", "list"])
+@pytest.mark.parametrize("target", [Y[:, 0], y["r0"], list(Y[:, 0])],
+                         ids=["array", "Series", "list"])
 def test_one_dimensional_target(target):
     model = LassoModel(reg_lambda=1e-3).fit(x if isinstance(target, pd.Series) else X, target)
     prediction = model.predict(x if isinstance(target, pd.Series) else X)
     assert prediction.shape == (T,)
     assert isinstance(prediction, pd.Series) == isinstance(target, pd.Series)
-    assert_allclose(prediction, LassoModel(reg_lambda=1e-3).fit(X, Y[:, :1]).predict(X)[:, 0], atol=1e-12)
+    assert_allclose(prediction, LassoModel(reg_lambda=1e-3).fit(X, Y[:, :1]).predict(X)[:, 0],
+                    atol=1e-12)
 
 
 @pytest.mark.parametrize("data", [(x, y), (X, Y), (X, y), (X, Y[:, 0]), (x, y["r0"])],
-                         ids=["frames", "arrays", "array and frame", "one target", "frame and Series"])  # fmt: skip
+                         # fmt: skip
+                         ids=["frames", "arrays", "array and frame", "one target",
+                              "frame and Series"])
 @pytest.mark.parametrize("cv", [KFold(4), TimeSeriesSplit(4)], ids=["k-fold", "forward"])
 def test_cross_validation_and_search(data, cv):
     pipeline = make_pipeline(StandardScaler(), LassoModel(reg_lambda=1e-3))
@@ -124,7 +133,8 @@ def test_prediction_out_of_fold_uses_the_training_rows_only():
     folds = KFold(3)
     predicted = cross_val_predict(LassoModel(reg_lambda=1e-2), X, Y, cv=folds)
     for train, test in folds.split(X):
-        assert_allclose(predicted[test], LassoModel(reg_lambda=1e-2).fit(X[train], Y[train]).predict(X[test]), atol=1e-12)
+        assert_allclose(predicted[test], LassoModel(reg_lambda=1e-2).fit(X[train], Y[train])
+                        .predict(X[test]), atol=1e-12)
 
 
 @pytest.mark.parametrize("estimator", estimators, ids=repr)
@@ -132,9 +142,11 @@ def test_prediction_out_of_fold_uses_the_training_rows_only():
 @pytest.mark.parametrize("data", [(x, noise), (X, noise), (X, noise.to_numpy()), (X, noise["n0"])],
                          ids=["frames", "array and frame", "arrays", "one target"])  # fmt: skip
 def test_noise_never_scores_well(estimator, scaled, data):
-    "A fold that is quieter than the rows that trained is easy for anybody, so the bar is what the same model scores without loadings"
+    """A fold that is quieter than the rows that trained is easy for anybody, so the bar is what the
+    same model scores without loadings"""
     model = make_pipeline(StandardScaler(), estimator) if scaled else estimator
-    bare = clone(estimator).set_params(**({"lambdas": [1e9]} if hasattr(estimator, "lambdas") else {"reg_lambda": 1e9}))
+    bare = clone(estimator).set_params(**({"lambdas": [1e9]} if hasattr(estimator, "lambdas")
+                                          else {"reg_lambda": 1e9}))
     scores, easy = (cross_val_score(m, *data, cv=KFold(4)) for m in (model, bare))
     assert (scores - easy).max() < 0.2 and scores.mean() < 0.05
     assert clone(model).fit(*data).score(*data) < 0.2
@@ -142,25 +154,30 @@ def test_noise_never_scores_well(estimator, scaled, data):
 
 def test_sample_weights_pass_through_a_pipeline():
     weights = rng.uniform(size=T)
-    pipeline = make_pipeline(StandardScaler(), LassoModel(reg_lambda=1e-2)).fit(X, Y, lassomodel__sample_weight=weights)
-    direct = LassoModel(reg_lambda=1e-2).fit(StandardScaler().fit_transform(X), Y, sample_weight=weights)
+    pipeline = (make_pipeline(StandardScaler(), LassoModel(reg_lambda=1e-2))
+                .fit(X, Y, lassomodel__sample_weight=weights))
+    direct = LassoModel(reg_lambda=1e-2).fit(StandardScaler().fit_transform(X), Y,
+                                             sample_weight=weights)
     assert_array_equal(pipeline[-1].coef_, direct.coef_)
 
 
-# ------------------------------------------------------------------ what scikit-learn builds from estimators
+# --------------------------------------------------------- what scikit-learn builds from estimators
 
 both = pytest.mark.parametrize("a, b", [(x, y), (X, Y)], ids=["frames", "arrays"])
-one_response = pytest.mark.parametrize("a, b", [(x, y["r1"]), (X, Y[:, 1])], ids=["frame and Series", "arrays"])
+one_response = pytest.mark.parametrize("a, b", [(x, y["r1"]), (X, Y[:, 1])],
+                                       ids=["frame and Series", "arrays"])
 kinds = pytest.mark.parametrize("kind", [LassoModel, UniLasso], ids=lambda kind: kind.__name__)
 alone = LassoModel(reg_lambda=0.01).fit(X, Y[:, 1])
 
 
 @pytest.mark.parametrize("estimator", [*estimators, UniLasso()], ids=repr)
 @pytest.mark.parametrize("a", [x, X], ids=["frame", "array"])
-@pytest.mark.parametrize("target", [y["r1"], Y[:, 1], list(Y[:, 1])], ids=["Series", "array", "list"])
+@pytest.mark.parametrize("target", [y["r1"], Y[:, 1], list(Y[:, 1])],
+                         ids=["Series", "array", "list"])
 def test_shapes_do_not_depend_on_the_container(estimator, a, target):
     model = clone(estimator).fit(a, target)
-    assert np.shape(model.coef_) == (M,) and np.shape(model.intercept_) == () and np.shape(model.predict(a)) == (T,)
+    assert (np.shape(model.coef_) == (M,) and np.shape(model.intercept_) == ()
+            and np.shape(model.predict(a)) == (T,))
     assert isinstance(model.predict(a), pd.Series) == (isinstance(target, pd.Series) and a is x)
     assert np.shape(clone(estimator).fit(a, y[["r1"]]).coef_) == (1, M)
 
@@ -179,13 +196,18 @@ def test_the_keyword_x_goes_on_working(estimator):
 @pytest.mark.parametrize("estimator", [*estimators, UniLasso()], ids=repr)
 def test_metadata_are_weights_and_groups(estimator):
     requests = estimator.get_metadata_routing()
-    assert set(requests.fit.requests) == {"sample_weight"} | ({"groups"} if isinstance(estimator, LassoModelCV) else set())
+    assert (set(requests.fit.requests) == {"sample_weight"}
+            | ({"groups"} if isinstance(estimator, LassoModelCV) else set()))
     assert set(requests.score.requests) == {"sample_weight"} and not requests.predict.requests
 
 
 @kinds
-@pytest.mark.parametrize("labels", [[10107, 14593, 7, 8], pd.MultiIndex.from_product([["a"], range(4)]), ["mkt", 5, "hml", 7],
-                                    pd.to_datetime(["2020", "2022", "2021", "2019"])], ids=["int", "tuples", "mixed", "dates"])  # fmt: skip
+@pytest.mark.parametrize("labels",
+                         [[10107, 14593, 7, 8], pd.MultiIndex.from_product([["a"], range(4)]),
+                          ["mkt", 5, "hml", 7],
+                          # fmt: skip
+                          pd.to_datetime(["2020", "2022", "2021", "2019"])],
+                         ids=["int", "tuples", "mixed", "dates"])
 def test_columns_in_another_order_are_refused(kind, labels):
     named = x.set_axis(labels, axis=1)
     model = kind(reg_lambda=0.01).fit(named, y)
@@ -205,16 +227,19 @@ def test_one_factor_as_a_series():
 
 @one_response
 def test_stacking_and_voting(a, b):
-    parts = [("ours", LassoModel(reg_lambda=0.01)), ("uni", UniLasso()), ("theirs", LinearRegression())]
+    parts = [("ours", LassoModel(reg_lambda=0.01)), ("uni", UniLasso()),
+             ("theirs", LinearRegression())]
     assert StackingRegressor(parts).fit(a, b).score(a, b) > 0.5
     voted = VotingRegressor(parts).fit(a, b)
     assert_allclose(voted.predict(a), np.mean([e.predict(a) for e in voted.estimators_], axis=0))
 
 
 @pytest.mark.parametrize("a, b", [(x, y["r1"]), (X, Y[:, 1]), (x, y), (X, Y), (x, y[["r1"]])],
-                         ids=["one, frame", "one, array", "frames", "arrays", "one column"])  # fmt: skip
+                         # fmt: skip
+                         ids=["one, frame", "one, array", "frames", "arrays", "one column"])
 def test_transformed_target(a, b):
-    double = TransformedTargetRegressor(LassoModel(reg_lambda=0.04), func=lambda v: 2 * v, inverse_func=lambda v: v / 2).fit(a, b)
+    double = TransformedTargetRegressor(LassoModel(reg_lambda=0.04), func=lambda v: 2 * v,
+                                        inverse_func=lambda v: v / 2).fit(a, b)
     plain = LassoModel(reg_lambda=0.02).fit(a, b)
     assert np.shape(double.predict(a)) == np.shape(b)
     assert_allclose(double.predict(a), plain.predict(a), atol=1e-7)
@@ -231,13 +256,15 @@ def test_one_model_for_each_output(a, b, kind):
 def test_recursive_elimination(a, b):
     for target in (b, np.asarray(b)[:, 1]):
         chosen = RFE(LassoModel(reg_lambda=0.01), n_features_to_select=2).fit(a, target)
-        theirs = RFE(Lasso(alpha=0.005), n_features_to_select=2).fit(np.asarray(a), np.asarray(target))
+        theirs = RFE(Lasso(alpha=0.005), n_features_to_select=2).fit(np.asarray(a),
+                                                                     np.asarray(target))
         assert_array_equal(chosen.support_, theirs.support_)
 
 
 @one_response
 def test_selection_of_factors_from_a_model(a, b):
-    found, size = SelectFromModel(LassoModel(reg_lambda=0.01), threshold="median").fit(a, b), np.abs(alone.coef_)
+    found, size = (SelectFromModel(LassoModel(reg_lambda=0.01), threshold="median").fit(a, b),
+                   np.abs(alone.coef_))
     assert_array_equal(found.get_support(), size >= np.median(size))
     assert found.transform(a).shape[1] == 2
 
@@ -251,29 +278,37 @@ def test_bagging(a, b):
 
 @both
 def test_a_pipeline_keeps_labels(a, b):
-    pipeline = make_pipeline(StandardScaler(), LassoModel(reg_lambda=0.01)).set_output(transform="pandas").fit(a, b)
+    pipeline = make_pipeline(StandardScaler(),
+                             LassoModel(reg_lambda=0.01)).set_output(transform="pandas").fit(a, b)
     if a is x:
-        assert list(pipeline[-1].feature_names_in_) == list(x) and list(pipeline.predict(x)) == list(y)
-    assert_allclose(pipeline.predict(a), make_pipeline(StandardScaler(), LassoModel(reg_lambda=0.01)).fit(X, Y).predict(X), atol=1e-9)
+        assert (list(pipeline[-1].feature_names_in_) == list(x)
+                and list(pipeline.predict(x)) == list(y))
+    assert_allclose(pipeline.predict(a),
+                    make_pipeline(StandardScaler(), LassoModel(reg_lambda=0.01)).fit(X, Y)
+                    .predict(X), atol=1e-9)
 
 
 @both
 def test_search_with_routed_weights(a, b):
     w, grid, folds = rng.uniform(0.1, 3, T), {"reg_lambda": [0.3, 0.01]}, KFold(3)
     with config_context(enable_metadata_routing=True):
-        model = LassoModel().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        model = (LassoModel().set_fit_request(sample_weight=True)
+                 .set_score_request(sample_weight=True))
         search = GridSearchCV(model, grid, cv=folds).fit(a, b, sample_weight=w)
-    by_hand = [[LassoModel(reg_lambda=lam).fit(X[i], Y[i], w[i]).score(X[j], Y[j], w[j]) for i, j in folds.split(X)]
+    by_hand = [[LassoModel(reg_lambda=lam).fit(X[i], Y[i], w[i]).score(X[j], Y[j], w[j])
+                for i, j in folds.split(X)]
                for lam in grid["reg_lambda"]]  # fmt: skip
     assert_allclose(search.cv_results_["mean_test_score"], np.mean(by_hand, axis=1), atol=1e-7)
-    assert_allclose(search.best_estimator_.coef_, LassoModel(**search.best_params_).fit(X, Y, w).coef_, atol=1e-9)
+    assert_allclose(search.best_estimator_.coef_,
+                    LassoModel(**search.best_params_).fit(X, Y, w).coef_, atol=1e-9)
 
 
 @both
 def test_the_cross_validated_model_has_what_its_best_model_has(a, b):
     model = LassoModelCV(LassoModel("group_lasso_clusters", span=60)).fit(a, b)
     best = model.best_model_
-    assert model.estimation_result_ is best.estimation_result_ and model.clusters_ is best.clusters_ and model.span == 60
+    assert (model.estimation_result_ is best.estimation_result_
+            and model.clusters_ is best.clusters_ and model.span == 60)
     assert_array_equal(model.covariance().get_y_covar(), best.covariance().get_y_covar())
     pd.testing.assert_frame_equal(model.residuals_, best.residuals_)
     assert not hasattr(LassoModelCV(), "coef_") and not hasattr(model, "predict_proba")
@@ -282,4 +317,5 @@ def test_the_cross_validated_model_has_what_its_best_model_has(a, b):
 def test_unilasso_has_what_the_others_have():
     model = LassoModelCV(UniLasso(), cv=3).fit(x, y)
     assert model.path(x, y).coef.shape == (50, N, M) and "R²" in repr(model.best_model_.summary())
-    assert_allclose(np.diag(model.covariance().get_y_covar()), model.covariance().get_model_vols()["total_vol"] ** 2)
+    assert_allclose(np.diag(model.covariance().get_y_covar()),
+                    model.covariance().get_model_vols()["total_vol"] ** 2)

@@ -1,4 +1,5 @@
-"Random problems of every kind: no false claim, nothing that is not a number, no bound broken, nothing slow. See tools/fuzz_solvers.py."
+"""Random problems of every kind: no false claim, nothing that is not a number, no bound broken,
+nothing slow. See tools/fuzz_solvers.py."""
 import sys
 from pathlib import Path
 
@@ -18,4 +19,5 @@ def compiled():
 def test_random_problems(first):
     found = {seed: faults(seed, steps=20) for seed in range(first, first + 60)}
     assert {seed: wrong for seed, (wrong, _) in found.items() if wrong} == {}
-    assert sum(not proven for _, proven in found.values()) <= 3, [seed for seed, (_, proven) in found.items() if not proven]
+    assert sum(not proven for _, proven in found.values()) <= 3, [
+        seed for seed, (_, proven) in found.items() if not proven]

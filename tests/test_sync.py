@@ -1,4 +1,5 @@
-"The package on disk is what the notebooks export: nothing edited by hand, no module left without its notebook."
+"""The package on disk is what the notebooks export: nothing edited by hand, no module left without
+its notebook."""
 import os
 import shutil
 import subprocess
@@ -11,7 +12,8 @@ root, package = config.config_path, config.lib_path.relative_to(config.config_pa
 
 
 def sources(folder):
-    return {p.relative_to(folder).as_posix(): p.read_text("utf-8") for p in (folder / package).rglob("*.py")}
+    return {p.relative_to(folder).as_posix(): p.read_text("utf-8")
+            for p in (folder / package).rglob("*.py")}
 
 
 def test_modules_match_notebooks(tmp_path):
@@ -23,7 +25,8 @@ def test_modules_match_notebooks(tmp_path):
             path.unlink()
     export = "from nbdev.doclinks import nbdev_export; nbdev_export.__wrapped__()"
     env = {k: v for k, v in os.environ.items() if k != "IN_TEST"}
-    subprocess.run([sys.executable, "-c", export], cwd=tmp_path, env=env, check=True, stdin=subprocess.DEVNULL)
+    subprocess.run([sys.executable, "-c", export], cwd=tmp_path, env=env, check=True,
+                   stdin=subprocess.DEVNULL)
     exported, kept = sources(tmp_path), sources(root)
     assert exported.keys() == kept.keys()
     assert [name for name in kept if kept[name] != exported[name]] == []

@@ -1,7 +1,7 @@
 """Tables of polars and PyArrow: what is read, and that an answer is of the kind of the question.
 
-Invariants: the numbers are those of pandas; labels of factors, responses and dates are kept; signs, priors and groups are matched
-by label; what is lazy or sparse is refused by the name of the fix.
+Invariants: the numbers are those of pandas; labels of factors, responses and dates are kept; signs,
+priors and groups are matched by label; what is lazy or sparse is refused by the name of the fix.
 """
 import numpy as np
 import pandas as pd
@@ -19,10 +19,12 @@ from factorlasso import LassoModel, LassoModelCV, UniLasso
 rng = np.random.default_rng(0)
 dates = pd.date_range("2015-01-31", periods=80, freq="ME", name="month")
 x = pd.DataFrame(rng.normal(size=(80, 3)), dates, ["mkt", "size", "value"])
-y = pd.DataFrame(x.to_numpy() @ rng.normal(size=(3, 4)) + rng.normal(size=(80, 4)), dates, list("abcd")).mask(rng.random((80, 4)) < 0.1)
+y = pd.DataFrame(x.to_numpy() @ rng.normal(size=(3, 4)) + rng.normal(size=(80, 4)), dates,
+                 list("abcd")).mask(rng.random((80, 4)) < 0.1)
 x.iloc[7, 1] = np.nan
 kinds = {"polars": lambda t: pl.from_pandas(t.reset_index()),
-         "pyarrow": lambda t: pa.Table.from_pandas(t.reset_index(), preserve_index=False)}  # fmt: skip
+         # fmt: skip
+         "pyarrow": lambda t: pa.Table.from_pandas(t.reset_index(), preserve_index=False)}
 each_kind = pytest.mark.parametrize("kind", kinds)
 estimators = [LassoModel(reg_lambda=0.05, span=30), LassoModelCV(cv=3), UniLasso(reg_lambda=0.05)]
 pytestmark = pytest.mark.filterwarnings("ignore:1 of 80 rows")
@@ -33,10 +35,13 @@ pytestmark = pytest.mark.filterwarnings("ignore:1 of 80 rows")
 def test_the_same_numbers_and_labels(kind, estimator):
     X, Y = kinds[kind](x), kinds[kind](y)
     ours = estimator.fit(X, Y)
-    found = ours.coef_, ours.intercept_, ours.covariance().get_y_covar(), ours.score(X, Y), ours.covariance().estimation_date
+    found = (ours.coef_, ours.intercept_, ours.covariance().get_y_covar(), ours.score(X, Y),
+             ours.covariance().estimation_date)
     theirs = estimator.fit(x, y)
-    pd.testing.assert_frame_equal(found[0], theirs.coef_, check_column_type=False, check_index_type=False)
-    pd.testing.assert_frame_equal(found[2], theirs.covariance().get_y_covar(), check_column_type=False, check_index_type=False)
+    pd.testing.assert_frame_equal(found[0], theirs.coef_, check_column_type=False,
+                                  check_index_type=False)
+    pd.testing.assert_frame_equal(found[2], theirs.covariance().get_y_covar(),
+                                  check_column_type=False, check_index_type=False)
     assert_array_equal(found[1], theirs.intercept_)
     assert found[3] == theirs.score(x, y) and found[4] == dates[-1]
     assert list(ours.feature_names_in_) == list(x) and ours.n_features_in_ == 3
@@ -82,15 +87,19 @@ def test_other_dates_are_refused():
 
 
 def test_signs_priors_and_groups_by_label():
-    signs = pd.DataFrame([[1, np.nan, np.nan], [np.nan, 0, np.nan], [-1, np.nan, 1], [1, 1, 1]], list("dbca"), ["value", "mkt", "size"])
+    signs = pd.DataFrame([[1, np.nan, np.nan], [np.nan, 0, np.nan], [-1, np.nan, 1], [1, 1, 1]],
+                         list("dbca"), ["value", "mkt", "size"])
     prior, groups = signs.fillna(0) * 0.2, pd.Series(list("vuvu"), list("dbca"))
     settings = dict(factors_beta_loading_signs=signs, factors_beta_prior=prior, group_data=groups)
-    foreign = {name: pl.from_pandas(t.rename_axis("response").reset_index()) for name, t in settings.items() if name != "group_data"}
+    foreign = {name: pl.from_pandas(t.rename_axis("response").reset_index())
+               for name, t in settings.items() if name != "group_data"}
     foreign["group_data"] = pl.DataFrame({"response": list("dbca"), "group": list("vuvu")})
     for name in foreign:
         assert isinstance(foreign[name], pl.DataFrame)
-    ours = LassoModel("group_lasso", reg_lambda=0.1, **foreign).fit(kinds["polars"](x), kinds["polars"](y))
-    assert_array_equal(ours.coef_, LassoModel("group_lasso", reg_lambda=0.1, **settings).fit(x, y).coef_)
+    ours = LassoModel("group_lasso", reg_lambda=0.1,
+                      **foreign).fit(kinds["polars"](x), kinds["polars"](y))
+    assert_array_equal(ours.coef_,
+                       LassoModel("group_lasso", reg_lambda=0.1, **settings).fit(x, y).coef_)
     assert (ours.coef_.loc["b", "mkt"], ours.coef_.loc["d", "value"] >= 0) == (0, True)
 
 
@@ -103,7 +112,8 @@ def test_what_is_lazy_or_sparse_is_refused_by_the_name_of_the_fix():
 
 def test_inside_scikit_learn():
     X, Y = kinds["polars"](x.fillna(0)).drop("month"), kinds["polars"](y.fillna(0)).drop("month")
-    pipe = make_pipeline(StandardScaler().set_output(transform="polars"), LassoModel(reg_lambda=0.1)).fit(X, Y)
+    pipe = make_pipeline(StandardScaler().set_output(transform="polars"),
+                         LassoModel(reg_lambda=0.1)).fit(X, Y)
     assert isinstance(pipe.predict(X), pl.DataFrame) and list(pipe[-1].coef_.columns) == list(x)
     search = GridSearchCV(LassoModel(), {"reg_lambda": [1.0, 0.01]}, cv=KFold(3)).fit(X, Y)
     assert search.best_params_ == {"reg_lambda": 0.01}

@@ -1,5 +1,5 @@
-"""Through time: a stream, files, Dask and one fit say the same for random batches, gaps, decays and late responses; what is refused changes
-nothing; and a changed future changes no bit of the past."""
+"""Through time: a stream, files, Dask and one fit say the same for random batches, gaps, decays and
+late responses; what is refused changes nothing; and a changed future changes no bit of the past."""
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,11 +15,13 @@ seeds, spans = st.integers(0, 10**6), st.sampled_from([None, 2.0, 15.0, 120.0])
 
 
 def tables(seed, T=90, M=3, N=6):
-    "Dates with holes, scattered gaps, a late and an ended response, rows without a factor, a mean that is not zero"
+    """Dates with holes, scattered gaps, a late and an ended response, rows without a factor, a mean
+    that is not zero"""
     rng = np.random.default_rng(seed)
     days = pd.date_range("2020", periods=3 * T)[np.sort(rng.choice(3 * T, T, replace=False))]
     x = pd.DataFrame(3 + rng.normal(size=(T, M)), days).add_prefix("f")
-    y = pd.DataFrame(x.to_numpy() @ rng.normal(size=(M, N)) + rng.normal(size=(T, N)), days).add_prefix("r")
+    y = pd.DataFrame(x.to_numpy() @ rng.normal(size=(M, N)) + rng.normal(size=(T, N)),
+                     days).add_prefix("r")
     y = y.mask(rng.random((T, N)) < rng.random(N) * 0.5)
     y.iloc[: rng.integers(0, T - 20), 0] = y.iloc[rng.integers(20, T) :, 1] = np.nan
     x = x.mask(rng.random((T, M)) < 0.01)
@@ -45,15 +47,20 @@ def assert_same_moments(a, b, rtol=1e-11):
 def test_every_cut_of_the_rows_gives_the_moments_of_all(seed, span):
     x, y, w, rng = tables(seed)
     cuts = cuts_of(rng, len(x))
-    blocks = [(x.iloc[a:b], y.iloc[a:b].sample(frac=1, axis=1, random_state=rng), w[a:b]) for a, b in zip(cuts, cuts[1:], strict=False)]
+    blocks = [(x.iloc[a:b], y.iloc[a:b].sample(frac=1, axis=1, random_state=rng), w[a:b])
+              for a, b in zip(cuts, cuts[1:], strict=False)]
     whole, stream = moments_of(x, y, w, span, True), moments_of(blocks, span=span, pairs=True)
     assert_same_moments(whole, stream)
     order = stream.responses.get_indexer(whole.responses)
-    far = 1e-7 if span != 2.0 else 1e-5   # what two rows leave of a pair that ended twenty rows ago is a difference of nearly equal numbers
-    assert_allclose(whole.pairs.correlation(5), stream.pairs.take(order).correlation(5), rtol=far, atol=far)
+    # what two rows leave of a pair that ended twenty rows ago is a difference of nearly equal
+    # numbers
+    far = 1e-7 if span != 2.0 else 1e-5
+    assert_allclose(whole.pairs.correlation(5), stream.pairs.take(order).correlation(5),
+                    rtol=far, atol=far)
     k = int(rng.integers(1, len(blocks))) if len(blocks) > 1 else 0
     if k:
-        assert_same_moments(whole, moments_of(blocks[:k], span=span, pairs=True) + moments_of(blocks[k:], span=span, pairs=True))
+        assert_same_moments(whole, moments_of(blocks[:k], span=span, pairs=True)
+                            + moments_of(blocks[k:], span=span, pairs=True))
 
 
 @given(seeds, spans)
@@ -62,14 +69,20 @@ def test_files_and_dask_give_the_moments_of_all(tmp_path_factory, seed, span):
     dd = pytest.importorskip("dask.dataframe")
     x, y, w, rng = tables(seed)
     whole, folder = moments_of(x, y, w, span), tmp_path_factory.mktemp("table")
-    table, cuts = pd.concat([x, y], axis=1).assign(w=w).rename_axis("day").reset_index(), cuts_of(rng, len(x))
+    table, cuts = (pd.concat([x, y], axis=1).assign(w=w).rename_axis("day").reset_index(),
+                   cuts_of(rng, len(x)))
     for k, (a, b) in enumerate(zip(cuts, cuts[1:], strict=False)):
-        table.iloc[a:b].to_parquet(folder / f"{k:02d}.parquet", row_group_size=int(rng.integers(5, 50)))
-    assert_same_moments(whole, moments_of(Files(folder, list(x), list(y), "day", "w", rows=int(rng.integers(3, 60))), span=span))
+        table.iloc[a:b].to_parquet(folder / f"{k:02d}.parquet",
+                                   row_group_size=int(rng.integers(5, 50)))
+    assert_same_moments(whole, moments_of(Files(folder, list(x), list(y), "day", "w",
+                                                rows=int(rng.integers(3, 60))), span=span))
     size = int(rng.integers(10, 60))
-    fx, fy, fw = (dd.from_pandas(t, chunksize=size) for t in (x, y, pd.Series(w, x.index, name="w")))
-    if all(np.isfinite(x.iloc[a : a + size].to_numpy()).all(1).any() for a in range(0, len(x), size)):
-        assert_same_moments(whole, moments_of(fx, [fy[["r0", "r3"]], fy[["r1", "r2", "r4", "r5"]]], fw, span))
+    fx, fy, fw = (dd.from_pandas(t, chunksize=size)
+                  for t in (x, y, pd.Series(w, x.index, name="w")))
+    if all(np.isfinite(x.iloc[a : a + size].to_numpy()).all(1).any()
+           for a in range(0, len(x), size)):
+        assert_same_moments(whole, moments_of(fx, [fy[["r0", "r3"]], fy[["r1", "r2", "r4", "r5"]]],
+                                              fw, span))
 
 
 @given(seeds, spans, st.sampled_from(["lasso", "group_lasso_clusters", "cluster_group_lasso"]))
@@ -79,7 +92,8 @@ def test_updates_are_one_fit(seed, span, kind):
     updated, cuts = LassoModel(kind, span=span, reg_lambda=0.2, tol=1e-12), cuts_of(rng, len(x))
     for a, b in zip(cuts, cuts[1:], strict=False):
         some = y.iloc[a:b]
-        if not (some.notna().any(axis=1) & x.iloc[a:b].notna().all(axis=1)).any() and not hasattr(updated, "moments_"):
+        if (not (some.notna().any(axis=1) & x.iloc[a:b].notna().all(axis=1)).any()
+            and not hasattr(updated, "moments_")):
             return
         updated.partial_fit(x.iloc[a:b], some, w[a:b])
     once = LassoModel(kind, span=span, reg_lambda=0.2, tol=1e-12).fit(x, y, w)
@@ -113,19 +127,24 @@ def test_a_refused_block_leaves_the_sum(seed, fault):
 def test_a_changed_future_changes_no_bit_of_the_past(seed, span, kind):
     x, y, w, rng = tables(seed)
     x = x.fillna(3.0)
-    model, dates = LassoModel(kind, span=span, reg_lambda=0.2, warmup_period=8), list(x.index[[40, 55, 70]])
+    model, dates = LassoModel(kind, span=span, reg_lambda=0.2,
+                              warmup_period=8), list(x.index[[40, 55, 70]])
     other_x, other_y = x.copy(), y.copy()
-    other_x.iloc[56:], other_y.iloc[56:] = rng.normal(size=(34, 3)), 10 ** rng.uniform(-3, 3, size=(34, 6))
-    a, b = fit_rolling(model, x, y, dates, sample_weight=w), fit_rolling(model, other_x, other_y, dates, sample_weight=w)
+    other_x.iloc[56:], other_y.iloc[56:] = (rng.normal(size=(34, 3)),
+                                            10 ** rng.uniform(-3, 3, size=(34, 6)))
+    a, b = (fit_rolling(model, x, y, dates, sample_weight=w),
+            fit_rolling(model, other_x, other_y, dates, sample_weight=w))
     for d in dates[:2]:
         for name in ("x_covar", "y_betas", "y_variances"):
-            pd.testing.assert_frame_equal(getattr(a[d], name), getattr(b[d], name), check_exact=True)
+            pd.testing.assert_frame_equal(getattr(a[d], name), getattr(b[d], name),
+                                          check_exact=True)
 
 
 def test_sums_in_several_parts_grow(monkeypatch):
     x, y, w, rng = tables(3)
     whole = moments_of(x, y, w)
     monkeypatch.setattr("factorlasso.data.labelled._PART", 8 * 3**2 * 4)
-    stream = moments_of((x.iloc[a : a + 30], y.iloc[a : a + 30], w[a : a + 30]) for a in range(0, 90, 30))
+    stream = moments_of((x.iloc[a : a + 30], y.iloc[a : a + 30], w[a : a + 30])
+                        for a in range(0, 90, 30))
     assert len(stream.parts) > 1
     assert_same_moments(whole, stream)

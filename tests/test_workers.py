@@ -1,5 +1,5 @@
-"""Past one machine: two workers give what one gives, a worker that is killed in the middle loses nothing, and joblib's backends change
-no number."""
+"""Past one machine: two workers give what one gives, a worker that is killed in the middle loses
+nothing, and joblib's backends change no number."""
 import os
 import signal
 import time
@@ -30,13 +30,15 @@ def rows_of(k, width, seed):
 
 
 def collection(width, seed):
-    parts = [da.from_delayed(dask.delayed(rows_of)(k, width, seed), (ROWS, width), float) for k in range(PARTS)]
+    parts = [da.from_delayed(dask.delayed(rows_of)(k, width, seed), (ROWS, width), float)
+             for k in range(PARTS)]
     return da.concatenate(parts)
 
 
 @pytest.fixture(scope="module")
 def cluster():
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, distributed.Client(cluster):
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1,
+                                  dashboard_address=None) as cluster, distributed.Client(cluster):
         yield cluster
 
 
@@ -44,7 +46,8 @@ def test_a_killed_worker_loses_nothing(cluster):
     x, y = collection(M, 0), collection(N, 1)
     alone = moments_of((rows_of(k, M, 0), rows_of(k, N, 1)) for k in range(PARTS))
     victim, killed = cluster.workers[0].pid, []
-    timer = Timer(1.0, lambda: (os.kill(victim, signal.SIGKILL), killed.append(time.perf_counter())))
+    timer = Timer(1.0, lambda: (os.kill(victim, signal.SIGKILL),
+                                killed.append(time.perf_counter())))
     timer.start()
     found, end = moments_of(x, y), time.perf_counter()
     timer.join()
@@ -64,8 +67,11 @@ def test_any_partitioning_gives_one_machines_loadings(cluster):
         alone = model.fit_moments(moments_of(x, y, span=90, pairs=True)).coef_
         for rows, columns in ((600, N), (77, N), (150, 3)):
             if kind == "lasso" or columns == N:
-                sums = moments_of(da.from_array(x, chunks=(rows, M)), da.from_array(y, chunks=(rows, columns)), span=90, pairs=columns == N)
-                assert_allclose(LassoModel(**model.get_params()).fit_moments(sums).coef_, alone, atol=1e-10)
+                sums = moments_of(da.from_array(x, chunks=(rows, M)),
+                                  da.from_array(y, chunks=(rows, columns)), span=90,
+                                  pairs=columns == N)
+                assert_allclose(LassoModel(**model.get_params()).fit_moments(sums).coef_,
+                                alone, atol=1e-10)
 
 
 @pytest.mark.parametrize("backend", ["loky"])
@@ -76,4 +82,5 @@ def test_backends_of_joblib(backend):
     alone, calendar = clone(search).fit(x, y), fit_rolling(search, x, y, 60)
     with parallel_config(backend, n_jobs=2):
         assert_array_equal(clone(search).fit(x, y).cv_scores_, alone.cv_scores_)
-        assert_array_equal(fit_rolling(search, x, y, 60).get_reg_lambdas(), calendar.get_reg_lambdas())
+        assert_array_equal(fit_rolling(search, x, y, 60).get_reg_lambdas(),
+                           calendar.get_reg_lambdas())

@@ -1,10 +1,12 @@
-"Every link, image and #fragment of a built site points to something, and nothing is loaded from the network: check_links.py FOLDER"
+"""Every link, image and #fragment of a built site points to something, and nothing is loaded from
+the network: check_links.py FOLDER"""
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-LOADED = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src", "video": "src", "object": "data"}
+LOADED = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src",
+          "video": "src", "object": "data"}
 
 
 class Page(HTMLParser):
@@ -40,7 +42,8 @@ def broken(root: Path):
             file = (path.parent / unquote(url.path)).resolve() if url.path else path
             if not file.is_file():
                 yield f"{where}: no file: {target}"
-            elif url.fragment and file in pages and unquote(url.fragment) not in pages[file].ids | {"top"}:
+            elif (url.fragment and file in pages
+                  and unquote(url.fragment) not in pages[file].ids | {"top"}):
                 yield f"{where}: no such place: {target}"
     if not pages:
         yield f"{root}: no pages"

@@ -1,11 +1,14 @@
-"""Random problems against what every answer must hold: python tools/fuzz_solvers.py [how many, 2000] [first seed, 0]
+"""Random problems against what every answer must hold: python tools/fuzz_solvers.py [how many,
+2000] [first seed, 0]
 
-A problem is drawn from its seed: one of six model types with boxes that have finite and equal ends, priors, cell weights of zero and of
-a million, copies of factors, constants, gaps, weights, more factors than rows, units from 1e-9 to 1e9. Checked, by seed:
+A problem is drawn from its seed: one of six model types with boxes that have finite and equal ends,
+priors, cell weights of zero and of a million, copies of factors, constants, gaps, weights, more
+factors than rows, units from 1e-9 to 1e9. Checked, by seed:
 
 1. nothing raises, nothing is NaN, nothing takes longer than 10 seconds;
 2. no loading is outside its box, and the objective reported is that of the loadings;
-3. the claim holds: no other point, and FISTA's after a few hundred steps from three starts least of all, is better than the gap allows;
+3. the claim holds: no other point, and FISTA's after a few hundred steps from three starts least of
+all, is better than the gap allows;
 4. nearly all answers are proven to 1e-6 (a claim that is too large is no error, but it is counted).
 """
 import sys
@@ -20,12 +23,14 @@ import numpy as np
 from factorlasso.data.moments import loss_scale
 from factorlasso.data.panel import make_panel
 from factorlasso.penalties.constraints import Bounds
-from factorlasso.penalties.penalties import GEOMETRIES, Problem, from_scaled_cells, in_scaled_cells, lambda_max, make_penalty
+from factorlasso.penalties.penalties import (GEOMETRIES, Problem, from_scaled_cells,
+                                             in_scaled_cells, lambda_max, make_penalty)
 from factorlasso.solvers.certificate import components, deviations
 from factorlasso.solvers.fista import fista_steps
 from factorlasso.solvers.solver import solve, summarize_panel
 
-KINDS = [*GEOMETRIES, "hierarchical"]   # the last: rows weighted by clusters of different sizes, and an L1 share
+# the last: rows weighted by clusters of different sizes, and an L1 share
+KINDS = [*GEOMETRIES, "hierarchical"]
 
 
 def draw(seed):
@@ -38,10 +43,12 @@ def draw(seed):
         X[:, rng.integers(M)] = X[:, rng.integers(M)] * rng.choice([1.0, -2.0, 0.3])
     if rng.random() < 0.15:
         X[:, rng.integers(M)] = rng.choice([0.0, 0.1, 1e6])
-    X = X * 10.0 ** rng.choice([np.zeros(M), rng.integers(-9, 10, M), np.full(M, rng.integers(-9, 10))][rng.integers(3)])
+    X = X * 10.0 ** rng.choice([np.zeros(M), rng.integers(-9, 10, M),
+                                np.full(M, rng.integers(-9, 10))][rng.integers(3)])
     sd = np.where(X.std(0) > 1e-12 * np.abs(X).max(0), X.std(0), 1.0)
     unit = 10.0 ** rng.choice([0, 0, rng.integers(-9, 10)])
-    Y = unit * (X / sd @ (rng.normal(size=(M, N)) * (rng.random((M, N)) < 0.6)) + rng.choice([0.0, 0.1, 1, 5]) * rng.normal(size=(T, N)))
+    Y = unit * (X / sd @ (rng.normal(size=(M, N)) * (rng.random((M, N)) < 0.6))
+                + rng.choice([0.0, 0.1, 1, 5]) * rng.normal(size=(T, N)))
     if rng.random() < 0.4:
         Y[rng.random(Y.shape) < 0.2] = np.nan
         Y[: T // 3, 0] = np.nan
@@ -58,18 +65,23 @@ def draw(seed):
     if kind == "hierarchical":
         kind, a = "row", 0.2
     weights = rng.choice([1, 1, 1, 0, 1e6] if rng.random() < 0.4 else [1.0], size=(N, M)) * sd
-    inside = M <= T and rng.random() < 0.5   # weights of cells in the norms, too, or in the L1 part alone
-    penalty = make_penalty(kind, groups, M, a, rng.choice(["normalized", "yuan_lin"]), weights if inside or kind == "cell" else None)
+    # weights of cells in the norms, too, or in the L1 part alone
+    inside = M <= T and rng.random() < 0.5
+    penalty = make_penalty(kind, groups, M, a, rng.choice(["normalized", "yuan_lin"]),
+                           weights if inside or kind == "cell" else None)
     penalty = penalty if inside or kind == "cell" else replace(penalty, l1=a * weights)
-    unscaled = Problem(moments, penalty, box, prior, loss_scale(moments, rng.choice(["weight_sum", "sample"])))
+    unscaled = Problem(moments, penalty, box, prior,
+                       loss_scale(moments, rng.choice(["weight_sum", "sample"])))
     top = lambda_max(unscaled)
     top = top if 0 < top < np.inf else unit**2
-    return Problem(moments, penalty.scaled(top * rng.choice([0, 1e-9, 1e-4, 0.01, 0.1, 0.5])), box, prior, unscaled.scale)
+    return Problem(moments, penalty.scaled(top * rng.choice([0, 1e-9, 1e-4, 0.01, 0.1, 0.5])), box,
+                   prior, unscaled.scale)
 
 
 def parts_of(problem, beta):
     "Objective of every component, and what it is compared with where it is nearly zero."
-    part, size = components(problem.penalty.blocks), np.maximum(problem.moments.s, problem.moments.loss(problem.prior))
+    part, size = components(problem.penalty.blocks), np.maximum(problem.moments.s,
+                                                                problem.moments.loss(problem.prior))
     value, variance = np.zeros(part.max() + 1), np.bincount(part, problem.scale * size)
     for g in range(len(value)):
         rows = np.flatnonzero(part == g)
@@ -78,8 +90,10 @@ def parts_of(problem, beta):
 
 
 def opponents(problem, beta, steps, rng):
-    "Points that might be better: FISTA from the answer, from the prior and from a random point, and least squares steps."
-    box, scale = problem.bounds, np.where(deviations(problem.moments) > 0, deviations(problem.moments), 1.0)
+    """Points that might be better: FISTA from the answer, from the prior and from a random point,
+    and least squares steps."""
+    box, scale = problem.bounds, np.where(deviations(problem.moments) > 0,
+                                          deviations(problem.moments), 1.0)
     noise = rng.normal(size=beta.shape) * np.sqrt(np.maximum(problem.moments.s, 0))[:, None] / scale
     for start in (beta, problem.prior, np.clip(beta + 0.01 * noise, box.lower, box.upper)):
         units = 1.0 if problem.penalty.inside is None else problem.penalty.inside
@@ -87,7 +101,8 @@ def opponents(problem, beta, steps, rng):
         yield point if problem.penalty.inside is None else from_scaled_cells(problem, point)
     for size in (1e-8, 1e-4):
         yield np.clip(beta + size * noise * (rng.random(beta.shape) < 0.5), box.lower, box.upper)
-        yield np.clip(problem.prior + (beta - problem.prior) * (1 + size * rng.normal(size=beta.shape)), box.lower, box.upper)
+        yield np.clip(problem.prior + (beta - problem.prior)
+                      * (1 + size * rng.normal(size=beta.shape)), box.lower, box.upper)
 
 
 def warm_up():
@@ -97,13 +112,15 @@ def warm_up():
 
 
 def faults(seed, steps=60):
-    "What is wrong with the answer to a random problem (a list of sentences), and whether it is proven."
+    """What is wrong with the answer to a random problem (a list of sentences), and whether it is
+    proven."""
     problem, start = draw(seed), time.thread_time()
     found, wrong = solve(problem, 1e-8), []
     seconds, beta = time.thread_time() - start, found.beta
     if seconds > 10:
         wrong.append(f"{seconds:.0f} seconds")
-    if not (np.isfinite(beta).all() and np.isfinite(found.objective) and not np.isnan(found.gap).any()):
+    if not (np.isfinite(beta).all() and np.isfinite(found.objective)
+            and not np.isnan(found.gap).any()):
         return [*wrong, "not a number"], False
     if not ((beta >= problem.bounds.lower) & (beta <= problem.bounds.upper)).all():
         wrong.append("outside its box")
@@ -118,7 +135,8 @@ def faults(seed, steps=60):
         limit = np.where(np.isfinite(gap), gap, 1.0) * np.maximum(value, 1e-8 * variance) + rounding
         if (better > limit).any():
             g = int(np.argmax(better - limit))
-            wrong.append(f"claims {gap[g]:.1e}, and {better[g] / max(value[g], 1e-8 * variance[g]):.1e} was to be gained")
+            wrong.append(f"claims {gap[g]:.1e}, and "
+                         f"{better[g] / max(value[g], 1e-8 * variance[g]):.1e} was to be gained")
             break
     return wrong, bool((found.gap <= 1e-6).all())
 
@@ -138,8 +156,10 @@ def main(count=2000, first=0):
         unproven += not proven
         bad += bool(wrong)
         if wrong or not proven:
-            print(f"seed {seed} ({KINDS[seed % len(KINDS)]}): {'; '.join(wrong) or 'not proven to 1e-6'}", flush=True)
-    print(f"{count} problems, {bad} wrong, {unproven} not proven to 1e-6, {time.perf_counter() - begin:.0f} s")
+            print(f"seed {seed} ({KINDS[seed % len(KINDS)]}): "
+                  f"{'; '.join(wrong) or 'not proven to 1e-6'}", flush=True)
+    print(f"{count} problems, {bad} wrong, {unproven} not proven to 1e-6, "
+          f"{time.perf_counter() - begin:.0f} s")
     return bad
 
 

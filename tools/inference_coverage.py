@@ -1,11 +1,13 @@
 """How often intervals cover: the table of the chapter *Standard errors*, in full.
 
-    python tools/inference_coverage.py            150 draws of the factors for each design, writes tools/inference_coverage.json
-    python tools/inference_coverage.py 40         40 draws, nothing written
+    python tools/inference_coverage.py            150 draws of the factors for each design, writes
+    tools/inference_coverage.json python tools/inference_coverage.py 40         40 draws, nothing
+    written
 
-Every draw makes new factors, new loadings (half of them zero, the others of a known sign), new residuals and, where
-the design says so, new gaps; fits a penalised model with half of the signs given; and asks which intervals hold the
-truth. Reported are shares with standard errors over draws, since the cells of a draw are not independent.
+Every draw makes new factors, new loadings (half of them zero, the others of a known sign), new
+residuals and, where the design says so, new gaps; fits a penalised model with half of the signs
+given; and asks which intervals hold the truth. Reported are shares with standard errors over draws,
+since the cells of a draw are not independent.
 """
 import json
 import sys
@@ -18,7 +20,8 @@ from scipy import stats
 from factorlasso import LassoModel
 from factorlasso.data.ewma import decay_weights
 
-DESIGNS = {"iid, T 60": {}, "heteroskedastic, T 60": {"scale": True}, "gaps, T 120": {"T": 120, "gaps": .3},
+DESIGNS = {"iid, T 60": {}, "heteroskedastic, T 60": {"scale": True},
+           "gaps, T 120": {"T": 120, "gaps": .3},
            "span 60, iid": {"T": 240, "span": 60}, "AR(.6), T 120": {"T": 120, "memory": .6},
            "AR(.6), span 60": {"T": 240, "span": 60, "memory": .6}}
 KINDS = ("moments", "hc", "hac")
@@ -62,7 +65,8 @@ def newey_west(x, y, w):
 
 
 def one_draw(rng, span=None, **design):
-    "Shares of one panel: {kind: covered, kind signed: covered, kind size: rejected among true zeros}"
+    """Shares of one panel: {kind: covered, kind signed: covered, kind size: rejected among true
+    zeros}"""
     x, y, beta = sample(rng, **design)
     signs = np.where((rng.random(beta.shape) < .5) & (beta != 0), np.sign(beta), np.nan)
     model = LassoModel(reg_lambda=.2, span=span, factors_beta_loading_signs=signs).fit(x, y)
@@ -76,7 +80,8 @@ def one_draw(rng, span=None, **design):
         out[kind + " size"] = np.mean(table["p"][truth == 0] < .05)
     w = decay_weights(len(x), span)
     found = [newey_west(x, y[:, i], w) for i in range(y.shape[1])]
-    inside = [np.abs(b - t) <= stats.t.ppf(.975, n) * se for (b, se, n), t in zip(found, beta, strict=True)]
+    inside = [np.abs(b - t) <= stats.t.ppf(.975, n) * se
+              for (b, se, n), t in zip(found, beta, strict=True)]
     return out | {"Newey-West": np.mean(inside)}
 
 
@@ -87,7 +92,8 @@ def wide_draw(rng, rho, T=100, M=200, N=6, active=5):
         x[:, j] = rho * x[:, j - 1] + np.sqrt(1 - rho**2) * x[:, j]
     beta = np.zeros((N, M))
     for row in beta:
-        row[rng.choice(M, active, replace=False)] = rng.choice([-1, 1], active) * rng.uniform(.3, 1, active)
+        row[rng.choice(M, active, replace=False)] = rng.choice([-1, 1], active) * rng.uniform(
+            .3, 1, active)
     y = x @ beta.T + rng.normal(size=(T, N))
     model = LassoModel(reg_lambda=1.5 * np.sqrt(2 * np.log(M) / T), tol=1e-6).fit(x, y)
     with warnings.catch_warnings(record=True) as caught:
@@ -99,7 +105,8 @@ def wide_draw(rng, rho, T=100, M=200, N=6, active=5):
 
 
 def family_draw(rng, N, M, T, common, kind="hc"):
-    "Whether all simultaneous intervals hold; `common` is the share of a factor that all residuals have"
+    """Whether all simultaneous intervals hold; `common` is the share of a factor that all residuals
+    have"""
     x, y, beta = sample(rng, T=T, M=M, N=N)
     y += np.sqrt(common / (1 - common)) * rng.normal(size=(T, 1))
     together = LassoModel(reg_lambda=.1).fit(x, y).standard_errors(kind).simultaneous(rng=rng)
@@ -111,23 +118,27 @@ def repeat(draw, draws, **design):
     "{name: (mean, standard error)} over draws"
     runs = [draw(np.random.default_rng([seed, 1]), **design) for seed in range(draws)]
     values = {k: np.array([r[k] for r in runs]) for k in runs[0]}
-    return {k: (round(float(v.mean()), 4), round(float(v.std(ddof=1) / np.sqrt(draws)), 4)) for k, v in values.items()}
+    return {k: (round(float(v.mean()), 4), round(float(v.std(ddof=1) / np.sqrt(draws)), 4))
+            for k, v in values.items()}
 
 
 def study(draws):
     "Everything"
-    result = {"draws": draws, "one by one": {name: repeat(one_draw, draws, **d) for name, d in DESIGNS.items()}}
+    result = {"draws": draws,
+              "one by one": {name: repeat(one_draw, draws, **d) for name, d in DESIGNS.items()}}
     show(result["one by one"])
-    result["more factors than rows"] = {f"correlation {rho}": repeat(wide_draw, max(draws // 6, 4), rho=rho)
+    result["more factors than rows"] = {f"correlation {rho}":
+                                        repeat(wide_draw, max(draws // 6, 4), rho=rho)
                                         for rho in (0, .5, .9)}
     show(result["more factors than rows"])
-    cases = [(55, 4, 120, 0, "hc"), (55, 4, 120, .5, "hc"), (55, 4, 120, 0, "hac"), (500, 20, 240, 0, "hc"),
-             (500, 20, 240, .5, "hc"), (500, 20, 1000, 0, "hc")]
+    cases = [(55, 4, 120, 0, "hc"), (55, 4, 120, .5, "hc"), (55, 4, 120, 0, "hac"),
+             (500, 20, 240, 0, "hc"), (500, 20, 240, .5, "hc"), (500, 20, 1000, 0, "hc")]
     result["all at once"] = {}
     for N, M, T, common, kind in cases:
         n = 4 * draws if N < 100 else draws
         label = f"{N} x {M}, T {T}, common {common}, {kind}"
-        result["all at once"][label] = repeat(family_draw, n, N=N, M=M, T=T, common=common, kind=kind)
+        result["all at once"][label] = repeat(family_draw, n, N=N, M=M, T=T,
+                                              common=common, kind=kind)
         show({label: result["all at once"][label]})
     return result
 

@@ -1,7 +1,9 @@
-"""Run tests as other processors would: python tools/machines.py [--only NAME ...] [pytest arguments]
+"""Run tests as other processors would: python tools/machines.py [--only NAME ...] [pytest
+arguments]
 
-OpenBLAS and numba choose their kernels by the processor. Each line of the table pretends to be another one, in processes of
-their own, and the closing line of pytest is its result. Without pytest arguments, the numeric chapters run.
+OpenBLAS and numba choose their kernels by the processor. Each line of the table pretends to be
+another one, in processes of their own, and the closing line of pytest is its result. Without pytest
+arguments, the numeric chapters run.
 """
 import argparse
 import os
@@ -16,13 +18,15 @@ MACHINES = {  # kernels that OpenBLAS has for x86; one thread, and two
     "zen": {"OPENBLAS_CORETYPE": "Zen"},
     "skylakex": {"OPENBLAS_CORETYPE": "SkylakeX"},
     "nehalem": {"OPENBLAS_CORETYPE": "Nehalem"},
-    "generic": {"OPENBLAS_CORETYPE": "Nehalem", "NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""},
+    "generic": {"OPENBLAS_CORETYPE": "Nehalem", "NUMBA_CPU_NAME": "generic",
+                "NUMBA_CPU_FEATURES": ""},
     "two-threads": {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2", "NUMBA_NUM_THREADS": "2"},
 }
 ONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
-NEEDS = {"skylakex": "avx512f", "haswell": "avx2", "zen": "avx2"}  # instructions without which a kernel cannot run
+# instructions without which a kernel cannot run
+NEEDS = {"skylakex": "avx512f", "haswell": "avx2", "zen": "avx2"}
 
 
 def runs_here(name):
@@ -34,15 +38,19 @@ def runs_here(name):
 def numeric_chapters():
     "The notebooks of the parts that compute; pictures, the command line and the studies only show"
     chapters = sorted(p.relative_to(root).as_posix() for p in root.glob("nbs/*/*.ipynb"))
-    return [f"tests/test_notebooks.py::test_notebook[{p}]" for p in chapters if not p.startswith(("nbs/11_", "nbs/12_"))]
+    return [f"tests/test_notebooks.py::test_notebook[{p}]"
+            for p in chapters if not p.startswith(("nbs/11_", "nbs/12_"))]
 
 
 def run(name, arguments):
-    "Closing line of pytest, names of what failed, and seconds; compiled code is kept apart, since it is of another processor"
+    """Closing line of pytest, names of what failed, and seconds; compiled code is kept apart, since
+    it is of another processor"""
     cache = root / "docs" / "_build" / "numba" / name
-    environment = os.environ | ONE | MACHINES[name] | {"NUMBA_CACHE_DIR": str(cache), "MPLBACKEND": "agg"}
+    environment = os.environ | ONE | MACHINES[name] | {"NUMBA_CACHE_DIR": str(cache),
+                                                       "MPLBACKEND": "agg"}
     start = time.monotonic()
-    done = subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=root, env=environment, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=root, env=environment,
+                          capture_output=True, text=True)
     lines = done.stdout.strip().splitlines() or [done.stderr.strip()[-200:]]
     failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
     return done.returncode, lines[-1], failed, time.monotonic() - start

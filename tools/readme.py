@@ -1,4 +1,5 @@
-"README.md from nbs/index.ipynb: text, code with its printed output, and figures as files under docs/images."
+"""README.md from nbs/index.ipynb: text, code with its printed output, and figures as files under
+docs/images."""
 import base64
 import json
 import re
@@ -14,7 +15,8 @@ def readme() -> tuple[str, dict[str, bytes]]:
         source = "".join(cell["source"]).strip()
         if cell["cell_type"] == "markdown":
             parts.append(re.sub(r"\]\((?=[\w-]+\.ipynb)", "](nbs/", source).replace("](../", "]("))
-        if cell["cell_type"] != "code" or not source or re.match(r"#\s*\|\s*(hide|default_exp)\b", source):
+        if cell["cell_type"] != "code" or not source or re.match(r"#\s*\|\s*(hide|default_exp)\b",
+                                                                 source):
             continue
         directives = dict(re.findall(r"^#\s*\|\s*([\w-]+):\s*(.*)$", source, re.M))
         code = "\n".join(line for line in source.splitlines() if not re.match(r"#\s*\|", line))

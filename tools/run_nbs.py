@@ -1,4 +1,5 @@
-"Run notebooks in place as `nbdev_test` does, and keep their outputs: python tools/run_nbs.py nbs/*.ipynb examples/*.ipynb"
+"""Run notebooks in place as `nbdev_test` does, and keep their outputs: python tools/run_nbs.py
+nbs/*.ipynb examples/*.ipynb"""
 import io
 import sys
 from base64 import b64decode, b64encode
@@ -24,25 +25,29 @@ def skipped(cell):
 
 
 def shrink(output):
-    "Pictures keep 256 colours spread over all that they use, which halves the file and leaves colour scales what they are"
+    """Pictures keep 256 colours spread over all that they use, which halves the file and leaves
+    colour scales what they are"""
     png = output.get("data", {}).get("image/png")
     if png:
         small = io.BytesIO()
         picture = Image.open(io.BytesIO(b64decode(png))).convert("RGB")
-        picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+        picture.quantize(256, Image.Quantize.MAXCOVERAGE,
+                         dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
         output["data"]["image/png"] = b64encode(small.getvalue()).decode()
     return output
 
 
 def run(path):
-    "Execute `path`; its outputs go on to the notebook as it is on disk, since the processor strips the directives"
+    """Execute `path`; its outputs go on to the notebook as it is on disk, since the processor
+    strips the directives"""
     processed = NBProcessor(path, procs=FrontmatterProc, process=True).nb
     with working_directory(path.parent):
         CaptureShell(path).run_all(processed, exc_stop=True, preproc=skipped)
     notebook = read_nb(path)
     for cell, ran in zip(notebook.cells, processed.cells, strict=True):
         if cell.cell_type == "code" and not skipped(ran):
-            cell.outputs, cell.execution_count = [shrink(o) for o in ran.get("outputs", [])], ran.get("execution_count")
+            cell.outputs, cell.execution_count = ([shrink(o) for o in ran.get("outputs", [])],
+                                                  ran.get("execution_count"))
     clean_nb(notebook)
     write_nb(notebook, path)
 

@@ -1,7 +1,9 @@
-"""Processor seconds of the calls a user waits for, on one thread: python tools/waiting.py [--size 1 2 3] [--only WORD ...]
+"""Processor seconds of the calls a user waits for, on one thread: python tools/waiting.py [--size 1
+2 3] [--only WORD ...]
 
-Each call is timed twice, and the second counts: what is compiled once is not part of it. A bar stands beside the seconds
-where there is one, and the exit code is the number of bars that were missed.
+Each call is timed twice, and the second counts: what is compiled once is not part of it. A bar
+stands beside the seconds where there is one, and the exit code is the number of bars that were
+missed.
 """
 import os
 
@@ -31,8 +33,10 @@ def panel(T, M, N, seed=0):
     x = pd.DataFrame(rng.normal(size=(T, M)), dates).add_prefix("f")
     centre = rng.normal(size=(3, M))
     beta = (centre[np.arange(N) % 3] + .3 * rng.normal(size=(N, M))) * (rng.random((N, M)) < .5)
-    missing = rng.normal(size=(T, 3)) @ (.5 * rng.normal(size=(3, N)) * (np.arange(N) % 3 == np.arange(3)[:, None]))
-    return x, pd.DataFrame(x.to_numpy() @ beta.T + missing + rng.normal(size=(T, N)), dates).add_prefix("y")
+    missing = rng.normal(size=(T, 3)) @ (.5 * rng.normal(size=(3, N))
+                                         * (np.arange(N) % 3 == np.arange(3)[:, None]))
+    return x, pd.DataFrame(x.to_numpy() @ beta.T + missing + rng.normal(size=(T, N)),
+                           dates).add_prefix("y")
 
 
 def calls(x, y, folder):
@@ -42,12 +46,15 @@ def calls(x, y, folder):
     fitted = lasso.fit(x, y)
     covariance, path, rows = fitted.covariance(), lasso.path(x, y), clusters.path(x, y)
     yield "fit LASSO", (None, None, None), lambda: LassoModel(reg_lambda=.05).fit(x, y)
-    yield "fit HCGL", (None, None, None), lambda: LassoModel("group_lasso_clusters", reg_lambda=.1).fit(x, y)
+    yield ("fit HCGL", (None, None, None),
+           lambda: LassoModel("group_lasso_clusters", reg_lambda=.1).fit(x, y))
     yield "diagnose_residuals", (3, 3, 3), lambda: diagnose_residuals(fitted)
     yield "cluster_stability", (None, 2, 20), lambda: cluster_stability(None, y)
-    yield "stability selection, HCGL", (None, None, 10), lambda: stability_selection(clusters, x, y, rng=0)
+    yield ("stability selection, HCGL", (None, None, 10),
+           lambda: stability_selection(clusters, x, y, rng=0))
     yield "LassoModelCV, HCGL", (None, None, 4), lambda: LassoModelCV(clusters).fit(x, y)
-    yield "LassoModelCV, diagonality", (None, None, 3), lambda: LassoModelCV(lasso, scoring="diagonality").fit(x, y)
+    yield ("LassoModelCV, diagonality", (None, None, 3),
+           lambda: LassoModelCV(lasso, scoring="diagonality").fit(x, y))
     yield "criteria, LASSO", (None, None, 2), lambda: information_criteria(replace(path))
     yield "criteria, HCGL", (None, None, 2), lambda: information_criteria(replace(rows))
     yield "save xlsx", (None, None, 1.5), lambda: covariance.save(f"{folder}/c.xlsx")
@@ -80,7 +87,9 @@ def main():
                 if any(word in name for word in options.only):
                     taken, bar = seconds(call), bars[size - 1]
                     missed += bar is not None and taken > bar
-                    print(f"  {name:<28}{taken:8.2f}" + (f"   bar {bar:g}{'' if taken <= bar else '  MISSED'}" if bar else ""), flush=True)
+                    print(f"  {name:<28}{taken:8.2f}"
+                          + (f"   bar {bar:g}{'' if taken <= bar else '  MISSED'}" if bar else ""),
+                          flush=True)
     return missed
 
 

@@ -1,9 +1,11 @@
-"""Sphinx extension: nbdev notebooks with stored outputs become the pages of a book with an API reference.
+"""Sphinx extension: nbdev notebooks with stored outputs become the pages of a book with an API
+reference.
 
-Before anything is read, every notebook named by `nbdev_parts` is rewritten to a MyST-NB page whose address has no number
-(nbs/01_data/02_ewma.ipynb -> nb/data/ewma, examples/x.ipynb -> examples/x), and every public name in the package's `_modidx` gets a
-page under api/. In text, `name` links to that page and *Title* to the chapter of that title. Sections, figures and equations
-carry the numbers of part and chapter, 1.2.
+Before anything is read, every notebook named by `nbdev_parts` is rewritten to a MyST-NB page whose
+address has no number (nbs/01_data/02_ewma.ipynb -> nb/data/ewma, examples/x.ipynb -> examples/x),
+and every public name in the package's `_modidx` gets a page under api/. In text, `name` links to
+that page and *Title* to the chapter of that title. Sections, figures and equations carry the
+numbers of part and chapter, 1.2.
 """
 import ast
 import enum
@@ -26,8 +28,8 @@ DIRECTIVE = re.compile(r"^\s*#\s*\|\s*([\w-]+)\s*:?\s*(.*)$")
 VERBATIM = re.compile(r"(```.*?```|~~~.*?~~~|\$\$.*?\$\$)", re.S)
 TICK = re.compile(r"(?<![`\w}\[])`([A-Za-z_][\w.]*)(?:\(\))?`(?!`|\])")
 EMPHASIS = re.compile(r"(?<![\w*\[])\*([^*]+)\*(?!\*)")
-REQUESTS = [f"set_{method}_request" for method in ("fit", "predict", "score")]  # that scikit-learn adds to an estimator
-SECTION = re.compile(r"-{3,}")  # the rule under a heading of numpydoc
+# that scikit-learn adds to an estimator
+REQUESTS = [f"set_{method}_request" for method in ("fit", "predict", "score")]
 SPAN = re.compile(r"(``.+?``|`[^`]+`|\$[^$\s](?:[^$]*[^$\s])?\$)")
 
 
@@ -49,8 +51,10 @@ class Chapter(NamedTuple):
 
 def chapters(root, parts):
     "Every notebook that belongs to a part, in reading order"
-    found, captions = [], {pattern: name for name, patterns in parts.items() for pattern in patterns.split()}
-    for path in sorted(p for folder in FOLDERS for p in (root / folder).rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts):
+    found, captions = [], {pattern: name for name, patterns in parts.items()
+                           for pattern in patterns.split()}
+    for path in sorted(p for folder in FOLDERS for p in (root / folder).rglob("*.ipynb")
+                       if ".ipynb_checkpoints" not in p.parts):
         place = path.relative_to(root)
         matching = [pattern for pattern in captions if fnmatch(place.as_posix(), pattern)]
         if matching:
@@ -84,7 +88,8 @@ def link_targets(names):
     targets = {}
     for mod, objects in names.items():
         for name, obj in objects.items():
-            members = [m for m, v in vars(obj).items() if m[0] != "_" and documented(v)] if isinstance(obj, type) else []
+            members = ([m for m, v in vars(obj).items() if m[0] != "_" and documented(v)]
+                       if isinstance(obj, type) else [])
             for rel in (name, *(f"{name}.{m}" for m in members)):
                 for key in (rel, f"{mod}.{rel}", f"{mod.rpartition('.')[2]}.{rel}"):
                     targets.setdefault(key, f"{mod}.{rel}")
@@ -92,7 +97,8 @@ def link_targets(names):
 
 
 def documented(member):
-    return isinstance(member, property | classmethod | staticmethod) or (callable(member) and bool(member.__doc__))
+    return (isinstance(member, property | classmethod | staticmethod)
+            or (callable(member) and bool(member.__doc__)))
 
 
 # ------------------------------------------------------------------ notebooks
@@ -108,28 +114,34 @@ def split_directives(source):
 
 
 def markdown(text, targets, pages):
-    "Link `name` to its reference page, x.ipynb to the page of that notebook and *Title* to the chapter of that title"
-    text = re.sub(r"\]\((?:[\w./-]*/)?([\w-]+\.ipynb)", lambda m: f"](/{pages[m[1]]}.ipynb" if m[1] in pages else m[0], text)
+    """Link `name` to its reference page, x.ipynb to the page of that notebook and *Title* to the
+    chapter of that title"""
+    text = re.sub(r"\]\((?:[\w./-]*/)?([\w-]+\.ipynb)",
+                  lambda m: f"](/{pages[m[1]]}.ipynb" if m[1] in pages else m[0], text)
 
     def name(m):
         return f"{{py:obj}}`~{targets[m[1]]}`" if m[1] in targets else m[0]
 
     def chapter(m):
-        return f"[{m[0]}](/{pages[key]}.ipynb)" if (key := " ".join(m[1].split())) in pages else m[0]
+        return (f"[{m[0]}](/{pages[key]}.ipynb)" if (key := " ".join(m[1].split())) in pages
+                else m[0])
 
-    return "".join(part if i % 2 else EMPHASIS.sub(chapter, TICK.sub(name, part)) for i, part in enumerate(VERBATIM.split(text)))
+    return "".join(part if i % 2 else EMPHASIS.sub(chapter, TICK.sub(name, part))
+                   for i, part in enumerate(VERBATIM.split(text)))
 
 
 def tags(directives, body):
     "nbdev's directives as MyST-NB tags"
-    if directives.keys() & {"hide", "default_exp", "exporti"} or directives.get("include") == "false":
+    if (directives.keys() & {"hide", "default_exp", "exporti"}
+        or directives.get("include") == "false"):
         return ["remove-cell"]
     only_imports = all(isinstance(node, ast.Import | ast.ImportFrom) for node in body)
     found = []
     if "hide_input" in directives or directives.get("echo") == "false":
         found.append("remove-input")
     elif directives.get("code-fold") == "true" or (
-        directives.keys() & {"export", "exports"} and (only_imports or body[-1].end_lineno - body[0].lineno > LONG)
+        directives.keys() & {"export", "exports"}
+        and (only_imports or body[-1].end_lineno - body[0].lineno > LONG)
     ):
         found.append("hide-input")
     if "hide_output" in directives or directives.get("output") == "false":
@@ -146,8 +158,10 @@ def parse(code):
 
 
 def convert(chapter, module, names, targets, pages):
-    "The cells of a chapter's page: directives become tags, and a link to the reference stands above what is exported"
-    dpi = re.search(r'figure\.dpi"\]? ?[=:] (\d+)', "".join(line for cell in chapter.cells for line in cell["source"]))
+    """The cells of a chapter's page: directives become tags, and a link to the reference stands
+    above what is exported"""
+    dpi = re.search(r'figure\.dpi"\]? ?[=:] (\d+)',
+                    "".join(line for cell in chapter.cells for line in cell["source"]))
     zoom = max(1.0, DPI / int(dpi[1])) if dpi else 1.0
     for at, cell in enumerate(chapter.cells):
         source = "".join(cell["source"])
@@ -166,13 +180,13 @@ def convert(chapter, module, names, targets, pages):
             if new:
                 links = " ".join(f"{{py:obj}}`~{module}.{name}`" for name in new)
                 anchors = "".join(f"({anchor(module, name)})=\n" for name in new)
-                yield dict(
-                    cell_type="markdown", id=f"api-{cell['id']}", metadata={}, source=f"{anchors}:::{{div}} api\n{links}\n:::"
-                )
+                yield dict(cell_type="markdown", id=f"api-{cell['id']}", metadata={},
+                           source=f"{anchors}:::{{div}} api\n{links}\n:::")
         metadata = {"tags": tags(directives, body)}
         if "fig-cap" in directives:
             metadata["mystnb"] = figure(directives)
-        yield {**cell, "source": code, "metadata": metadata, "outputs": [enlarge(output, zoom) for output in cell["outputs"]]}
+        yield {**cell, "source": code, "metadata": metadata,
+               "outputs": [enlarge(output, zoom) for output in cell["outputs"]]}
 
 
 def download(chapter):
@@ -187,17 +201,20 @@ def enlarge(output, zoom):
     size = output.get("metadata", {}).get("image/png")
     if not size or zoom == 1:
         return output
-    return {**output, "metadata": {**output["metadata"], "image/png": {side: round(zoom * size[side]) for side in size}}}
+    return {**output, "metadata": {**output["metadata"],
+                                   "image/png": {side: round(zoom * size[side]) for side in size}}}
 
 
 def figure(directives):
     caption = directives["fig-cap"].replace("\\\\", "\\")
     label = {"name": directives["label"]} if "label" in directives else {}
-    return {"figure": {"caption": caption, **label}, "image": {"alt": directives.get("fig-alt", caption)}}
+    return {"figure": {"caption": caption, **label},
+            "image": {"alt": directives.get("fig-alt", caption)}}
 
 
 def anchor(module, name):
-    kept = re.sub(r"[A-Z]", lambda m: f"u{m[0].lower()}", name)  # names that differ in capitals have places of their own
+    # names that differ in capitals have places of their own
+    kept = re.sub(r"[A-Z]", lambda m: f"u{m[0].lower()}", name)
     return f"cell-{module}.{kept}".lower().replace("_", "-").replace(".", "-")
 
 
@@ -215,7 +232,8 @@ def api_page(module, name, obj, chapter):
             options += "\n   :undoc-members:"
         if issubclass(obj, BaseEstimator):
             options += "\n   :inherited-members: MultiOutputMixin, RegressorMixin, BaseEstimator"
-    where = f"Derived in chapter {chapter.label}, {{ref}}`{title(chapter)} <{anchor(module, name)}>`." if chapter else ""
+    where = (f"Derived in chapter {chapter.label}, {{ref}}`{title(chapter)} "
+             f"<{anchor(module, name)}>`." if chapter else "")
     return f"""# {name}
 
 ```python
@@ -233,17 +251,20 @@ from {home} import {name}
 def api_list(names, book, targets):
     "The table of contents of the reference: one table a module, first lines of the docstrings"
     out = []
-    for module, objects in sorted(names.items(), key=lambda item: getattr(book.get(item[0]), "number", ())):
+    for module, objects in sorted(names.items(),
+                                  key=lambda item: getattr(book.get(item[0]), "number", ())):
         if not objects:
             continue
         chapter = book.get(module)
         out += [f"## {module}", ""]
-        out += [f"Chapter {chapter.label}, [{title(chapter)}](/{chapter.page}.ipynb)", ""] if chapter else []
+        out += ([f"Chapter {chapter.label}, [{title(chapter)}](/{chapter.page}.ipynb)", ""]
+                if chapter else [])
         out += ["| name | what it is |", "|---|---|"]
         for name, obj in objects.items():
             line = (inspect.getdoc(obj) or "").partition("\n")[0].replace("|", "\\|")
             out.append(f"| {{py:obj}}`~{module}.{name}` | {markdown(line, targets, {})} |")
-        out += ["", "```{toctree}", ":hidden:", *(f"{n} <api/{module}.{n}>" for n in objects), "```", ""]
+        out += ["", "```{toctree}", ":hidden:", *(f"{n} <api/{module}.{n}>" for n in objects),
+                "```", ""]
     return "\n".join(out)
 
 
@@ -259,15 +280,18 @@ def part_list(found, parts):
         members = [c for c in found if c.part == part]
         if part and members:
             numbered = [":numbered:"] if members[0].number else []
-            out += ["```{toctree}", f":caption: {part}", ":maxdepth: 1", *numbered, "", *(c.page for c in members), "```", ""]
+            out += ["```{toctree}", f":caption: {part}", ":maxdepth: 1", *numbered, "",
+                    *(c.page for c in members), "```", ""]
     return "\n".join(out)
 
 
 def write_pages(app, config):
-    "Write every generated page that changed, and remove what no notebook or name stands behind any more"
+    """Write every generated page that changed, and remove what no notebook or name stands behind
+    any more"""
     docs = Path(app.srcdir)
     found, names = chapters(docs.parent, config.nbdev_parts), public_names(config.nbdev_package)
-    targets, pages = link_targets(names), {key: c.page for c in found for key in (c.path.name, title(c))}
+    targets, pages = link_targets(names), {key: c.page for c in found
+                                           for key in (c.path.name, title(c))}
     book = {module_of(c, config.nbdev_package): c for c in found if c.number}
     texts = {}
     for chapter in found:
@@ -277,8 +301,10 @@ def write_pages(app, config):
         texts[docs / f"{chapter.page}.ipynb"] = json.dumps(notebook, indent=1, ensure_ascii=False)
     for module, objects in names.items():
         for name, obj in objects.items():
-            texts[docs / "api" / f"{module}.{name}.md"] = api_page(module, name, obj, book.get(module))
-    for path in {p for folder in ("nb", "examples", "api") for p in (docs / folder).rglob("*") if p.is_file()} - texts.keys():
+            texts[docs / "api" / f"{module}.{name}.md"] = api_page(module, name, obj,
+                                                                   book.get(module))
+    for path in {p for folder in ("nb", "examples", "api") for p in (docs / folder).rglob("*")
+                 if p.is_file()} - texts.keys():
         path.unlink()
     for path, text in texts.items():
         path.parent.mkdir(exist_ok=True, parents=True)
@@ -288,7 +314,8 @@ def write_pages(app, config):
         numbers={c.page: c.number for c in found if c.number},
         targets=targets,
         pages=pages,
-        placeholders={"parts": part_list(found, config.nbdev_parts), "api": api_list(names, book, targets)},
+        placeholders={"parts": part_list(found, config.nbdev_parts),
+                      "api": api_list(names, book, targets)},
     )
 
 
@@ -306,26 +333,15 @@ def fill_placeholders(app, docname, source):
 # ------------------------------------------------------------------ docstrings and numbers
 
 
-def rst(text, targets):
-    "One line of a docstring: `name` and $x$ are marked up, anything else is plain text"
-    out = []
-    for i, part in enumerate(SPAN.split(text)):
-        if i % 2 == 0:
-            out.append(re.sub(r"([\\*_|])", r"\\\1", part))
-        elif part.startswith("$"):
-            out.append(rf"\ :math:`{part[1:-1]}`\ ")
-        else:
-            code = part.strip("`")
-            out.append(rf"\ :py:obj:`~{targets[code]}`\ " if code in targets else rf"\ ``{code}``\ ")
-    return "".join(out)
-
-
 def inline(line, targets):
-    "A line of a numpydoc docstring: names in single backticks link or are code, $x$ is a formula, the rest is left to numpydoc"
+    """A line of a numpydoc docstring: names in single backticks link or are code, $x$ is a formula,
+    the rest is left to numpydoc"""
     out = []
     for i, part in enumerate(SPAN.split(line)):
         code = part.strip("`")
-        if i % 2 == 0 or part.startswith("``"):
+        if i % 2 == 0:
+            out.append(part.replace("|", r"\|"))  # |u| is no substitution of reStructuredText
+        elif part.startswith("``"):
             out.append(part)
         elif part.startswith("$"):
             out.append(f":math:`{part[1:-1]}`")
@@ -335,68 +351,24 @@ def inline(line, targets):
 
 
 def document(app, what, name, obj, options, lines):
-    "Mark a docstring up: numpydoc sections as they are, a bare line with a table of arguments from fastcore's docments"
+    """Mark a docstring up: names in backticks are links, $x$ is a formula, sections are left to
+    numpydoc"""
     targets = app.book["targets"]
-    if any(SECTION.fullmatch(line) for line in lines):
-        lines[:] = [line if line.lstrip().startswith(">>>") else inline(line, targets) for line in lines]
-        return
-    lines[:] = [rst(line, targets) for line in lines]
-    if what not in ("function", "method", "class") or (isinstance(obj, type) and issubclass(obj, enum.Enum)):
-        return
-    obj = getattr(obj, "py_func", obj)  # py_func: what numba compiled
-    arguments, signature = comments(obj), inspect.signature(obj).parameters
-    rows = [(arg, v) for arg, v in arguments.items() if arg not in ("self", "cls", "return") and v.docment]
-    if what == "method" and inspect.isfunction(obj):
-        rows = [(arg, v) for arg, v in rows if arg != next(iter(signature))]
-    returned = arguments.get("return")
-    if returned and returned.docment:
-        rows.append(("returns", returned))
-    if rows:
-        lines += ["", ".. list-table::", "   :class: arguments", "   :widths: auto", ""]
-    for arg, v in rows:
-        written = arg == "returns" or signature[arg].annotation is not inspect.Parameter.empty
-        kind = annotation(v.anno) if written and v.anno not in (None, inspect.Parameter.empty) else ""
-        default = "" if arg == "returns" or v.default is inspect.Parameter.empty else f" = {default_text(v.default)}"
-        meaning = rst(" ".join(v.docment.split()), targets)
-        first = "*returns*" if arg == "returns" else f"``{arg}``"
-        lines += [f"   * - {first}", f"     - {literal(kind + default)}", f"     - {meaning}"]
-    lines.append("")
-
-
-def comments(obj):
-    "fastcore's docments; those of an inherited field stand in the class that declares it"
-    from fastcore.docments import docments
-
-    found = docments(obj, full=True)
-    for base in getattr(obj, "__mro__", ())[1:-1]:
-        inherited = docments(base, full=True)
-        found.update({arg: inherited[arg] for arg, v in found.items() if not v.docment and arg in inherited})
-    return found
-
-
-def literal(text):
-    return f"``{text.strip()}``" if text.strip() else ""
-
-
-def annotation(kind):
-    "A type as it is read: without the modules"
-    text = kind if isinstance(kind, str) else inspect.formatannotation(kind)
-    return re.sub(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])", "", text)
-
-
-def default_text(value):
-    return str(value) if isinstance(value, enum.Enum) else repr(value)
+    lines[:] = [line if line.lstrip().startswith((">>>", "...")) else inline(line, targets)
+                for line in lines]
 
 
 def number_by_file(assign):
-    "Wrap Sphinx's numbering of sections: the chapter nbs/01_data/02_ewma.ipynb has number 1.2, whatever else the book holds"
+    """Wrap Sphinx's numbering of sections: the chapter nbs/01_data/02_ewma.ipynb has number 1.2,
+    whatever else the book holds"""
 
     def assign_section_numbers(collector, env):
         changed = assign(collector, env)
         for page, number in env.app.book["numbers"].items():
             secnums = env.toc_secnumbers.get(page, {})
             env.toc_secnumbers[page] = {key: (*number, *old[1:]) for key, old in secnums.items()}
-            for node in (env.titles[page], *env.tocs[page].findall(lambda n: "secnumber" in getattr(n, "attributes", {}))):
+            for node in (env.titles[page], *env.tocs[page].findall(
+                lambda n: "secnumber" in getattr(n, "attributes", {}))):
                 node["secnumber"] = [*number, *node["secnumber"][1:]]
         return changed
 
@@ -411,5 +383,6 @@ def setup(app):
     app.connect("env-get-outdated", lambda *_: ["index", "api"])  # they list pages that may be new
     app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-process-docstring", document, priority=400)  # before numpydoc
-    TocTreeCollector.assign_section_numbers = number_by_file(TocTreeCollector.assign_section_numbers)
+    TocTreeCollector.assign_section_numbers = number_by_file(
+        TocTreeCollector.assign_section_numbers)
     return dict(version="1", parallel_read_safe=False, parallel_write_safe=True)

@@ -1,4 +1,5 @@
-"""What the cases share: interpreters of the peers, worker processes, rows of the table, the file of results."""
+"""What the cases share: interpreters of the peers, worker processes, rows of the table, the file of
+results."""
 import json
 import os
 import platform
@@ -34,7 +35,8 @@ def case(what, minutes, *variants):
 
     def register(run):
         for v in variants or [""]:
-            name, call = f"{run.__name__}_{v}".rstrip("_"), (lambda bench, v=v: run(bench, v)) if v else run
+            name, call = (f"{run.__name__}_{v}".rstrip("_"),
+                          (lambda bench, v=v: run(bench, v)) if v else run)
             rough = minutes.get(v, minutes.get("")) if isinstance(minutes, dict) else minutes
             CASES[name] = Case(name, f"{what} ({v})" if v else what, call, rough)
         return run
@@ -43,16 +45,18 @@ def case(what, minutes, *variants):
 
 
 def row(what, ours, theirs, bar, unit="s", peer="", note=""):
-    """A line of the table. A bar ">= 8" is on theirs / ours, a bar "<= 2.5" on ours / theirs; "" is no bar."""
+    """A line of the table. A bar ">= 8" is on theirs / ours, a bar "<= 2.5" on ours / theirs; "" is
+    no bar."""
     ratio = reached = None
     if ours is not None and theirs is not None:
-        above, below = (ours, theirs) if bar.startswith("<=") or (not bar and unit == "B") else (theirs, ours)
+        above, below = ((ours, theirs) if bar.startswith("<=") or (not bar and unit == "B")
+                        else (theirs, ours))
         ratio = above / below if below else None
     if bar and ratio is not None:
         sign, limit = bar.split()
         reached = bool(ratio <= float(limit) if sign == "<=" else ratio >= float(limit))
-    return dict(what=what, ours=ours, theirs=theirs, unit=unit, peer=peer, ratio=ratio, bar=bar, reached=reached,
-                note=note)
+    return dict(what=what, ours=ours, theirs=theirs, unit=unit, peer=peer, ratio=ratio, bar=bar,
+                reached=reached, note=note)
 
 
 def shown(value, unit):
@@ -73,7 +77,8 @@ def printed(name, line):
     what = line["what"] + (f" | {line['peer']}" if line["peer"] else "")
     ours, theirs = shown(line["ours"], line["unit"]), shown(line["theirs"], line["unit"])
     return (f"{name:22s} {what:80s} ours {ours:>9s}  theirs {theirs:>9s}  ratio {ratio:>8s}"
-            f"  bar {line['bar'] or '-':>9s}  reached {reached}" + (f"  ({line['note']})" if line["note"] else ""))
+            f"  bar {line['bar'] or '-':>9s}  reached {reached}"
+            + (f"  ({line['note']})" if line["note"] else ""))
 
 
 @dataclass
@@ -88,7 +93,8 @@ class Bench:
 
     def size(self, T, M, N):
         """The size asked for, or a tiny one."""
-        return (min(T, 60 + T // 50), min(M, 4 + M // 20), min(N, 10 + N // 100)) if self.quick else (T, M, N)
+        return ((min(T, 60 + T // 50), min(M, 4 + M // 20), min(N, 10 + N // 100)) if self.quick
+                else (T, M, N))
 
     def python(self, package):
         """The interpreter that has a package, or None."""
@@ -104,7 +110,8 @@ class Bench:
         python = self.python(package)
         if python is None:
             return None
-        env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")} | ONE_THREAD
+        env = ({k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
+               | ONE_THREAD)
         if package == "factorlasso":
             env["PYTHONPATH"] = str(here.parents[1])
         if self.quick:
@@ -136,10 +143,12 @@ class Bench:
         out, groups = {}, {}
         for name in names:
             package = SOLVERS[name].package
-            together = package == "scikit-learn" and package not in self.pythons  # it is in our environment too
+            # it is in our environment too
+            together = package == "scikit-learn" and package not in self.pythons
             groups.setdefault("factorlasso" if together else package, []).append(name)
         for package, part in groups.items():
-            out |= self.work("timing", problem, part, package, best=best, targets=list(targets), **spec) or {}
+            out |= self.work("timing", problem, part, package, best=best, targets=list(targets),
+                             **spec) or {}
         return out
 
     def memory(self, problem, name, **spec):
@@ -164,19 +173,23 @@ def processor():
     """Name of the processor, as the system calls it."""
     try:
         with open("/proc/cpuinfo") as file:
-            return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
+            return next(line.split(":", 1)[1].strip() for line in file
+                        if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
 
 
 def read(path):
     """The results so far."""
-    return json.loads(Path(path).read_text()) if Path(path).exists() else {"machine": {}, "versions": {}, "cases": {}}
+    return (json.loads(Path(path).read_text()) if Path(path).exists()
+            else {"machine": {}, "versions": {}, "cases": {}})
 
 
 def save(path, results):
-    """Write the results in one go and in the order of the cases, so that a rerun of one case changes only that case."""
-    results["versions"] = {k: dict(sorted(v.items())) for k, v in sorted(results["versions"].items())}
+    """Write the results in one go and in the order of the cases, so that a rerun of one case
+    changes only that case."""
+    results["versions"] = {k: dict(sorted(v.items()))
+                           for k, v in sorted(results["versions"].items())}
     results["cases"] = {name: results["cases"][name] for name in CASES if name in results["cases"]}
     text = json.dumps(results, indent=1, ensure_ascii=False, default=float)
     temporary = Path(f"{path}.new")

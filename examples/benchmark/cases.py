@@ -1,4 +1,5 @@
-"""Cases: one for every bar, and the curves between them. Each returns (rows of the table, what else was measured)."""
+"""Cases: one for every bar, and the curves between them. Each returns (rows of the table, what else
+was measured)."""
 from dataclasses import replace
 
 import numpy as np
@@ -22,14 +23,16 @@ def of_kind(problem, kind):
     return replace(problem, kind=KINDS[kind])
 
 
-# ------------------------------------------------------------------ against the original, release 1.0.6
+# -------------------------------------------------------------- against the original, release 1.0.6
 
-ORIGINAL_BARS = {"lasso_260": (">= 400", "<= 0.25"), "hcgl_260": (">= 120", "<= 0.25"), "fcgl_260": (">= 150", ""),
-                 "lasso_1000": (">= 1500", "<= 0.0667"), "hcgl_1000": (">= 400", "<= 0.0667"), "fcgl_1000": (">= 800", "")}
+ORIGINAL_BARS = {"lasso_260": (">= 400", "<= 0.25"), "hcgl_260": (">= 120", "<= 0.25"),
+                 "fcgl_260": (">= 150", ""), "lasso_1000": (">= 1500", "<= 0.0667"),
+                 "hcgl_1000": (">= 400", "<= 0.0667"), "fcgl_1000": (">= 800", "")}
 
 
 def _accuracy(bench, problem, once):
-    """How far the original's answer is above the minimum of its own problem, with its own clusters."""
+    """How far the original's answer is above the minimum of its own problem, with its own clusters.
+    """
     if problem.kind != "lasso" and problem.labels is None:
         problem = replace(problem, labels=np.array(once["labels"]))
     best, gap = bench.best(problem)
@@ -40,7 +43,8 @@ def _accuracy(bench, problem, once):
       {"": 1, "lasso_1000": 3, "hcgl_1000": 4, "fcgl_1000": 5},
       "lasso_260", "hcgl_260", "fcgl_260", "lasso_1000", "hcgl_1000", "fcgl_1000")
 def original(bench, variant):
-    """Whole fits; the original takes means over all rows, and that is the problem its accuracy is measured on."""
+    """Whole fits; the original takes means over all rows, and that is the problem its accuracy is
+    measured on."""
     kind, size = variant.split("_")
     problem = of_kind(make(*bench.size(*SIZES[size]), gaps="staggered", signs=True), kind)
     as_theirs = replace(problem, centre="all", mean="all")
@@ -52,13 +56,17 @@ def original(bench, variant):
         theirs = seconds(bench.times(as_theirs, ["original"], repeats=3), "original")
     fit, peak = ORIGINAL_BARS.get(variant, ("", ""))
     what = f"{NAMES[kind]}, signs, 20 % staggered gaps, {problem.shape}"
-    whole = " against ".join("not run" if m is None else f"{m['process'] / 1e6:.0f} MB" for m in (mine, once))
+    whole = " against ".join("not run" if m is None else f"{m['process'] / 1e6:.0f} MB"
+                             for m in (mine, once))
     rows = [row(f"{what}: fit", seconds(ours, "ours"), theirs, fit, peer="release 1.0.6"),
-            row(f"{what}: peak memory", mine["added"], once and once["added"], peak, "B", "release 1.0.6",
+            row(f"{what}: peak memory", mine["added"], once and once["added"], peak, "B",
+                "release 1.0.6",
                 f"added by the fit; whole process {whole}")]
-    data = {"shape": problem.shape, "ours": ours, "ours_with_their_means": same, "ours_memory": mine}
+    data = {"shape": problem.shape, "ours": ours, "ours_with_their_means": same,
+            "ours_memory": mine}
     if once:
-        data |= {"accuracy": _accuracy(bench, as_theirs, once), "original_memory": once | {"labels": None}}
+        data |= {"accuracy": _accuracy(bench, as_theirs, once),
+                 "original_memory": once | {"labels": None}}
     return rows, data
 
 
@@ -72,11 +80,13 @@ def sklearn(bench):
     best, gap = bench.best(problem)
     peers = {"sklearn_precompute": ("whole fit", "ours", ">= 1.2", "Lasso(precompute=True)"),
              "sklearn_gram": ("solve alone", "ours_solve", ">= 3", "Lasso(precompute=G)"),
-             "sklearn_gram_unchecked": ("solve alone", "ours_solve", "", "Lasso(precompute=G), fit(check_input=False)")}
+             "sklearn_gram_unchecked": ("solve alone", "ours_solve", "",
+                                        "Lasso(precompute=G), fit(check_input=False)")}
     times, rows = bench.times(problem, ["ours", "ours_solve", *peers], best), []
     for name, (what, ours, bar, peer) in peers.items():
         rows += [row(f"LASSO, complete, {problem.shape}: {what} to {t:g}", seconds(times, ours, t),
-                     seconds(times, name, t), bar if t == EASY else "", peer=f"scikit-learn {peer}") for t in TARGETS]
+                     seconds(times, name, t), bar if t == EASY else "", peer=f"scikit-learn {peer}")
+                 for t in TARGETS]
     return rows, {"shape": problem.shape, "times": times, "minimum_known_to": gap}
 
 
@@ -84,7 +94,8 @@ def _all_peers(bench, problem, names, what):
     """A row for every peer and target."""
     best, gap = bench.best(problem)
     times = bench.times(problem, ["ours", "ours_solve", *names], best)
-    rows = [row(f"{what}, {problem.shape}: to {t:g}", seconds(times, "ours", t), seconds(times, name, t), "", peer=name)
+    rows = [row(f"{what}, {problem.shape}: to {t:g}", seconds(times, "ours", t),
+                seconds(times, name, t), "", peer=name)
             for t in TARGETS for name in names]
     return rows, {"shape": problem.shape, "times": times, "minimum_known_to": gap}
 
@@ -92,7 +103,8 @@ def _all_peers(bench, problem, names, what):
 @case("LASSO, complete data, all peers", 1.5, "260", "1000")
 def plain(bench, size):
     """No bar: where everybody stands on the simplest problem."""
-    names = ["ours_two_threads", "sklearn_lasso", "sklearn_precompute", "sklearn_gram", "sklearn_gram_unchecked",
+    names = ["ours_two_threads", "sklearn_lasso", "sklearn_precompute", "sklearn_gram",
+             "sklearn_gram_unchecked",
              "skglm_gram", "skglm_cd", "celer_lasso", "adelie_gram", "glmnet_lasso"]
     return _all_peers(bench, make(*bench.size(*SIZES[size])), names, "LASSO, complete")
 
@@ -102,7 +114,8 @@ def group(bench, size):
     """No bar: the group LASSO, one norm for each row."""
     problem = make(*bench.size(*SIZES[size]), kind="row")
     names = ["ours_two_threads", "skglm_group", "celer_group", "adelie_group"]
-    return _all_peers(bench, replace(problem, labels=clusters(problem)), names, "row norms, complete")
+    return _all_peers(bench, replace(problem, labels=clusters(problem)), names,
+                      "row norms, complete")
 
 
 @case("one norm per cluster and factor, complete data, against MultiTaskLasso", 0.5, "260", "1000")
@@ -111,7 +124,8 @@ def multitask(bench, size):
     problem = make(*bench.size(*SIZES[size]), kind="factor")
     problem = replace(problem, labels=clusters(problem))
     rows, data = _all_peers(bench, problem, ["sklearn_multitask"], "FCGL, complete")
-    rows += [row(f"FCGL, complete, {problem.shape}: solve alone to {t:g}", seconds(data["times"], "ours_solve", t),
+    rows += [row(f"FCGL, complete, {problem.shape}: solve alone to {t:g}",
+                 seconds(data["times"], "ours_solve", t),
                  seconds(data["times"], "sklearn_multitask", t), ">= 5" if t == EASY else "",
                  peer="scikit-learn MultiTaskLasso for every cluster") for t in TARGETS]
     return rows, data
@@ -122,7 +136,8 @@ def multitask(bench, size):
 
 @case("signs and staggered gaps, against the best public route in the peers", 1.5, "260", "1000")
 def signs(bench, size):
-    """Every peer fits response by response on its own rows; the Gram matrices are part of the time for all."""
+    """Every peer fits response by response on its own rows; the Gram matrices are part of the time
+    for all."""
     problem = make(*bench.size(*SIZES[size]), gaps="staggered", signs=True)
     best, gap = bench.best(problem)
     peers, rows = ["glmnet_limits", "sklearn_split", "adelie_split"], []
@@ -131,7 +146,8 @@ def signs(bench, size):
         name, theirs = fastest(times, peers, target)
         rows.append(row(f"LASSO, signs, 20 % staggered gaps, {problem.shape}: to {target:g}",
                         seconds(times, "ours", target), theirs, ">= 8" if target == EASY else "",
-                        peer=name or "none ran", note="the fastest of " + ", ".join(p for p in peers if p in times)))
+                        peer=name or "none ran",
+                        note="the fastest of " + ", ".join(p for p in peers if p in times)))
     return rows, {"shape": problem.shape, "times": times, "minimum_known_to": gap}
 
 
@@ -143,14 +159,15 @@ def path(bench):
     """Whole paths for all responses."""
     problem = with_path(make(*bench.size(260, 20, 500)), 5 if bench.quick else 50)
     best, _ = bench.best(problem)
-    peers = {"glmnet_path": ("python-glmnet", ">= 2"), "sklearn_path": ("scikit-learn lasso_path", ">= 8"),
+    peers = {"glmnet_path": ("python-glmnet", ">= 2"),
+             "sklearn_path": ("scikit-learn lasso_path", ">= 8"),
              "sklearn_path_unchecked": ("scikit-learn lasso_path(check_input=False)", ""),
              "sklearn_fits": ("scikit-learn, one warm-started fit for each λ", "")}
     times = bench.times(problem, ["ours_path", *peers], best)
     what, rows = f"{len(problem.lambdas)}-value path, {problem.shape}", []
     for name, (peer, bar) in peers.items():
-        rows += [row(f"{what}: to {t:g} at every λ", seconds(times, "ours_path", t), seconds(times, name, t),
-                     bar if t == EASY else "", peer=peer) for t in TARGETS]
+        rows += [row(f"{what}: to {t:g} at every λ", seconds(times, "ours_path", t),
+                     seconds(times, name, t), bar if t == EASY else "", peer=peer) for t in TARGETS]
     return rows, {"shape": problem.shape, "times": times}
 
 
@@ -163,7 +180,8 @@ def path_original(bench):
     times |= bench.times(some, ["original_path"], once=True)
     theirs = seconds(times, "original_path")
     theirs = theirs and theirs * len(problem.lambdas) / len(some.lambdas)
-    rows = [row(f"{len(problem.lambdas)}-value path, {problem.shape}", seconds(times, "ours_path"), theirs, ">= 2000",
+    rows = [row(f"{len(problem.lambdas)}-value path, {problem.shape}", seconds(times, "ours_path"),
+                theirs, ">= 2000",
                 peer="release 1.0.6", note=f"its time from {len(some.lambdas)} of the values")]
     return rows, {"shape": problem.shape, "times": times}
 
@@ -174,8 +192,8 @@ def cv(bench):
     problem = with_path(make(*bench.size(120, 9, 50)), 5 if bench.quick else 20)
     times = bench.times(problem, ["ours_cv", "original_cv", "original_cv_path"], repeats=9)
     name, theirs = fastest(times, ["original_cv", "original_cv_path"])
-    rows = [row(f"cross-validation, {len(problem.lambdas)} λ × 5 folds, {problem.shape}", seconds(times, "ours_cv"),
-                theirs, ">= 150", peer="release 1.0.6", note=name or "")]
+    rows = [row(f"cross-validation, {len(problem.lambdas)} λ × 5 folds, {problem.shape}",
+                seconds(times, "ours_cv"), theirs, ">= 150", peer="release 1.0.6", note=name or "")]
     return rows, {"shape": problem.shape, "times": times}
 
 
@@ -186,10 +204,12 @@ def cv(bench):
 def floor(bench, gaps):
     """The products alone solve nothing; the fit does everything."""
     problem = make(*bench.size(1000, 50, 500), gaps=gaps)
-    times = bench.times(problem, ["ours", "ours_two_threads", "blas_products", "blas_products_built"], tol=1e-8)
+    times = bench.times(problem, ["ours", "ours_two_threads", "blas_products",
+                                  "blas_products_built"], tol=1e-8)
     bar = {"scattered": "<= 2.5", "staggered": "<= 1"}[gaps]
     what = f"LASSO, 20 % {gaps} gaps, {problem.shape}: whole fit"
-    rows = [row(what, seconds(times, "ours"), seconds(times, "blas_products"), bar, peer="BLAS products")]
+    rows = [row(what, seconds(times, "ours"), seconds(times, "blas_products"), bar,
+                peer="BLAS products")]
     return rows, {"shape": problem.shape, "times": times}
 
 
@@ -198,7 +218,8 @@ def wide(bench, share):
     """λ is `share` of the largest useful one; the peers get centred arrays and fit no intercept."""
     problem = make_wide(*((100, 300) if bench.quick else (500, 5000)), lam=float(share))
     best, gap = bench.best(problem)
-    peers, what, rows = ["skglm_cd", "celer_lasso"], f"one response, {problem.shape}, λ = {share} λ_max", []
+    peers, what, rows = (["skglm_cd", "celer_lasso"],
+                         f"one response, {problem.shape}, λ = {share} λ_max", [])
     times = bench.times(problem, ["ours", "sklearn_lasso", "glmnet_lasso", *peers], best)
     for target in TARGETS:
         name, theirs = fastest(times, peers, target)
@@ -212,19 +233,21 @@ def wide(bench, share):
 
 @case("factor correlation .5, .9, .99, .999", 1, "0.1", "0.01")
 def correlation(bench, share):
-    """The whole fit and our certificate, for λ = `share` of the largest useful one; the bars are for 0.1."""
+    """The whole fit and our certificate, for λ = `share` of the largest useful one; the bars are
+    for 0.1."""
     found, bar = {}, share == "0.1"
     for corr in (0.5, 0.9, 0.99, 0.999):
         problem = make(*bench.size(500, 30, 200), corr=corr, lam=float(share))
         best, gap = bench.best(problem)
-        found[corr] = {"times": bench.times(problem, ["ours", "sklearn_precompute"], best), "minimum_known_to": gap,
+        found[corr] = {"times": bench.times(problem, ["ours", "sklearn_precompute"], best),
+                       "minimum_known_to": gap,
                        "default": seconds(bench.times(problem, ["ours"], tol=1e-8), "ours"),
                        "certificate": bench.work("certificate", problem)}
     what = f"{problem.shape}, λ = {share} λ_max"
-    rows = [row(f"correlation {c}, {what}: time", found[c]["default"], found[0.5]["default"], "<= 10" if bar else "",
-                peer="ours at correlation .5") for c in (0.99, 0.999)]
-    rows += [row(f"correlation {c}, {what}: largest gap", found[c]["certificate"]["gap"], 1e-8, "<= 1" if bar else "",
-                 "", "tolerance 1e-8") for c in (0.5, 0.99, 0.999)]
+    rows = [row(f"correlation {c}, {what}: time", found[c]["default"], found[0.5]["default"],
+                "<= 10" if bar else "", peer="ours at correlation .5") for c in (0.99, 0.999)]
+    rows += [row(f"correlation {c}, {what}: largest gap", found[c]["certificate"]["gap"], 1e-8,
+                 "<= 1" if bar else "", "", "tolerance 1e-8") for c in (0.5, 0.99, 0.999)]
     return rows, {"shape": problem.shape, "by_value": {str(c): f for c, f in found.items()}}
 
 
@@ -240,9 +263,12 @@ def responses(bench):
     each = {N: seconds(f["times"], "ours") / N for N, f in found.items()}
     slowest, quickest, last = max(each, key=each.get), min(each, key=each.get), max(found)
     memory = found[last]["memory"]
-    rows = [row(f"time per response, N from {min(found)} to {last}, scattered gaps, {(T, M)}", each[slowest],
-                each[quickest], "<= 1.3", peer="the fastest N", note=f"slowest at {slowest}, fastest at {quickest}"),
-            row(f"memory at N = {last} beyond the inputs", memory["added"], 300e6, "<= 1", "B", "300 MB",
+    rows = [row(f"time per response, N from {min(found)} to {last}, scattered gaps, {(T, M)}",
+                each[slowest],
+                each[quickest], "<= 1.3", peer="the fastest N",
+                note=f"slowest at {slowest}, fastest at {quickest}"),
+            row(f"memory at N = {last} beyond the inputs", memory["added"], 300e6, "<= 1",
+                "B", "300 MB",
                 f"the inputs are {memory['input'] / 1e6:.0f} MB")]
     return rows, {"shape": (T, M), "by_value": {str(N): f for N, f in found.items()}}
 
@@ -264,23 +290,26 @@ def first_fit(bench, kind):
     problem = of_kind(make(*bench.size(260, 20, 500), gaps="staggered", signs=True), kind)
     runs = [bench.work("first_fit", problem)["ours"] for _ in range(2 if bench.quick else 6)][1:]
     middle = {k: float(np.median([r[k] for r in runs])) for k in runs[0]}
-    note = "import {import:.2f} s, fit {fit:.2f} s, after {base:.2f} s for pandas and scikit-learn".format(**middle)
-    rows = [row(f"{NAMES[kind]}, {problem.shape}: import and first fit", middle["import"] + middle["fit"], 2.0, "<= 1",
-                peer="2 s", note=note)]
+    note = ("import {import:.2f} s, fit {fit:.2f} s, after {base:.2f} s for pandas and "
+            "scikit-learn".format(**middle))
+    rows = [row(f"{NAMES[kind]}, {problem.shape}: import and first fit",
+                middle["import"] + middle["fit"], 2.0, "<= 1", peer="2 s", note=note)]
     return rows, {"shape": problem.shape, "seconds": middle}
 
 
 # ------------------------------------------------------------------ curves, without a bar
 
 AROUND = {"T": 500, "M": 20, "N": 200}
-AXES = {"T": (100, 200, 500, 1000, 2000, 5000), "M": (5, 10, 20, 50, 100), "N": (50, 100, 200, 500, 1000, 2000),
-        "missing": (0.0, 0.05, 0.1, 0.2, 0.4)}
+AXES = {"T": (100, 200, 500, 1000, 2000, 5000), "M": (5, 10, 20, 50, 100),
+        "N": (50, 100, 200, 500, 1000, 2000), "missing": (0.0, 0.05, 0.1, 0.2, 0.4)}
 PEERS = ["glmnet_limits", "sklearn_split"]
 
 
-@case("time and memory against one dimension, LASSO with signs and gaps, around (500, 20, 200)", 4, *AXES)
+@case("time and memory against one dimension, LASSO with signs and gaps, around (500, 20, 200)", 4,
+      *AXES)
 def sweep(bench, axis):
-    """Staggered and scattered gaps; the original only with staggered gaps and the four smallest values."""
+    """Staggered and scattered gaps; the original only with staggered gaps and the four smallest
+    values."""
     found = {}
     for k, value in enumerate(AXES[axis][:2] if bench.quick else AXES[axis]):
         size = bench.size(*((AROUND | {axis: value})[a] for a in "TMN"))
@@ -291,28 +320,35 @@ def sweep(bench, axis):
             times = bench.times(problem, ["ours", *PEERS], best, targets=[EASY], budget=1.0)
             out = found[str(value)][gaps] = {"times": times, "minimum_known_to": gap}
             if gaps == "staggered":
-                out["memory"] = {name: bench.memory(problem, name) for name in ("ours", "glmnet_limits")}
+                out["memory"] = {name: bench.memory(problem, name)
+                                 for name in ("ours", "glmnet_limits")}
                 if k < 4:
-                    out["memory"]["original"] = bench.memory(replace(problem, centre="all", mean="all"), "original")
+                    out["memory"]["original"] = bench.memory(
+                        replace(problem, centre="all", mean="all"), "original")
     return [], {"axis": axis, "around": AROUND, "by_value": found}
 
 
-@case("accuracy against the units of the data and the correlation of the factors", 1, "units", "conditioning")
+@case("accuracy against the units of the data and the correlation of the factors", 1, "units",
+      "conditioning")
 def accuracy(bench, what):
-    """Default settings of everybody: excess of the objective, error of β, zeros that should be and are not."""
+    """Default settings of everybody: excess of the objective, error of β, zeros that should be and
+    are not."""
     found = {}
     for v in (1.0, 0.1, 0.01, 1e-3, 1e-4) if what == "units" else (0.5, 0.9, 0.99, 0.999):
-        problem = make(*bench.size(260, 10, 40), **({"unit": v} if what == "units" else {"corr": v}))
+        problem = make(*bench.size(260, 10, 40),
+                       **({"unit": v} if what == "units" else {"corr": v}))
         truth = bench.work("coefficients", problem, ["ours"], tols=[1e-13])["ours"]
         best, scale = objective.value(problem, truth), float(np.abs(truth).max())
-        answers = bench.work("coefficients", problem, ["ours", "sklearn_precompute"], tols=[1e-8, 1e-4])
+        answers = bench.work("coefficients", problem, ["ours", "sklearn_precompute"],
+                             tols=[1e-8, 1e-4])
         theirs = replace(problem, mean="all")
         answers |= bench.work("coefficients", theirs, ["original"], "original", tols=[None]) or {}
         gap = (best - objective.lower_bound(problem, truth)) / best
-        found[str(v)] = {name: {"excess": objective.excess(problem, objective.value(problem, beta), best),
-                                "beta_error": float(np.abs(beta - truth).max()) / scale,
-                                "zeros": int((truth == 0).sum()), "minimum_known_to": gap,
-                                "zeros_missed": int(((truth == 0) & (beta != 0)).sum())}
+        found[str(v)] = {name:
+                         {"excess": objective.excess(problem, objective.value(problem, beta), best),
+                          "beta_error": float(np.abs(beta - truth).max()) / scale,
+                          "zeros": int((truth == 0).sum()), "minimum_known_to": gap,
+                          "zeros_missed": int(((truth == 0) & (beta != 0)).sum())}
                          for name, beta in answers.items()}
     return [], {"axis": what, "shape": problem.shape, "by_value": found}
 
@@ -323,11 +359,13 @@ def profile(bench):
     found, size = {}, bench.size(1000, 50, 500)
     for gaps in ("complete", "staggered", "scattered"):
         found[f"LASSO, {gaps}"] = make(*size, gaps=gaps)
-    signed, small = (make(*s, gaps="staggered", signs=True) for s in (size, bench.size(260, 20, 500)))
+    signed, small = (make(*s, gaps="staggered", signs=True)
+                     for s in (size, bench.size(260, 20, 500)))
     for kind, name in NAMES.items():
         found[f"{name}, signs, staggered"] = of_kind(signed, kind)
         found[f"{name}, signs, staggered, (260, 20, 500)"] = of_kind(small, kind)
     for share in (0.1, 0.01):
         wide = make_wide(*((100, 300) if bench.quick else (500, 5000)), lam=share)
         found[f"one response, M = 5,000, λ = {share} λ_max"] = wide
-    return [], {"shape": size, "stages": {name: bench.work("profile", problem) for name, problem in found.items()}}
+    return [], {"shape": size,
+                "stages": {name: bench.work("profile", problem) for name, problem in found.items()}}

@@ -1,4 +1,5 @@
-"""Data: seeded panels, and the problem that every solver is given. NumPy only, since it runs in every environment."""
+"""Data: seeded panels, and the problem that every solver is given. NumPy only, since it runs in
+every environment."""
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -11,12 +12,16 @@ class Problem:
     X: np.ndarray  # (T, M) factors
     Y: np.ndarray  # (T, N) responses, NaN where not observed
     lam: float  # λ on the scale of the objective
-    kind: str = "lasso"  # "lasso", "row" (one norm for each row of β) or "factor" (one for each cluster and factor)
+    # "lasso", "row" (one norm for each row of β) or "factor" (one for each cluster and factor)
+    kind: str = "lasso"
     signs: np.ndarray | None = None  # (N, M) of 1, -1, 0, NaN (free); None: all free
-    labels: np.ndarray | None = None  # (N,) clusters; None with "row" or "factor": the solver finds them
+    # (N,) clusters; None with "row" or "factor": the solver finds them
+    labels: np.ndarray | None = None
     lambdas: np.ndarray | None = None  # (K,) decreasing, for a path
-    centre: str = "own"  # means over the rows of the response ("own"), over all rows ("all"), or none ("none")
-    mean: str = "own"  # squares are averaged over the rows of the response ("own") or divided by T ("all")
+    # means over the rows of the response ("own"), over all rows ("all"), or none ("none")
+    centre: str = "own"
+    # squares are averaged over the rows of the response ("own") or divided by T ("all")
+    mean: str = "own"
 
     @property
     def shape(self):
@@ -30,7 +35,8 @@ class Problem:
 
     def save(self, path):
         """Write an npz file."""
-        np.savez(path, **{f.name: v for f in fields(self) if (v := getattr(self, f.name)) is not None})
+        np.savez(path,
+                 **{f.name: v for f in fields(self) if (v := getattr(self, f.name)) is not None})
 
     @classmethod
     def load(cls, path):
@@ -43,7 +49,8 @@ class Problem:
 def largest_lambda(problem):
     """The smallest λ for which the LASSO without signs is all zero: the largest 2 |cov(x, y)|."""
     top = 0.0
-    for columns in np.array_split(np.arange(problem.Y.shape[1]), max(1, problem.Y.size // 10_000_000)):
+    for columns in np.array_split(np.arange(problem.Y.shape[1]),
+                                  max(1, problem.Y.size // 10_000_000)):
         Y = problem.Y[:, columns]
         seen = ~np.isnan(Y)
         R = np.where(seen, Y - np.nanmean(Y, axis=0), 0.0)
@@ -52,7 +59,8 @@ def largest_lambda(problem):
 
 
 def simulate(T, M, N, corr=0.3, density=0.3, groups=10, r2=0.5, seed=0):
-    """Equicorrelated factors with unit variance, groups of responses with a common support, noise for a given R²."""
+    """Equicorrelated factors with unit variance, groups of responses with a common support, noise
+    for a given R²."""
     rng = np.random.default_rng(seed)
     X = np.sqrt(1 - corr) * rng.normal(size=(T, M)) + np.sqrt(corr) * rng.normal(size=(T, 1))
     labels = rng.integers(groups, size=N)
@@ -67,7 +75,8 @@ def simulate(T, M, N, corr=0.3, density=0.3, groups=10, r2=0.5, seed=0):
 
 
 def with_gaps(Y, how, share=0.2, seed=1):
-    """The same responses with a share of the cells missing: "complete", "staggered" starts or "scattered" cells."""
+    """The same responses with a share of the cells missing: "complete", "staggered" starts or
+    "scattered" cells."""
     rng = np.random.default_rng(seed)
     T, N = Y.shape
     if how == "complete" or not share:
@@ -81,7 +90,8 @@ def with_gaps(Y, how, share=0.2, seed=1):
 
 
 def some_signs(beta, share=0.5, wrong=0.1, seed=2):
-    """Signs for a share of the cells: the true sign (0 where the loading is zero), a tenth of them wrong on purpose."""
+    """Signs for a share of the cells: the true sign (0 where the loading is zero), a tenth of them
+    wrong on purpose."""
     rng = np.random.default_rng(seed)
     signs = np.sign(beta)
     flipped = rng.choice([-1.0, 0.0, 1.0], size=beta.shape)
@@ -89,11 +99,14 @@ def some_signs(beta, share=0.5, wrong=0.1, seed=2):
     return np.where(rng.random(beta.shape) < share, signs, np.nan)
 
 
-def make(T, M, N, gaps="complete", share=0.2, signs=False, lam=0.1, corr=0.3, unit=1.0, seed=0, **fixed):
-    """A problem with λ = `lam` times the largest useful one; `unit` multiplies x and y (and λ by its square)."""
+def make(T, M, N, gaps="complete", share=0.2, signs=False, lam=0.1, corr=0.3, unit=1.0,
+         seed=0, **fixed):
+    """A problem with λ = `lam` times the largest useful one; `unit` multiplies x and y (and λ by
+    its square)."""
     X, Y, beta = simulate(T, M, N, corr=corr, seed=seed)
     Y = with_gaps(Y, gaps, share, seed + 1)
-    problem = Problem(unit * X, unit * Y, 1.0, signs=some_signs(beta, seed=seed + 2) if signs else None, **fixed)
+    problem = Problem(unit * X, unit * Y, 1.0, signs=some_signs(beta, seed=seed + 2) if signs
+                      else None, **fixed)
     return replace(problem, lam=lam * largest_lambda(problem))
 
 
@@ -109,6 +122,7 @@ def make_wide(T, M, lam=0.1, active=50, seed=0):
 
 
 def with_path(problem, n=50, ratio=1e-3):
-    """The problem for `n` values of λ in equal steps of the logarithm, from the largest useful one down."""
+    """The problem for `n` values of λ in equal steps of the logarithm, from the largest useful one
+    down."""
     top = largest_lambda(problem)
     return replace(problem, lambdas=top * ratio ** np.linspace(0, 1, n))

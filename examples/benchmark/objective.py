@@ -1,9 +1,11 @@
-"""Objective: what every answer is measured by, written from the formula alone and shared with no solver. NumPy only.
+"""Objective: what every answer is measured by, written from the formula alone and shared with no
+solver. NumPy only.
 
     F(β) = Σ_i κ_i Σ_t m_ti (y_ti − α_i − x_t'β_i)² + λ Σ_b w_b ‖β_b‖
 
-with κ_i = 1/Σ_t m_ti and the best α_i. A block b is one cell (LASSO, w = 1), one row of β (w = √(|g|/G), g the cluster
-of the response and G the number of clusters) or one factor within one cluster (the same w).
+with κ_i = 1/Σ_t m_ti and the best α_i. A block b is one cell (LASSO, w = 1), one row of β (w =
+√(|g|/G), g the cluster of the response and G the number of clusters) or one factor within one
+cluster (the same w).
 """
 import numpy as np
 
@@ -17,7 +19,8 @@ def _chunks(problem):
 
 
 def _residuals(problem, beta, columns):
-    """(T, n) residuals with the best constants, and the centred data; zero where nothing is observed."""
+    """(T, n) residuals with the best constants, and the centred data; zero where nothing is
+    observed."""
     X, Y = problem.X, problem.Y[:, columns]
     seen = ~np.isnan(Y)
     n = np.maximum(seen.sum(0), 1)
@@ -39,7 +42,8 @@ def block_weights(problem):
 
 
 def _norms(problem, cells):
-    """Norm of the block of every cell, (N, M): the cell, its row, or its factor within its cluster."""
+    """Norm of the block of every cell, (N, M): the cell, its row, or its factor within its cluster.
+    """
     if problem.kind == "lasso":
         return np.abs(cells)
     if problem.kind == "row":
@@ -73,7 +77,8 @@ def loss(problem, beta):
 def value(problem, beta):
     """F(β): a number, or (K,) where the problem is a path and β is (K, N, M)."""
     if problem.lambdas is not None:
-        return np.array([_value(problem, lam, b) for lam, b in zip(problem.lambdas, beta, strict=True)])
+        return np.array([_value(problem, lam, b)
+                         for lam, b in zip(problem.lambdas, beta, strict=True)])
     return _value(problem, problem.lam, beta)
 
 
@@ -91,10 +96,12 @@ def sign_violation(problem, beta):
 
 
 def lower_bound(problem, beta):
-    """A number that F cannot fall below, from the residuals of any β: the dual objective at a feasible scaling of them.
+    """A number that F cannot fall below, from the residuals of any β: the dual objective at a
+    feasible scaling of them.
 
-    With r the residuals, the dual point is θ_c r, one θ for each part c of the problem that stands alone (a response,
-    or a cluster), so small that every block of the pull 2κ x'r, less what its signs hold, has norm at most λ w.
+    With r the residuals, the dual point is θ_c r, one θ for each part c of the problem that stands
+    alone (a response, or a cluster), so small that every block of the pull 2κ x'r, less what its
+    signs hold, has norm at most λ w.
     """
     if problem.lambdas is not None:
         raise ValueError("a lower bound is for one value of λ")

@@ -4,10 +4,11 @@
     python examples/benchmark/run.py --quick
     python examples/benchmark/run.py --cases sklearn path --python glmnet=peers/bin/python
 
-Every solver runs in a process of its own environment with one thread. A peer is looked for in the interpreter that runs
-this unless --python names another one for it (several names may share one: skglm,celer,glmnet=PATH). Peers: skglm,
-celer, adelie, glmnet (pip install python-glmnet), scikit-learn, original (pip install factorlasso==1.0.6, in an
-environment of its own since it has the same import name). What cannot be run is left out, and the output says so.
+Every solver runs in a process of its own environment with one thread. A peer is looked for in the
+interpreter that runs this unless --python names another one for it (several names may share one:
+skglm,celer,glmnet=PATH). Peers: skglm, celer, adelie, glmnet (pip install python-glmnet),
+scikit-learn, original (pip install factorlasso==1.0.6, in an environment of its own since it has
+the same import name). What cannot be run is left out, and the output says so.
 
 Results are merged into a JSON file, the case that was run replacing its earlier result.
 """
@@ -28,13 +29,20 @@ def meant(name, wanted):
 
 def parse(argv=None):
     """Options of the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases", nargs="+", metavar="CASE", help="names or beginnings of names; default: all")
-    parser.add_argument("--skip", nargs="+", metavar="CASE", default=[], help="the same, to be left out")
-    parser.add_argument("--python", action="append", default=[], metavar="PEER=PATH", help="interpreter of a peer")
-    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that everything runs; nothing is kept")
-    parser.add_argument("--output", metavar="FILE", help="default: results.json beside this file; none with --quick")
-    parser.add_argument("--list", action="store_true", help="list the cases with their rough duration and stop")
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cases", nargs="+", metavar="CASE",
+                        help="names or beginnings of names; default: all")
+    parser.add_argument("--skip", nargs="+", metavar="CASE", default=[],
+                        help="the same, to be left out")
+    parser.add_argument("--python", action="append", default=[], metavar="PEER=PATH",
+                        help="interpreter of a peer")
+    parser.add_argument("--quick", action="store_true",
+                        help="tiny sizes, to see that everything runs; nothing is kept")
+    parser.add_argument("--output", metavar="FILE",
+                        help="default: results.json beside this file; none with --quick")
+    parser.add_argument("--list", action="store_true",
+                        help="list the cases with their rough duration and stop")
     args = parser.parse_args(argv)
     args.pythons = {}
     for pair in args.python:
@@ -42,7 +50,8 @@ def parse(argv=None):
         if not found or shutil.which(path) is None:
             parser.error(f"--python wants PEER=PATH with an interpreter that exists, got {pair!r}")
         args.pythons |= dict.fromkeys(names.split(","), os.path.abspath(shutil.which(path)))
-    args.chosen = [n for n in CASES if (not args.cases or meant(n, args.cases)) and not meant(n, args.skip)]
+    args.chosen = [n for n in CASES if (not args.cases or meant(n, args.cases))
+                   and not meant(n, args.skip)]
     if not args.chosen:
         parser.error(f"no such case; there are {', '.join(CASES)}")
     return args
@@ -73,10 +82,12 @@ def main(argv=None):
         print(f"{name:24s} took {took:.0f} s{left_out}", flush=True)
         if output:
             results = read(output)
-            results["machine"] = {"cores": os.cpu_count(), "processor": processor(), "system": sys.platform}
+            results["machine"] = {"cores": os.cpu_count(), "processor": processor(),
+                                  "system": sys.platform}
             for package, found in bench.versions.items():
                 results["versions"].setdefault(package, {}).update(found)
-            results["cases"][name] = {"what": CASES[name].what, "rows": rows, "data": data, "took": round(took, 1),
+            results["cases"][name] = {"what": CASES[name].what, "rows": rows, "data": data,
+                                      "took": round(took, 1),
                                       "load_before": round(load, 2), "quick": args.quick,
                                       "not_run": sorted(bench.missing)}
             save(output, results)

@@ -1,11 +1,13 @@
-"""Solvers: a function each, which takes a problem, prepares what its package wants, and returns `run(tol) -> β`.
+"""Solvers: a function each, which takes a problem, prepares what its package wants, and returns
+`run(tol) -> β`.
 
-Only `run` is timed. β is (N, M), or (K, N, M) for a path. Every package is called through its public interface, in the
-form that is fastest for it. scikit-learn, skglm, celer, adelie and glmnet minimise half the mean square, so their
-penalty is λ/2. Peers that have no intercept in the form used here get centred data, and the centring is not timed.
+Only `run` is timed. β is (N, M), or (K, N, M) for a path. Every package is called through its
+public interface, in the form that is fastest for it. scikit-learn, skglm, celer, adelie and glmnet
+minimise half the mean square, so their penalty is λ/2. Peers that have no intercept in the form
+used here get centred data, and the centring is not timed.
 
-abess is not here: it solves the best-subset problem, which has no λ and another minimum. Nor are asgl and group-lasso,
-which took hundreds of times longer to the same minimum in a first look.
+abess is not here: it solves the best-subset problem, which has no λ and another minimum. Nor are
+asgl and group-lasso, which took hundreds of times longer to the same minimum in a first look.
 """
 import warnings
 from dataclasses import dataclass
@@ -76,7 +78,8 @@ def valid_rows(problem, i):
 
 
 def quiet(call):
-    """Call with warnings silenced: a loose tolerance is asked for on purpose, and the objective tells the rest."""
+    """Call with warnings silenced: a loose tolerance is asked for on purpose, and the objective
+    tells the rest."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return call()
@@ -92,11 +95,14 @@ def our_model(problem, n_jobs=None, tol=1e-8):
     from factorlasso import LassoModel
 
     _, _, signs = frames(problem)
-    labels = None if problem.labels is None else pd.Series(problem.labels, [f"y{i}" for i in range(problem.shape[2])])
-    kinds = {"lasso": "lasso", "row": "group_lasso_clusters", "factor": "factor_cluster_group_lasso"}
+    labels = (None if problem.labels is None
+              else pd.Series(problem.labels, [f"y{i}" for i in range(problem.shape[2])]))
+    kinds = {"lasso": "lasso", "row": "group_lasso_clusters",
+             "factor": "factor_cluster_group_lasso"}
     demean = {"own": True, "all": "rolling", "none": False}[problem.centre]
     mean = {"own": "weight_sum", "all": "sample"}[problem.mean]
-    return LassoModel(kinds[problem.kind], problem.lam, factors_beta_loading_signs=signs, clustering=labels, tol=tol,
+    return LassoModel(kinds[problem.kind], problem.lam, factors_beta_loading_signs=signs,
+                      clustering=labels, tol=tol,
                       demean=demean, loss_normalization=mean, n_jobs=n_jobs)
 
 
@@ -142,7 +148,8 @@ def ours_path(problem):
     """The whole path: DataFrames in, labelled results out."""
     model = our_model(problem)
     x, y, _ = frames(problem)
-    return lambda tol: quiet(lambda: model.set_params(tol=tol).path(x, y, lambdas=problem.lambdas)).coef
+    return lambda tol: quiet(lambda: model.set_params(tol=tol)
+                             .path(x, y, lambdas=problem.lambdas)).coef
 
 
 # ------------------------------------------------------------------ scikit-learn, complete data
@@ -154,7 +161,8 @@ def sklearn_lasso(problem):
     from sklearn.linear_model import Lasso
 
     X, Y = np.asfortranarray(problem.X), np.asfortranarray(problem.Y)
-    return lambda tol: quiet(lambda: np.atleast_2d(Lasso(problem.lam / 2, tol=tol, max_iter=MANY).fit(X, Y).coef_))
+    return lambda tol: quiet(lambda: np.atleast_2d(Lasso(problem.lam / 2, tol=tol, max_iter=MANY)
+                                                   .fit(X, Y).coef_))
 
 
 @solver("scikit-learn")
@@ -163,7 +171,8 @@ def sklearn_precompute(problem):
     from sklearn.linear_model import Lasso
 
     x, y, _ = frames(problem)
-    return lambda tol: quiet(lambda: Lasso(problem.lam / 2, precompute=True, tol=tol, max_iter=MANY).fit(x, y).coef_)
+    return lambda tol: quiet(lambda: Lasso(problem.lam / 2, precompute=True, tol=tol, max_iter=MANY)
+                             .fit(x, y).coef_)
 
 
 @solver("scikit-learn")
@@ -183,7 +192,8 @@ def sklearn_gram_unchecked(problem):
 
     X, Y = centred(problem)
     opts = dict(precompute=np.ascontiguousarray(X.T @ X), fit_intercept=False, max_iter=MANY)
-    return lambda tol: quiet(lambda: Lasso(problem.lam / 2, tol=tol, **opts).fit(X, Y, check_input=False).coef_)
+    return lambda tol: quiet(lambda: Lasso(problem.lam / 2, tol=tol, **opts)
+                             .fit(X, Y, check_input=False).coef_)
 
 
 def _sklearn_path(problem, **options):
@@ -194,7 +204,8 @@ def _sklearn_path(problem, **options):
     def run(tol):
         G, XY = np.ascontiguousarray(X.T @ X), np.asfortranarray(X.T @ Y)
         opts = dict(alphas=problem.lambdas / 2, precompute=G, tol=tol, max_iter=MANY, **options)
-        return np.stack([lasso_path(X, Y[:, i], Xy=XY[:, i], **opts)[1].T for i in range(Y.shape[1])], axis=1)
+        return np.stack([lasso_path(X, Y[:, i], Xy=XY[:, i], **opts)[1].T
+                         for i in range(Y.shape[1])], axis=1)
 
     return lambda tol: quiet(lambda: run(tol))
 
@@ -220,7 +231,8 @@ def sklearn_fits(problem):
 
     def run(tol):
         model = Lasso(precompute=True, tol=tol, max_iter=MANY, warm_start=True)
-        return np.stack([model.set_params(alpha=lam / 2).fit(x, y).coef_.copy() for lam in problem.lambdas])
+        return np.stack([model.set_params(alpha=lam / 2).fit(x, y).coef_.copy()
+                         for lam in problem.lambdas])
 
     return lambda tol: quiet(lambda: run(tol))
 
@@ -232,12 +244,14 @@ def sklearn_multitask(problem):
 
     X, Y = centred(problem)
     names, group, size = np.unique(problem.labels, return_inverse=True, return_counts=True)
-    parts = [(np.flatnonzero(group == g), problem.lam / 2 * np.sqrt(size[g] / len(size))) for g in range(len(names))]
+    parts = [(np.flatnonzero(group == g), problem.lam / 2 * np.sqrt(size[g] / len(size)))
+             for g in range(len(names))]
 
     def run(tol):
         beta = np.empty((Y.shape[1], X.shape[1]))
         for rows, alpha in parts:
-            beta[rows] = MultiTaskLasso(alpha, fit_intercept=False, tol=tol, max_iter=MANY).fit(X, Y[:, rows]).coef_
+            beta[rows] = MultiTaskLasso(alpha, fit_intercept=False, tol=tol,
+                                        max_iter=MANY).fit(X, Y[:, rows]).coef_
         return beta
 
     return lambda tol: quiet(lambda: run(tol))
@@ -245,7 +259,8 @@ def sklearn_multitask(problem):
 
 @solver("scikit-learn")
 def sklearn_split(problem):
-    """`Lasso(positive=True)` for every response on its own rows, each column as often as it has allowed signs."""
+    """`Lasso(positive=True)` for every response on its own rows, each column as often as it has
+    allowed signs."""
     from sklearn.linear_model import Lasso
 
     _, M, N = problem.shape
@@ -260,7 +275,8 @@ def sklearn_split(problem):
                 continue
             X, y = valid_rows(problem, i)
             G = (X.T @ X)[np.ix_(j, j)] * (s[:, None] * s)
-            model = Lasso(problem.lam / 2, positive=True, precompute=G, fit_intercept=False, tol=tol, max_iter=MANY)
+            model = Lasso(problem.lam / 2, positive=True, precompute=G, fit_intercept=False,
+                          tol=tol, max_iter=MANY)
             np.add.at(beta[i], j, s * model.fit(np.asfortranarray(X[:, j] * s), y).coef_)
         return beta
 
@@ -294,7 +310,8 @@ def skglm_gram(problem):
 
     def run(tol):
         solve = GramCD(fit_intercept=False, tol=tol, max_iter=10_000).solve
-        return np.array([solve(X, Y[:, i], None, L1(problem.lam / 2))[0] for i in range(Y.shape[1])])
+        return np.array([solve(X, Y[:, i], None, L1(problem.lam / 2))[0]
+                         for i in range(Y.shape[1])])
 
     return lambda tol: quiet(lambda: run(tol))
 
@@ -309,7 +326,8 @@ def skglm_group(problem):
 
     def run(tol):
         opts = dict(groups=X.shape[1], fit_intercept=False, tol=tol, max_iter=1000)
-        return np.array([GroupLasso(alpha=lam[i], **opts).fit(X, Y[:, i]).coef_ for i in range(Y.shape[1])])
+        return np.array([GroupLasso(alpha=lam[i], **opts).fit(X, Y[:, i]).coef_
+                         for i in range(Y.shape[1])])
 
     return lambda tol: quiet(lambda: run(tol))
 
@@ -338,7 +356,8 @@ def celer_group(problem):
 
     def run(tol):
         opts = dict(groups=X.shape[1], fit_intercept=False, tol=tol)
-        return np.array([GroupLasso(alpha=lam[i], **opts).fit(X, Y[:, i]).coef_ for i in range(Y.shape[1])])
+        return np.array([GroupLasso(alpha=lam[i], **opts).fit(X, Y[:, i]).coef_
+                         for i in range(Y.shape[1])])
 
     return lambda tol: quiet(lambda: run(tol))
 
@@ -378,8 +397,10 @@ def adelie_group(problem):
 
     def run(tol):
         A, V = np.asfortranarray(X.T @ X / len(X)), X.T @ Y / len(X)
-        opts = dict(lmda_path=[problem.lam / 2], tol=tol, early_exit=False, progress_bar=False, groups=np.array([0]))
-        fits = (adelie.gaussian_cov(A=A, v=V[:, i].copy(), penalty=w[[i]], **opts) for i in range(Y.shape[1]))
+        opts = dict(lmda_path=[problem.lam / 2], tol=tol, early_exit=False, progress_bar=False,
+                    groups=np.array([0]))
+        fits = (adelie.gaussian_cov(A=A, v=V[:, i].copy(), penalty=w[[i]], **opts)
+                for i in range(Y.shape[1]))
         return np.array([fit.betas.toarray()[0] for fit in fits])
 
     return lambda tol: quiet(lambda: run(tol))
@@ -387,7 +408,8 @@ def adelie_group(problem):
 
 @solver("adelie", (1e-7, 1e-9, 1e-11, 1e-13, 1e-15))
 def adelie_split(problem):
-    """`gaussian_cov` for every response on its own rows, each cell with a sign under a one-sided constraint."""
+    """`gaussian_cov` for every response on its own rows, each cell with a sign under a one-sided
+    constraint."""
     import adelie
 
     _, M, N = problem.shape
@@ -403,9 +425,11 @@ def adelie_split(problem):
                 continue
             X, y = valid_rows(problem, i)
             X = X[:, j]
-            boxes = [None if np.isnan(s) else adelie.constraint.box(*limits[s]) for s in signs[i, j]]
-            fit = adelie.gaussian_cov(A=np.asfortranarray(X.T @ X / len(X)), v=X.T @ y / len(X), constraints=boxes,
-                                      lmda_path=[problem.lam / 2], tol=tol, early_exit=False, progress_bar=False)
+            boxes = [None if np.isnan(s) else adelie.constraint.box(*limits[s])
+                     for s in signs[i, j]]
+            fit = adelie.gaussian_cov(A=np.asfortranarray(X.T @ X / len(X)), v=X.T @ y / len(X),
+                                      constraints=boxes, lmda_path=[problem.lam / 2], tol=tol,
+                                      early_exit=False, progress_bar=False)
             beta[i, j] = fit.betas.toarray()[0]
         return beta
 
@@ -425,7 +449,8 @@ def glmnet_lasso(problem):
 
     def run(tol):
         model = ElasticNet(lambda_path=np.array([problem.lam / 2]), tol=tol, **opts)
-        return np.array([model.fit(X, Y[:, i]).coef_path_[..., -1].ravel() for i in range(Y.shape[1])])
+        return np.array([model.fit(X, Y[:, i]).coef_path_[..., -1].ravel()
+                         for i in range(Y.shape[1])])
 
     return lambda tol: quiet(lambda: run(tol))
 
@@ -461,8 +486,10 @@ def glmnet_limits(problem):
             if not len(j):
                 continue
             X, y = valid_rows(problem, i)
-            low, high = np.where(signs[i, j] > 0, 0.0, -np.inf), np.where(signs[i, j] < 0, 0.0, np.inf)
-            model = ElasticNet(lambda_path=path, tol=tol, lower_limits=low, upper_limits=high, **opts)
+            low, high = (np.where(signs[i, j] > 0, 0.0, -np.inf),
+                         np.where(signs[i, j] < 0, 0.0, np.inf))
+            model = ElasticNet(lambda_path=path, tol=tol, lower_limits=low,
+                               upper_limits=high, **opts)
             beta[i, j] = model.fit(X[:, j], y).coef_path_[..., -1].ravel()
         return beta
 
@@ -477,12 +504,15 @@ def _original_model(problem):
 
     from factorlasso import LassoModel, LassoModelType
 
-    kinds = {"lasso": "LASSO", "row": "HIERARCHICAL_CLUSTER_GROUP_LASSO", "factor": "FACTOR_CLUSTER_GROUP_LASSO"}
+    kinds = {"lasso": "LASSO", "row": "HIERARCHICAL_CLUSTER_GROUP_LASSO",
+             "factor": "FACTOR_CLUSTER_GROUP_LASSO"}
     x, y, signs = frames(problem)
     mean = {"own": "weight_sum", "all": "sample"}[problem.mean]
-    model = LassoModel(model_type=getattr(LassoModelType, kinds[problem.kind]), reg_lambda=problem.lam, span=None,
-                       factors_beta_loading_signs=signs, loss_normalization=mean, demean=problem.centre != "none")
-    labels = None if problem.labels is None else pd.Series(problem.labels, y.columns).map("g{}".format)
+    model = LassoModel(model_type=getattr(LassoModelType, kinds[problem.kind]),
+                       reg_lambda=problem.lam, span=None, factors_beta_loading_signs=signs,
+                       loss_normalization=mean, demean=problem.centre != "none")
+    labels = None if problem.labels is None else pd.Series(problem.labels,
+                                                           y.columns).map("g{}".format)
     return model, x, y, {} if labels is None else dict(external_clusters=labels)
 
 
@@ -506,12 +536,13 @@ def original_path(problem):
     model, x, y, _ = _original_model(problem)
 
     def run(_):
-        return np.stack([model.set_params(reg_lambda=lam).fit(x=x, y=y).coef_.to_numpy() for lam in problem.lambdas])
+        return np.stack([model.set_params(reg_lambda=lam).fit(x=x, y=y).coef_.to_numpy()
+                         for lam in problem.lambdas])
 
     return run
 
 
-# ------------------------------------------------------------------ cross-validation: β is that of the refit
+# --------------------------------------------------------- cross-validation: β is that of the refit
 
 
 @solver("factorlasso", (1e-8,))
@@ -530,7 +561,8 @@ def _original_cv(problem, **options):
     model, x, y, _ = _original_model(problem)
 
     def run(_):
-        search = LassoModelCV(lambdas=list(problem.lambdas), n_splits=5, base_model=model, **options)
+        search = LassoModelCV(lambdas=list(problem.lambdas), n_splits=5,
+                              base_model=model, **options)
         return search.fit(x, y).best_model_.coef_.to_numpy()
 
     return run
@@ -553,7 +585,8 @@ def original_cv_path(problem):
 
 @solver("factorlasso", (None,))
 def blas_products(problem):
-    """Two matrix products and nothing else: mask'·(all products of two factors), and Y'X. It solves nothing."""
+    """Two matrix products and nothing else: mask'·(all products of two factors), and Y'X. It solves
+    nothing."""
     X, seen = problem.X, (~np.isnan(problem.Y)).astype(float)
     Y = np.where(seen > 0, problem.Y, 0.0)
     j, k = np.triu_indices(X.shape[1])

@@ -1,4 +1,5 @@
-"""Runs in the interpreter of one package: python worker.py SPEC.json. Times or weighs some solvers on one problem."""
+"""Runs in the interpreter of one package: python worker.py SPEC.json. Times or weighs some solvers
+on one problem."""
 import dataclasses
 import json
 import os
@@ -10,7 +11,8 @@ now = time.perf_counter
 
 
 def timing(spec):
-    """Of every solver and target: the loosest tolerance that reaches it, its excess, the median of its seconds."""
+    """Of every solver and target: the loosest tolerance that reaches it, its excess, the median of
+    its seconds."""
     import numpy as np
     import objective
     from data import Problem
@@ -36,23 +38,28 @@ def timing(spec):
                     chosen.setdefault(target, entry)
             if len(chosen) == len(targets) or entry["seconds"] > spec.get("patience", 60):
                 break
-        out[name] = {target: chosen.get(target, tried[-1]) | {"reached": target in chosen} for target in targets}
+        out[name] = {target: chosen.get(target, tried[-1]) | {"reached": target in chosen}
+                     for target in targets}
         for entry in out[name].values():
-            runs[name, entry["tol"]] = (run, entry["seconds"], [entry["seconds"]] if spec.get("once") else [])
+            runs[name, entry["tol"]] = (run, entry["seconds"],
+                                        [entry["seconds"]] if spec.get("once") else [])
     _repeat(runs, spec)
     for name, found in out.items():
         for entry in found.values():
             seconds = runs[name, entry["tol"]][2]
-            entry |= {"seconds": statistics.median(seconds), "fastest": min(seconds), "repeats": len(seconds)}
+            entry |= {"seconds": statistics.median(seconds), "fastest": min(seconds),
+                      "repeats": len(seconds)}
     return out
 
 
 def _warm(name, problem):
-    """Import and compile on a tiny part of the problem, so that the first run that counts does neither."""
+    """Import and compile on a tiny part of the problem, so that the first run that counts does
+    neither."""
     from solvers import SOLVERS
 
     T, M, N = problem.shape
-    rows = slice(None, None, max(1, T // 60))  # of the whole history, to keep the pattern of the gaps
+    # of the whole history, to keep the pattern of the gaps
+    rows = slice(None, None, max(1, T // 60))
     factors, responses = slice(6 if M <= T else 150), slice(4)
     part = {"X": problem.X[rows, factors], "Y": problem.Y[rows, responses]}
     if problem.signs is not None:
@@ -97,7 +104,8 @@ def _peak():
 
 
 def _settle():
-    """Give free memory back, forget the peak so far where the system can, and return what is held now."""
+    """Give free memory back, forget the peak so far where the system can, and return what is held
+    now."""
     import ctypes
     import gc
 
@@ -112,7 +120,8 @@ def _settle():
 
 
 def memory(spec):
-    """Bytes that one fit adds at its peak to what the process held before (interpreter, packages, data)."""
+    """Bytes that one fit adds at its peak to what the process held before (interpreter, packages,
+    data)."""
     from data import Problem
     from solvers import SOLVERS
 
@@ -125,7 +134,8 @@ def memory(spec):
     seconds, peak = now() - start, _peak()
     labels = getattr(run, "labels", None)
     out = {"added": peak - before, "process": peak, "before": before, "seconds": seconds,
-           "input": problem.X.nbytes + problem.Y.nbytes, "labels": None if labels is None else labels.tolist()}
+           "input": problem.X.nbytes + problem.Y.nbytes,
+           "labels": None if labels is None else labels.tolist()}
     if spec.get("check"):
         import objective
 
@@ -136,7 +146,8 @@ def memory(spec):
 
 
 def first_fit(spec):
-    """Seconds from the import of the package to the end of the first fit, after pandas and scikit-learn are loaded."""
+    """Seconds from the import of the package to the end of the first fit, after pandas and
+    scikit-learn are loaded."""
     start = now()
     import pandas  # noqa: F401
     import sklearn.linear_model  # noqa: F401
@@ -157,7 +168,8 @@ def first_fit(spec):
 
 
 def best(spec):
-    """The minimum to compare with: our fit at the tightest tolerance, and the lower bound of its residuals."""
+    """The minimum to compare with: our fit at the tightest tolerance, and the lower bound of its
+    residuals."""
     import numpy as np
     import objective
     from data import Problem
@@ -169,7 +181,8 @@ def best(spec):
         return {"value": objective.value(problem, beta).tolist(), "bound": None}
     beta = SOLVERS["ours"].make(problem)(1e-13)
     value = objective.value(problem, beta)
-    return {"value": value, "bound": objective.lower_bound(problem, beta), "zeros": float(np.mean(beta == 0))}
+    return {"value": value, "bound": objective.lower_bound(problem, beta),
+            "zeros": float(np.mean(beta == 0))}
 
 
 def profile(spec):
@@ -197,18 +210,22 @@ def profile(spec):
             moments = summarize_panel(setup.fitted, model.demean is True)
             t.append(now())
             scale = loss_scale(moments, model.loss_normalization)
-            solve(Ready(moments, setup.penalty.scaled(setup.reg_lambda), setup.bounds, setup.prior, scale), model.tol)
+            solve(Ready(moments, setup.penalty.scaled(setup.reg_lambda), setup.bounds, setup.prior,
+                        scale), model.tol)
             t.append(now())
         start = now()
         model.fit(x, y)
         rounds.append([*np.diff(t), now() - start])
     panel, prepared, made, solved, whole = np.median(rounds[1:], axis=0)
-    return {"panel": panel, "constraints, penalty, clusters": prepared, "moments": made, "solve": solved,
-            "labels and the rest": max(whole - panel - prepared - made - solved, 0.0), "whole fit": whole}
+    return {"panel": panel, "constraints, penalty, clusters": prepared, "moments": made,
+            "solve": solved,
+            "labels and the rest": max(whole - panel - prepared - made - solved, 0.0),
+            "whole fit": whole}
 
 
 def certificate(spec):
-    """Our own account of a fit: the largest relative duality gap and the largest number of sweeps."""
+    """Our own account of a fit: the largest relative duality gap and the largest number of sweeps.
+    """
     import warnings
 
     from data import Problem
@@ -224,13 +241,15 @@ def certificate(spec):
 
 
 def coefficients(spec):
-    """Loadings at the default settings of some solvers, for accuracy: spec["tols"] gives each its tolerance."""
+    """Loadings at the default settings of some solvers, for accuracy: spec["tols"] gives each its
+    tolerance."""
     import numpy as np
     from data import Problem
     from solvers import SOLVERS
 
     problem = Problem.load(spec["problem"])
-    arrays = {name: SOLVERS[name].make(problem)(tol) for name, tol in zip(spec["solvers"], spec["tols"], strict=True)}
+    arrays = {name: SOLVERS[name].make(problem)(tol)
+              for name, tol in zip(spec["solvers"], spec["tols"], strict=True)}
     np.savez(spec["output"] + ".npz", **arrays)
     return {}
 
@@ -242,10 +261,11 @@ def main():
     out = globals()[spec["mode"]](spec)
     from solvers import versions
 
-    packages = versions("numpy", "scipy", "pandas", "scikit-learn", "numba", "factorlasso", "skglm", "celer", "adelie",
-                        "python-glmnet", "cvxpy", "clarabel")
+    packages = versions("numpy", "scipy", "pandas", "scikit-learn", "numba", "factorlasso", "skglm",
+                        "celer", "adelie", "python-glmnet", "cvxpy", "clarabel")
     with open(spec["output"], "w") as file:
-        json.dump({"out": out, "versions": {"python": sys.version.split()[0], **packages}, "pid": os.getpid()}, file)
+        json.dump({"out": out, "versions": {"python": sys.version.split()[0], **packages},
+                   "pid": os.getpid()}, file)
 
 
 if __name__ == "__main__":

@@ -61,12 +61,15 @@ def find_lambda(model: LassoModel, x: pd.DataFrame, y: pd.DataFrame, how: str) -
     _check_history(make_panel(x, y), model.warmup_period)
     if how == "cv":
         forward = isinstance(x.index, pd.DatetimeIndex) and x.index.is_monotonic_increasing
-        best = LassoModelCV(model, cv=None if forward else KFold(5, shuffle=True, random_state=0), factor_scale=None).fit(x, y)
+        best = LassoModelCV(model, cv=None if forward else KFold(5, shuffle=True, random_state=0),
+                            factor_scale=None).fit(x, y)
         return best.best_model_.reg_lambda
     joined = LassoModelType(model.model_type).geometry not in ("cell", "row")
     tops = model.lambda_max(x, y)
-    relative = model if joined else clone(model).set_params(reg_lambda=tops.where(tops > 0, tops[tops > 0].median()).fillna(1.0))
-    rows = None if model.span is None else effective_sample_size(decay_weights(len(x), model.span), make_panel(x, y).mask)
+    relative = model if joined else clone(model).set_params(
+        reg_lambda=tops.where(tops > 0, tops[tops > 0].median()).fillna(1.0))
+    rows = None if model.span is None else effective_sample_size(decay_weights(len(x), model.span),
+                                                                 make_panel(x, y).mask)
     path = relative.path(x, y)
     n_obs = None if rows is None else pd.Series(rows, y.columns).loc[path.responses]
     chosen = select_by_criterion(information_criteria(path, n_obs), "bic", pooled=joined)
@@ -77,7 +80,8 @@ def _check_history(panel: Panel, warmup: int) -> np.ndarray:
     "(N,) which responses have enough rows; ValueError when none has"
     old = panel.n_obs >= max(1, warmup)
     if not old.any():
-        raise ValueError(f"no response has {warmup} rows with all factors, which is the warm-up; the longest has {panel.n_obs.max()}")
+        raise ValueError(f"no response has {warmup} rows with all factors, which is the warm-up; "
+                         f"the longest has {panel.n_obs.max()}")
     return old
 
 # %% ../../nbs/12_cli/01_cli.ipynb #4fb493a7
@@ -85,10 +89,13 @@ def _cluster_lines(clusters: pd.Series,  # response to cluster
                    most: int = 12,  # clusters shown
                    ) -> list[str]:
     "Number, size and members of each cluster, one line each"
-    sizes, lines = clusters.value_counts(sort=False).sort_index(), [f"Clusters: {clusters.nunique()}"]
+    sizes, lines = (clusters.value_counts(sort=False).sort_index(),
+                    [f"Clusters: {clusters.nunique()}"])
     for k in sizes.index[:most]:
         members = "  ".join(map(str, clusters.index[clusters == k]))
-        lines.append(f"  {k:>3}  {sizes[k]:>3}  {members if len(members) <= 88 else members[:85].rsplit('  ', 1)[0] + '  …'}")
+        lines.append(
+            f"  {k:>3}  {sizes[k]:>3}  "
+            f"{members if len(members) <= 88 else members[:85].rsplit('  ', 1)[0] + '  …'}")
     return lines + ([f"  … {len(sizes) - most} more clusters"] if len(sizes) > most else [])
 
 
@@ -113,20 +120,27 @@ def _loading_lines(model: LassoModel,  # fitted
                    ) -> list[str]:
     "Loadings, R² and volatilities of some responses; exact zeros as dots"
     rows, N = table.loc[_shown(model)], len(table)
-    factors = model.coef_.abs().sum().nlargest(6, keep="first").index if model.coef_.shape[1] > 8 else model.coef_.columns
+    factors = (model.coef_.abs().sum().nlargest(6, keep="first").index if model.coef_.shape[1] > 8
+               else model.coef_.columns)
     factors = [f for f in model.coef_.columns if f in factors]
     number = "{:.2f}".format
     heads, columns = ["rows", *(_cut(f, 10) for f in factors)], [rows["rows"].map(str)]
-    columns += [[" .  " if v == 0 else number(v) for v in model.coef_.loc[rows.index, f]] for f in factors]
+    columns += [[" .  " if v == 0 else number(v) for v in model.coef_.loc[rows.index, f]]
+                for f in factors]
     middle = table["total_vol"].median()
     digits = int(np.clip(2 - np.floor(np.log10(middle)), 0, 8)) if middle > 0 else 2
-    for label, column in [("R²", "r2"), ("vol", "total_vol"), ("systematic", "sys_vol"), ("residual", "resid_vol")]:
+    for label, column in [("R²", "r2"), ("vol", "total_vol"), ("systematic", "sys_vol"),
+                          ("residual", "resid_vol")]:
         heads.append(label)
         columns.append([f"{v:.{2 if column == 'r2' else digits}f}" for v in rows[column]])
-    body = pd.DataFrame(np.array(columns).T, [_cut(i, 18) for i in rows.index], heads)   # names may occur twice
-    which = "" if len(rows) == N else f" of {len(rows)} of {N} responses" + (", one of each cluster" if model.clusters_ is not None else "")
-    hidden = "" if len(factors) == model.coef_.shape[1] else f"; the {len(factors)} largest of {model.coef_.shape[1]} factors"
-    return [f"Loadings{which}{hidden} (. is an exact zero)", *("  " + line for line in body.to_string().split("\n"))]
+    # names may occur twice
+    body = pd.DataFrame(np.array(columns).T, [_cut(i, 18) for i in rows.index], heads)
+    which = ("" if len(rows) == N else f" of {len(rows)} of {N} responses"
+             + (", one of each cluster" if model.clusters_ is not None else ""))
+    hidden = ("" if len(factors) == model.coef_.shape[1]
+              else f"; the {len(factors)} largest of {model.coef_.shape[1]} factors")
+    return [f"Loadings{which}{hidden} (. is an exact zero)",
+            *("  " + line for line in body.to_string().split("\n"))]
 
 # %% ../../nbs/12_cli/01_cli.ipynb #c7da94ef
 def response_table(model: LassoModel, covar: CurrentFactorCovarData) -> pd.DataFrame:
@@ -158,21 +172,28 @@ def _fact_lines(model: LassoModel,  # fitted
     "Zeros, R², volatilities, smallest eigenvalue of Σ_y and duality gap"
     zeros, r2, gap = (model.coef_ == 0).to_numpy(), table["r2"].dropna(), table["gap"].max()
     vol, n = table[["total_vol", "sys_vol"]].dropna(), len(table)
-    smallest = np.linalg.eigvalsh(y_covar.to_numpy())[0] if 0 < len(y_covar) <= 2000 else (vol["total_vol"]**2 - vol["sys_vol"]**2).min()
+    smallest = (np.linalg.eigvalsh(y_covar.to_numpy())[0] if 0 < len(y_covar) <= 2000
+                else (vol["total_vol"]**2 - vol["sys_vol"]**2).min())
     done = int(model.estimation_result_.converged.sum())
     facts = {"exact zeros": f"{zeros.sum()} of {zeros.size} loadings ({zeros.mean():.1%})",
              "R²": f"mean {r2.mean():.3f}, from {r2.min():.3f} to {r2.max():.3f}",
-             "volatility": f"median {vol['total_vol'].median():.3g}, of which systematic {vol['sys_vol'].median():.3g}",
-             "smallest eigenvalue of Σ_y": f"{'' if len(y_covar) <= 2000 else 'at least '}{smallest:.3g}",
-             "duality gap (relative)": f"{'below 1e-12' if gap < 1e-12 else f'{gap:.0e}'}, {done} of {n} responses converged"}
+             "volatility": f"median {vol['total_vol'].median():.3g}, of which systematic "
+             f"{vol['sys_vol'].median():.3g}",
+             "smallest eigenvalue of Σ_y":
+             f"{'' if len(y_covar) <= 2000 else 'at least '}{smallest:.3g}",
+             "duality gap (relative)": f"{'below 1e-12' if gap < 1e-12 else f'{gap:.0e}'}, {done} "
+             f"of {n} responses converged"}
     return [f"{k:<28}{v}" for k, v in facts.items()]
 
 # %% ../../nbs/12_cli/01_cli.ipynb #7c5890e0
-_FILES = ("responses.csv", "loadings.csv", "factor_covariance.csv", "covariance.csv", "estimate.parquet",
-          "loadings.png", "volatilities.png", "histories.png", "clusters.png", "report.html")   # all that a run may write
+_FILES = ("responses.csv", "loadings.csv", "factor_covariance.csv", "covariance.csv",
+          "estimate.parquet",
+          # all that a run may write
+          "loadings.png", "volatilities.png", "histories.png", "clusters.png", "report.html")
 
 
-def write_tables(out: Path, table: pd.DataFrame, covar: CurrentFactorCovarData, y_covar: pd.DataFrame) -> list[str]:
+def write_tables(out: Path, table: pd.DataFrame, covar: CurrentFactorCovarData,
+                 y_covar: pd.DataFrame) -> list[str]:
     """Responses, loadings, covariances and the estimate itself.
 
     Parameters
@@ -184,28 +205,44 @@ def write_tables(out: Path, table: pd.DataFrame, covar: CurrentFactorCovarData, 
     covar : CurrentFactorCovarData
         The estimate.
     y_covar : DataFrame
-        (n, n) covariance of the responses that have one; more than 1000 are not written, since that is 20 MB of text.
+        (n, n) covariance of the responses that have one; more than 1000 are not written, since that
+        is 20 MB of text.
 
     Returns
     -------
     list of str
         Names of the files.
     """
-    tables = {"responses.csv": table, "loadings.csv": covar.y_betas, "factor_covariance.csv": covar.x_covar}
+    tables = {"responses.csv": table, "loadings.csv": covar.y_betas,
+              "factor_covariance.csv": covar.x_covar}
     if len(y_covar) <= 1000:
         tables["covariance.csv"] = y_covar
     for name, t in tables.items():
-        t.to_csv(out / name, index_label="")   # no name over the labels that a factor could have, too
+        # no name over the labels that a factor could have, too
+        t.to_csv(out / name, index_label="")
     covar.save(str(out / "estimate.parquet"))
     return [*tables, "estimate.parquet"]
 
 
-def write_figures(out: Path,  # existing folder
-                  model: LassoModel,  # fitted
-                  covar: CurrentFactorCovarData,  # estimate
-                  ) -> list[str]:  # names of the files
-    "Loadings, volatilities, histories and, where there is a tree, clusters"
-    draw = {"loadings.png": lambda: plots.plot_loadings(model.coef_, model.factors_beta_loading_signs),
+def write_figures(out: Path, model: LassoModel, covar: CurrentFactorCovarData) -> list[str]:
+    """Draw loadings, volatilities, histories and, where there is a tree, clusters.
+
+    Parameters
+    ----------
+    out : Path
+        Existing folder.
+    model : LassoModel
+        Fitted.
+    covar : CurrentFactorCovarData
+        Estimate.
+
+    Returns
+    -------
+    list of str
+        Names of the files.
+    """
+    draw = {"loadings.png": lambda: plots.plot_loadings(model.coef_,
+                                                        model.factors_beta_loading_signs),
             "volatilities.png": lambda: plots.plot_volatility_split(covar),
             "histories.png": lambda: plots.plot_missing(model.panel_)}
     if model.clustering_result_ is not None and model.clustering_result_.correlation is not None:
@@ -218,7 +255,8 @@ def write_figures(out: Path,  # existing folder
 def _lambda_words(model: LassoModel) -> str:
     "λ, or its range over the responses that were fitted"
     used = model.reg_lambda_[model.active_]
-    return f"λ = {used.iloc[0]:.4g}" if used.nunique() == 1 else f"λ = {used.min():.3g} to {used.max():.3g} by response"
+    return (f"λ = {used.iloc[0]:.4g}" if used.nunique() == 1
+            else f"λ = {used.min():.3g} to {used.max():.3g} by response")
 
 
 @dataclass(frozen=True)
@@ -229,7 +267,8 @@ class _Output:
     report: bool = False  # also one page to send
 
 
-def _report(title: str, model: LassoModel, covar: CurrentFactorCovarData, folder: Path, notes: list) -> list[str]:
+def _report(title: str, model: LassoModel, covar: CurrentFactorCovarData, folder: Path,
+            notes: list) -> list[str]:
     "Write the page to send, with the warnings of the fit on top; the name of the file"
     texts = list(dict.fromkeys(str(n.message) for n in notes))
     (folder / "report.html").write_text(fit_report(model, covar, title, texts), "utf-8")
@@ -243,7 +282,8 @@ def _run(title: str,  # first words of the page
          to: _Output,
          ) -> None:
     "Fit, write the files, print the page"
-    with tqdm(total=3, disable=None, leave=False, bar_format="{desc}… {n_fmt}/{total_fmt}  {elapsed}") as steps:
+    with tqdm(total=3, disable=None, leave=False,
+              bar_format="{desc}… {n_fmt}/{total_fmt}  {elapsed}") as steps:
         steps.set_description_str("fitting")
         with warnings.catch_warnings(record=True) as notes:
             warnings.simplefilter("always", UserWarning)
@@ -261,11 +301,14 @@ def _run(title: str,  # first words of the page
             files = write_tables(part, table, covar, y_covar) + write_figures(part, model, covar)
             files += _report(title, model, covar, part, notes) if to.report else []
     panel, signs = model.panel_, model.factors_beta_loading_signs
-    settings = [LassoModelType(model.model_type).value, _lambda_words(model), f"l1 weight {model.l1_weight:g}",
+    settings = [LassoModelType(model.model_type).value, _lambda_words(model),
+                f"l1 weight {model.l1_weight:g}",
                 "equal weights" if model.span is None else f"span {model.span:g}"]
     settings += [] if signs is None else [f"{int(signs.notna().to_numpy().sum())} signs"]
-    print(f"{title}: {panel.T} rows, {panel.M} factors, {panel.N} responses, {panel.mask.mean():.0%} of the cells observed")
-    print(", ".join(settings) + ("" if to.annualization == 1 else f"; volatilities per year of {to.annualization:g} rows") + "\n")
+    print(f"{title}: {panel.T} rows, {panel.M} factors, {panel.N} responses, "
+          f"{panel.mask.mean():.0%} of the cells observed")
+    print(", ".join(settings) + ("" if to.annualization == 1 else f"; volatilities per year of "
+                                 f"{to.annualization:g} rows") + "\n")
     blocks = [] if model.clusters_ is None else [_cluster_lines(model.clusters_)]
     for block in [*blocks, _loading_lines(model, table), _fact_lines(model, y_covar, table)]:
         print("\n".join(block) + "\n")
@@ -275,8 +318,10 @@ def _run(title: str,  # first words of the page
 def _demo(args: argparse.Namespace) -> None:
     "The equity panel with its textbook signs"
     us = load_us_equity_factors()
-    model = LassoModel("group_lasso_clusters", reg_lambda=1e-4, l1_weight=0.8, factors_beta_loading_signs=us.signs)
-    _run("US equities 1949-2017, monthly", model, us.x, us.y, _Output(Path(args.out), 12, args.report))
+    model = LassoModel("group_lasso_clusters", reg_lambda=1e-4, l1_weight=0.8,
+                       factors_beta_loading_signs=us.signs)
+    _run("US equities 1949-2017, monthly", model, us.x, us.y,
+         _Output(Path(args.out), 12, args.report))
 
 # %% ../../nbs/12_cli/01_cli.ipynb #f95d4072
 def _read(read, path: str | None, *options):
@@ -290,30 +335,38 @@ def _read(read, path: str | None, *options):
 def _check_options(args: argparse.Namespace) -> LassoModelType:
     "The model type; ValueError for options that have no meaning together"
     kind = LassoModelType(args.model)
-    if args.groups is not None and kind in (LassoModelType.LASSO, LassoModelType.GROUP_LASSO_CLUSTERS):
-        raise ValueError(f"--groups has no meaning for {kind.value}; use it with one of the other group models")
+    if args.groups is not None and kind in (LassoModelType.LASSO,
+                                            LassoModelType.GROUP_LASSO_CLUSTERS):
+        raise ValueError(
+            f"--groups has no meaning for {kind.value}; use it with one of the other group models")
     if args.groups is None and kind == LassoModelType.GROUP_LASSO:
-        raise ValueError("group_lasso needs --groups, a table of response and group; group_lasso_clusters finds the groups itself")
+        raise ValueError("group_lasso needs --groups, a table of response and group; "
+                         "group_lasso_clusters finds the groups itself")
     written = {(Path(args.out) / name).resolve() for name in _FILES}
     for path in filter(None, (args.x, args.y, args.signs, args.prior, args.groups)):
         if Path(path).resolve() in written:
-            raise ValueError(f"{path} would be overwritten, since a file of that name is written to {args.out}; choose another --out")
+            raise ValueError(f"{path} would be overwritten, since a file of that name is written "
+                             f"to {args.out}; choose another --out")
     return kind
 
 
 def _fit(args: argparse.Namespace) -> None:
     "A model of the user's files"
     kind, sep = _check_options(args), {"tab": "\t", "\\t": "\t"}.get(args.sep, args.sep)
-    rows, names = FileOptions(sep, args.decimal, args.date_format, args.index_col, args.transpose), FileOptions(sep, args.decimal)
+    rows, names = FileOptions(sep, args.decimal, args.date_format, args.index_col,
+                              args.transpose), FileOptions(sep, args.decimal)
     x, y = (_read(load_panel, p, rows) for p in (args.x, args.y))
     signs, prior = (_read(load_matrix, p, names) for p in (args.signs, args.prior))
     groups = _read(load_groups, args.groups, names, args.group_column)
-    model = LassoModel(kind.value, span=args.span, l1_weight=args.l1_weight, factors_beta_loading_signs=signs, nonneg=args.nonneg,
-                       group_data=groups, factors_beta_prior=None if prior is None else prior.fillna(0.0))
+    model = LassoModel(kind.value, span=args.span, l1_weight=args.l1_weight,
+                       factors_beta_loading_signs=signs, nonneg=args.nonneg, group_data=groups,
+                       factors_beta_prior=None if prior is None else prior.fillna(0.0))
     model.set_params(factor_scale=None if args.scale == "none" else args.scale)
     by = args.reg_lambda in ("cv", "bic")
-    model.set_params(reg_lambda=find_lambda(model, x, y, args.reg_lambda) if by else args.reg_lambda)
-    _run(f"{Path(args.y).name} on {Path(args.x).name}", model, x, y, _Output(Path(args.out), args.annualize, args.report))
+    model.set_params(reg_lambda=find_lambda(model, x, y, args.reg_lambda) if by
+                     else args.reg_lambda)
+    _run(f"{Path(args.y).name} on {Path(args.x).name}", model, x, y,
+         _Output(Path(args.out), args.annualize, args.report))
 
 # %% ../../nbs/12_cli/01_cli.ipynb #acdef4a3
 def _lambda(text: str) -> float | str:
@@ -328,43 +381,65 @@ def _lambda(text: str) -> float | str:
 
 def _parser() -> argparse.ArgumentParser:
     "The two commands and their options"
-    parser = argparse.ArgumentParser(prog="factorlasso", description="Sparse multi-output factor models.")
+    parser = argparse.ArgumentParser(prog="factorlasso",
+                                     description="Sparse multi-output factor models.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="{demo,fit}")
-    demo = commands.add_parser("demo", help="fit US equity portfolios, stocks and funds with textbook signs")
-    demo.add_argument("--out", default="factorlasso-demo", help="folder for tables and figures (default: %(default)s)")
+    demo = commands.add_parser(
+        "demo", help="fit US equity portfolios, stocks and funds with textbook signs")
+    demo.add_argument("--out", default="factorlasso-demo",
+                      help="folder for tables and figures (default: %(default)s)")
     demo.set_defaults(run=_demo)
     fit = commands.add_parser("fit", help="fit your own CSV, Excel or Parquet files")
     fit.set_defaults(run=_fit)
-    fit.add_argument("--x", required=True, help="factors: one row per date, first column = row labels")
-    fit.add_argument("--y", required=True, help="responses, with the same row labels; empty = not observed")
+    fit.add_argument("--x", required=True,
+                     help="factors: one row per date, first column = row labels")
+    fit.add_argument("--y", required=True,
+                     help="responses, with the same row labels; empty = not observed")
     fit.add_argument("--signs", help="responses x factors: 1, -1, 0 or empty = free")
     fit.add_argument("--prior", help="responses x factors: loadings to shrink to, empty = 0")
     fit.add_argument("--groups", help="table of response and group")
-    fit.add_argument("--group-column", metavar="NAME", help="column of --groups; default: the only one")
-    fit.add_argument("--sep", help="separator of all text files, such as ';' or tab; default: the one that is seen")
-    fit.add_argument("--decimal", choices=[".", ","], help="decimal mark of all text files; default: the point")
+    fit.add_argument("--group-column", metavar="NAME",
+                     help="column of --groups; default: the only one")
+    fit.add_argument("--sep", help="separator of all text files, such as ';' or tab; default: the "
+                     "one that is seen")
+    fit.add_argument("--decimal", choices=[".", ","],
+                     help="decimal mark of all text files; default: the point")
     fit.add_argument("--date-format", metavar="FORM",
-                     help="row labels of --x and --y, such as %%d/%%m/%%Y; default: the form that fits all")
-    fit.add_argument("--index-col", metavar="NAME", help="column of the row labels of --x and --y, or none; default: the first")
-    fit.add_argument("--model", default="lasso", choices=[m.value for m in LassoModelType], help="default: %(default)s")
-    fit.add_argument("--lambda", dest="reg_lambda", type=_lambda, default="cv", metavar="cv|bic|NUMBER",
-                     help="penalty: chosen by cross-validation, by BIC for each response, or a number (default: %(default)s)")
-    fit.add_argument("--scale", choices=["sd", "none"], default="sd", help="units in which factors are penalised (default: %(default)s)")
-    fit.add_argument("--transpose", action="store_true", help="--x and --y have a row for each series, a column for each date")
-    fit.add_argument("--l1-weight", type=float, default=0.0, help="share of the L1 part in a group model (default: 0)")
+                     help="row labels of --x and --y, such as %%d/%%m/%%Y; default: the form "
+                     "that fits all")
+    fit.add_argument("--index-col", metavar="NAME",
+                     help="column of the row labels of --x and --y, or none; default: the first")
+    fit.add_argument("--model", default="lasso", choices=[m.value for m in LassoModelType],
+                     help="default: %(default)s")
+    fit.add_argument("--lambda", dest="reg_lambda", type=_lambda, default="cv",
+                     metavar="cv|bic|NUMBER",
+                     help="penalty: chosen by cross-validation, by BIC for each response, or a "
+                     "number (default: %(default)s)")
+    fit.add_argument("--scale", choices=["sd", "none"], default="sd",
+                     help="units in which factors are penalised (default: %(default)s)")
+    fit.add_argument("--transpose", action="store_true",
+                     help="--x and --y have a row for each series, a column for each date")
+    fit.add_argument("--l1-weight", type=float, default=0.0,
+                     help="share of the L1 part in a group model (default: 0)")
     fit.add_argument("--span", type=float, help="EWMA span in rows; default: equal weights")
     fit.add_argument("--nonneg", action="store_true", help="no loading may be negative")
-    fit.add_argument("--annualize", type=float, default=1.0, metavar="K", help="rows in a year, for volatilities (default: 1)")
-    fit.add_argument("--out", default="factorlasso-fit", help="folder for tables and figures (default: %(default)s)")
+    fit.add_argument("--annualize", type=float, default=1.0, metavar="K",
+                     help="rows in a year, for volatilities (default: 1)")
+    fit.add_argument("--out", default="factorlasso-fit",
+                     help="folder for tables and figures (default: %(default)s)")
     for command in (demo, fit):
-        command.add_argument("--report", action="store_true", help="also report.html, one page with all of it, to send")
+        command.add_argument("--report", action="store_true",
+                             help="also report.html, one page with all of it, to send")
     return parser
 
 # %% ../../nbs/12_cli/01_cli.ipynb #43cc950e
 # how the words of a message read here
-_OPTIONS = {"factors_beta_loading_signs": "--signs", "factors_beta_prior": "--prior", "group_data": "--groups",
-            "reg_lambda": "--lambda", "l1_weight": "--l1-weight", "annualization_factor": "--annualize",
-            "date_format=": "--date-format=", "index_col=": "--index-col=", "decimal=": "--decimal=", "sep=": "--sep=",
+_OPTIONS = {"factors_beta_loading_signs": "--signs", "factors_beta_prior": "--prior",
+            "group_data": "--groups",
+            "reg_lambda": "--lambda", "l1_weight": "--l1-weight",
+            "annualization_factor": "--annualize",
+            "date_format=": "--date-format=", "index_col=": "--index-col=",
+            "decimal=": "--decimal=", "sep=": "--sep=",
             "column=": "--group-column="}
 
 
@@ -391,13 +466,15 @@ def main(argv: list[str] | None = None) -> int:
         except (ValueError, ImportError, OSError) as e:
             text = " ".join(str(e).split())
             for name, option in _OPTIONS.items():
-                text = re.sub(rf"(?<![\w./-]){name}(?![\w.])" if name[-1] != "=" else rf"(?<![\w-]){name}", option, text)
+                text = re.sub(rf"(?<![\w./-]){name}(?![\w.])" if name[-1] != "="
+                              else rf"(?<![\w-]){name}", option, text)
             print(f"factorlasso: error: {text}", file=sys.stderr)
             return 2
         except KeyboardInterrupt:
             print("factorlasso: interrupted", file=sys.stderr)
             return 130
         finally:
-            for text in dict.fromkeys(str(n.message) for n in notes if issubclass(n.category, UserWarning)):
+            for text in dict.fromkeys(str(n.message) for n in notes
+                                      if issubclass(n.category, UserWarning)):
                 print(f"factorlasso: note: {text}", file=sys.stderr)
     return 0

@@ -31,7 +31,41 @@ METHODS = ("ward", "average", "complete", "single", "weighted", "centroid", "med
 
 
 class Clustering(Estimator):
-    "How responses are clustered: dependence, distance, linkage and cut"
+    """How responses are clustered: dependence, distance, linkage and cut.
+
+    Parameters
+    ----------
+    dependence : str, default "pearson"
+        "pearson", "spearman" or "gerber".
+    distance : str, default "one_minus_rho"
+        "one_minus_rho", "chord", "arccos" or "rows".
+    method : str, default "ward"
+        Linkage method of scipy.
+    cutoff_fraction : float, default 0.5
+        Height of the cut, as a share of the largest distance; at least 0.
+    n_clusters : int or None, default None
+        Number of clusters; replaces `cutoff_fraction`.
+    span : float or None, default None
+        Decay of the dependence in rows; None: the weights of the panel.
+    remove_pc1 : bool, default False
+        Take the first principal component out of the correlation.
+    min_overlap : int, default 12
+        Fewest common rows for a pair to have a correlation of its own.
+    gerber_threshold : float, default 0.5
+        Smallest move that counts for "gerber", in standard deviations; at least 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import factorlasso as fl
+    >>> from factorlasso.clusters import find_clusters
+    >>> from factorlasso.data import make_panel
+    >>> rng = np.random.default_rng(0)
+    >>> common = np.repeat(rng.normal(size=(100, 2)), 3, axis=1)
+    >>> panel = make_panel(rng.normal(size=(100, 1)), common + .5 * rng.normal(size=(100, 6)))
+    >>> find_clusters(fl.Clustering(method="average", n_clusters=2), panel).labels.tolist()
+    [1, 1, 1, 2, 2, 2]
+    """
 
     dependence: str
     distance: str
@@ -43,26 +77,21 @@ class Clustering(Estimator):
     min_overlap: int
     gerber_threshold: float
 
-    def __init__(self,
-                 dependence: str = "pearson",  # "pearson", "spearman" or "gerber"
-                 distance: str = "one_minus_rho",  # "one_minus_rho", "chord", "arccos" or "rows"
-                 method: str = "ward",  # linkage method of scipy
-                 cutoff_fraction: float = 0.5,  # height of the cut, as a share of the largest distance; at least 0
-                 n_clusters: int | None = None,  # number of clusters; replaces `cutoff_fraction`
-                 span: float | None = None,  # decay of the dependence in rows; None: the weights of the panel
-                 remove_pc1: bool = False,  # take the first principal component out of the correlation
-                 min_overlap: int = 12,  # fewest common rows for a pair to have a correlation of its own
-                 gerber_threshold: float = 0.5,  # of "gerber": smallest move that counts, in standard deviations; at least 0
-                 ) -> None:
+    def __init__(self, dependence: str = "pearson", distance: str = "one_minus_rho",
+                 method: str = "ward", cutoff_fraction: float = 0.5, n_clusters: int | None = None,
+                 span: float | None = None, remove_pc1: bool = False, min_overlap: int = 12,
+                 gerber_threshold: float = 0.5) -> None:
         self.dependence, self.distance, self.method = dependence, distance, method
         self.cutoff_fraction, self.n_clusters, self.span = cutoff_fraction, n_clusters, span
-        self.remove_pc1, self.min_overlap, self.gerber_threshold = remove_pc1, min_overlap, gerber_threshold
+        self.remove_pc1, self.min_overlap, self.gerber_threshold = (remove_pc1, min_overlap,
+                                                                    gerber_threshold)
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #7dbe2cf7
 def _check_clustering(c: Clustering,  # to be checked
                       ) -> None:
     "ValueError that names the parameter and what it may be"
-    for name, allowed in (("dependence", tuple(DEPENDENCE)), ("distance", DISTANCES), ("method", METHODS)):
+    for name, allowed in (("dependence", tuple(DEPENDENCE)), ("distance", DISTANCES),
+                          ("method", METHODS)):
         value = getattr(c, name)
         if value not in allowed:
             raise ValueError(f"{name} must be one of {allowed}, got {value!r}")
@@ -90,7 +119,8 @@ def _spearman(Y: np.ndarray, w: np.ndarray, mask: np.ndarray, least: int) -> np.
 
 
 def _deviations(Y: np.ndarray, w: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    "Deviations from the weighted mean, zero off the mask, and the standard deviation of every column"
+    """Deviations from the weighted mean, zero off the mask, and the standard deviation of every
+    column"""
     mean = weighted_mean(Y, w, mask)
     dev = np.where(mask, Y - mean, 0.0)
     total = w @ mask
@@ -98,7 +128,8 @@ def _deviations(Y: np.ndarray, w: np.ndarray, mask: np.ndarray) -> tuple[np.ndar
     return dev, np.where(sd <= 4 * np.finfo(float).eps * np.abs(mean), 0.0, sd)
 
 
-def _gerber(Y: np.ndarray, w: np.ndarray, mask: np.ndarray, least: int, threshold: float = 0.5) -> np.ndarray:
+def _gerber(Y: np.ndarray, w: np.ndarray, mask: np.ndarray, least: int,
+            threshold: float = 0.5) -> np.ndarray:
     "Gerber statistic over common rows, with moves measured from the weighted mean"
     dev, sd = _deviations(Y, w, mask)
     u = np.where(np.abs(dev) > threshold * sd, np.sign(dev), 0.0)
@@ -116,7 +147,8 @@ DEPENDENCE = {"pearson": _pearson, "spearman": _spearman, "gerber": _gerber}
 def _filled(R: np.ndarray,  # (N, N) correlation, NaN where unknown
             still: np.ndarray,  # positions of the series without variance
             ) -> np.ndarray:  # (N, N) without NaN, unit diagonal, within [-1, 1]
-    "Correlation with unknown pairs set to what third series say, or else to the average of the two series"
+    """Correlation with unknown pairs set to what third series say, or else to the average of the
+    two series"""
     R = R.copy()
     R[still] = R[:, still] = 0.0
     np.fill_diagonal(R, np.nan)
@@ -145,7 +177,8 @@ def _without_pc1(R: np.ndarray,  # (N, N) correlation
     return rest
 
 
-def complete_correlation(R: np.ndarray, c: Clustering, still: np.ndarray | None = None) -> np.ndarray:
+def complete_correlation(R: np.ndarray, c: Clustering,
+                         still: np.ndarray | None = None) -> np.ndarray:
     """A correlation without unknown pairs, ready to be clustered.
 
     Parameters
@@ -170,36 +203,61 @@ def _known_pairs(c: Clustering, panel: Panel, w: np.ndarray) -> tuple[np.ndarray
     "(N, N) dependence under some weights, NaN where unknown, and which series are constant"
     mask = panel.mask & (w > 0)[:, None]
     more = {"threshold": c.gerber_threshold} if c.dependence == "gerber" else {}
-    R, still = DEPENDENCE[c.dependence](panel.Y, w, mask, c.min_overlap, **more), np.zeros(panel.N, dtype=bool)
+    R, still = DEPENDENCE[c.dependence](panel.Y, w, mask, c.min_overlap,
+                                        **more), np.zeros(panel.N, dtype=bool)
     quiet = np.flatnonzero(np.isnan(np.diag(R)) & (np.count_nonzero(mask, axis=0) >= c.min_overlap))
     if len(quiet):  # constant, or merely without a large move
         still[quiet] = _deviations(panel.Y[:, quiet], w, mask[:, quiet])[1] == 0
     return R, still
 
 
-def dependence_matrix(c: Clustering,  # the choices
-                      panel: Panel,  # responses in columns
-                      ) -> np.ndarray:  # (N, N) without NaN, unit diagonal, within [-1, 1]
-    "The correlation that is clustered"
+def dependence_matrix(c: Clustering, panel: Panel) -> np.ndarray:
+    """Compute the correlation that is clustered.
+
+    Parameters
+    ----------
+    c : Clustering
+        The choices.
+    panel : Panel
+        Responses in columns.
+
+    Returns
+    -------
+    (N, N) array
+        Without NaN, unit diagonal, within [-1, 1].
+    """
     if c.span is not None:
         plain = replace(panel, weights=panel.complete.astype(float), ageing=None)
         panel = aged(plain, 1 - 2 / (c.span + 1), np.arange(panel.T - 1, -1, -1))
     R, still = np.full((panel.N, panel.N), np.nan), np.zeros(panel.N, dtype=bool)
-    for who, part, _ in epochs(panel):  # newest first: a pair ends with the one that ends first, and weighs relative to it
+    # newest first: a pair ends with the one that ends first, and weighs relative to it
+    for who, part, _ in epochs(panel):
         found, constant = _known_pairs(c, panel, part.weights)
         R[who], R[:, who] = found[who], found[:, who]
         still[who] = constant[who]
     least, longest = c.min_overlap, panel.n_obs.max(initial=0)
     if panel.N > 1 and np.isnan(R).all():
-        warn_caller(f"no pair of responses has the {least} common rows that min_overlap asks for (at most {longest} are there): "
+        warn_caller(f"no pair of responses has the {least} common rows that min_overlap asks for "
+                    f"(at most {longest} are there): "
                     "the clusters say nothing")
     return complete_correlation(R, c, np.flatnonzero(still))
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #b39b0f9c
-def condensed_distance(R: np.ndarray,  # (N, N) correlation
-                       distance: str = "one_minus_rho",  # one of `DISTANCES`
-                       ) -> np.ndarray:  # (N (N - 1) / 2,) in scipy's condensed order
-    "Distance of every pair of responses"
+def condensed_distance(R: np.ndarray, distance: str = "one_minus_rho") -> np.ndarray:
+    """Distance of every pair of responses.
+
+    Parameters
+    ----------
+    R : (N, N) array
+        Correlation.
+    distance : str, default "one_minus_rho"
+        One of `DISTANCES`.
+
+    Returns
+    -------
+    (N (N - 1) / 2,) array
+        In scipy's condensed order.
+    """
     if distance == "rows":
         return pdist(1.0 - R)
     rho = squareform(R, checks=False)
@@ -210,25 +268,53 @@ def condensed_distance(R: np.ndarray,  # (N, N) correlation
 # %% ../../nbs/04_clusters/01_clusters.ipynb #5459814c
 @dataclass(frozen=True, eq=False)
 class Clusters:
-    "A partition of the responses and how it was found"
-    labels: pd.Series  # (N,) response to cluster 1..K, numbered by first appearance
-    linkage: np.ndarray | None = None  # (N - 1, 4) tree of scipy on the positions of `labels`
-    cutoff: float | None = None  # height at which the tree was cut
-    correlation: pd.DataFrame | None = None  # (N, N) the dependence that was clustered, unknown pairs filled
-    metric: str | None = None  # which of `DISTANCES` was made of it
+    """A partition of the responses and how it was found.
+
+    Parameters
+    ----------
+    labels : (N,) Series
+        Response to cluster 1..K, numbered by first appearance.
+    linkage : array or None, default None
+        (N - 1, 4) tree of scipy on the positions of `labels`.
+    cutoff : float or None, default None
+        Height at which the tree was cut.
+    correlation : (N, N) DataFrame or None, default None
+        The dependence that was clustered, unknown pairs filled.
+    metric : str or None, default None
+        Which of `DISTANCES` was made of it.
+    """
+    labels: pd.Series
+    linkage: np.ndarray | None = None
+    cutoff: float | None = None
+    correlation: pd.DataFrame | None = None
+    metric: str | None = None
 
     @property
-    def distance(self) -> np.ndarray | None:  # (N (N - 1) / 2,) condensed
-        "Distance of every pair of responses, where there is a correlation"
-        return None if self.correlation is None else condensed_distance(self.correlation.to_numpy(), self.metric)
+    def distance(self) -> np.ndarray | None:
+        """Distance of every pair of responses, where there is a correlation.
+
+        Returns
+        -------
+        (N (N - 1) / 2,) array or None
+            Condensed.
+        """
+        return None if self.correlation is None else condensed_distance(self.correlation.to_numpy(),
+                                                                        self.metric)
 
     @property
     def n_clusters(self) -> int:
+        """Number of clusters."""
         return int(self.labels.max())
 
     @property
-    def order(self) -> np.ndarray:  # positions of the responses, neighbours in the tree next to each other
-        "Order of the leaves; by cluster where there is no tree"
+    def order(self) -> np.ndarray:
+        """Order of the leaves; by cluster where there is no tree.
+
+        Returns
+        -------
+        array
+            Positions of the responses, neighbours in the tree next to each other.
+        """
         if self.linkage is None:
             return np.argsort(self.labels.to_numpy(), kind="stable")
         return sch.leaves_list(self.linkage)
@@ -245,7 +331,8 @@ def _numbered(labels: object,  # (N,) any hashable labels
               responses: pd.Index,  # (N,)
               ) -> pd.Series:  # (N,) integers 1..K by first appearance
     "Cluster numbers in order of first appearance"
-    return pd.Series(pd.factorize(np.asarray(labels))[0] + 1, index=responses, name="cluster", copy=False)
+    return pd.Series(pd.factorize(np.asarray(labels))[0] + 1, index=responses,
+                     name="cluster", copy=False)
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #eeae9e67
 def _by_name(responses: pd.Index) -> np.ndarray:
@@ -256,7 +343,8 @@ def _by_name(responses: pd.Index) -> np.ndarray:
 
 @njit(nogil=True, cache=True)
 def _cut(tree, height, joins):
-    "(N,) cluster of each leaf: the first `joins` joins, as long as neither they nor one below them is higher than `height`."
+    """(N,) cluster of each leaf: the first `joins` joins, as long as neither they nor one below
+    them is higher than `height`."""
     n, number = len(tree) + 1, 0
     top, label = np.zeros(2 * n - 1), np.full(2 * n - 1, -1)
     for k in range(n - 1):
@@ -306,7 +394,8 @@ def tree_clusters(c: Clustering, R: np.ndarray, responses: pd.Index) -> Clusters
         cutoff = heights[N - k:][:2].mean()
     labels = _cut(tree, cutoff, N) if k is None else _cut(tree, np.inf, N - k)
     leaf = tree[:, :2] < N
-    tree[:, :2] = np.sort(np.where(leaf, by_name[np.where(leaf, tree[:, :2], 0).astype(int)], tree[:, :2]), axis=1)
+    tree[:, :2] = np.sort(np.where(leaf, by_name[np.where(leaf, tree[:, :2], 0).astype(int)],
+                                   tree[:, :2]), axis=1)
     return Clusters(_numbered(labels[place], responses), tree, float(cutoff), frame, c.distance)
 
 
@@ -322,14 +411,18 @@ def _given_labels(labels: pd.Series,  # response to any label
                   panel: Panel,  # the responses that need one
                   allowed: pd.Index,  # the responses that may have one
                   ) -> Clusters:
-    "A partition given as labels; ValueError naming responses without one and labels without a response"
+    """A partition given as labels; ValueError naming responses without one and labels without a
+    response"""
     if not labels.index.is_unique:
-        raise ValueError(f"group labels given twice for {list(labels.index[labels.index.duplicated()].unique()[:5])}")
+        raise ValueError(f"group labels given twice for "
+                         f"{list(labels.index[labels.index.duplicated()].unique()[:5])}")
     found = labels.reindex(panel.responses)
     for bad, says in ((panel.responses[found.isna()], "no group label for responses"),
-                      (labels.index.difference(allowed, sort=False), "group labels for unknown responses")):
+                      (labels.index.difference(allowed, sort=False),
+                       "group labels for unknown responses")):
         if len(bad):
-            raise ValueError(f"{says} {list(bad[:5])}" + (f" and {len(bad) - 5} more" if len(bad) > 5 else ""))
+            raise ValueError(f"{says} {list(bad[:5])}"
+                             + (f" and {len(bad) - 5} more" if len(bad) > 5 else ""))
     return Clusters(_numbered(found, panel.responses))
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #e7a2c6c8
@@ -347,13 +440,15 @@ def _fitted_labels(clusterer: object,  # has fit_predict
         w = panel.weights / panel.weights.mean()
         dev, sd = _deviations(panel.Y, w, panel.mask)
         data = (np.sqrt(w)[:, None] * dev / np.where(sd > 0, sd, 1.0)).T
-    labels = (clone(clusterer) if hasattr(clusterer, "get_params") else deepcopy(clusterer)).fit_predict(data)
+    labels = (clone(clusterer) if hasattr(clusterer, "get_params")
+              else deepcopy(clusterer)).fit_predict(data)
     labels = [f"alone {i}" if k == -1 else f"{k}" for i, k in enumerate(labels)]
     return Clusters(_numbered(labels, panel.responses), correlation=frame, metric=metric)
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #361a8a2c
 def _found_before(clusters: Clusters, panel: Panel, columns: slice | np.ndarray | None) -> Clusters:
-    "A partition that was found already, the same object where it is of these responses; ValueError where it is not"
+    """A partition that was found already, the same object where it is of these responses;
+    ValueError where it is not"""
     columns = slice(None) if columns is None else columns
     if clusters.labels.index.equals(chosen_labels(panel.responses, columns)):
         return clusters
@@ -361,11 +456,29 @@ def _found_before(clusters: Clusters, panel: Panel, columns: slice | np.ndarray 
     return _given_labels(clusters.labels, panel, clusters.labels.index)
 
 
-def find_clusters(clustering: object,  # Clustering, Clusters, None (its defaults), labels, object with fit_predict, or callable
-                  panel: Panel,  # all responses
-                  columns: slice | np.ndarray | None = None,  # positions of the responses to cluster; None: all
-                  ) -> Clusters:  # of those responses
-    "Partition the responses of a panel; ValueError for labels that do not fit them"
+def find_clusters(clustering: object, panel: Panel,
+                  columns: slice | np.ndarray | None = None) -> Clusters:
+    """Partition the responses of a panel.
+
+    Parameters
+    ----------
+    clustering : object
+        Clustering, Clusters, None (its defaults), labels, object with fit_predict, or callable.
+    panel : Panel
+        All responses.
+    columns : slice or array or None, default None
+        Positions of the responses to cluster; None: all.
+
+    Returns
+    -------
+    Clusters
+        A partition of the chosen responses.
+
+    Raises
+    ------
+    ValueError
+        For labels that do not fit the responses.
+    """
     clustering = Clustering() if clustering is None else clustering
     if isinstance(clustering, Clusters):
         return _found_before(clustering, panel, columns)
@@ -387,5 +500,7 @@ def find_clusters(clustering: object,  # Clustering, Clusters, None (its default
         labels = pd.Series(labels, allowed)
     if isinstance(labels, pd.Series):
         return _given_labels(labels, part, allowed)
-    raise ValueError("clustering must be a Clustering, a Series of labels by response, an object with fit_predict "
-                     f"or a function that returns one label for each response, got {type(labels).__name__}")
+    raise ValueError("clustering must be a Clustering, a Series of labels by response, an object "
+                     "with fit_predict "
+                     "or a function that returns one label for each response, got "
+                     f"{type(labels).__name__}")

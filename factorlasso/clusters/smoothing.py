@@ -27,7 +27,8 @@ def match_labels(new: pd.Series, old: pd.Series | None, used: int = 0) -> pd.Ser
     new : Series
         Cluster of each response.
     old : Series or None
-        Clusters of the earlier date, integers; responses may differ. None: nothing to be named after.
+        Clusters of the earlier date, integers; responses may differ. None: nothing to be named
+        after.
     used : int, default 0
         Largest number ever used; clusters without a counterpart get larger ones.
 
@@ -87,8 +88,8 @@ class ClusterSchedule:
     Parameters
     ----------
     recluster_freq : str or int, optional
-        A pandas frequency such as "YE", or a number of dates, from one search to the next; in between the
-        partition stays. None: on every date.
+        A pandas frequency such as "YE", or a number of dates, from one search to the next; in
+        between the partition stays. None: on every date.
     smoothing : {"hold", "bonus", "ewma"}, optional
         How a new partition leans on the one before. None: not at all.
     strength : float, default 0.5
@@ -105,25 +106,43 @@ class ClusterSchedule:
 
     def __post_init__(self) -> None:
         f = self.recluster_freq
-        if f is not None and not isinstance(f, str) and not (isinstance(f, Integral) and not isinstance(f, bool) and f >= 1):
-            raise ValueError(f"recluster_freq must be a pandas frequency or a positive number of dates, got {f!r}")
+        if (f is not None and not isinstance(f, str)
+            and not (isinstance(f, Integral) and not isinstance(f, bool) and f >= 1)):
+            raise ValueError(f"recluster_freq must be a pandas frequency or a positive number of "
+                             f"dates, got {f!r}")
         if self.smoothing not in (None, *WAYS):
             raise ValueError(f"smoothing must be None or one of {WAYS}, got {self.smoothing!r}")
-        if isinstance(self.strength, bool) or not isinstance(self.strength, Real) or not 0 <= self.strength <= 1:
+        if (isinstance(self.strength, bool) or not isinstance(self.strength, Real)
+            or not 0 <= self.strength <= 1):
             raise ValueError(f"strength must be a number from 0 to 1, got {self.strength!r}")
 
 
 @dataclass(frozen=True, eq=False)
 class ClusterState:
-    "What the clusters of one date leave for the next"
-    clusters: Clusters                       # in the labels that last
-    date: object                             # when they were found
-    dates_since: int = 0                     # dates that kept them
-    used: int = 0                            # largest label so far
-    similarity: pd.DataFrame | None = None   # S_t of "ewma"
+    """What the clusters of one date leave for the next.
+
+    Parameters
+    ----------
+    clusters : Clusters
+        In the labels that last.
+    date : object
+        When they were found.
+    dates_since : int, default 0
+        Dates that kept them.
+    used : int, default 0
+        Largest label so far.
+    similarity : DataFrame or None, default None
+        S_t of "ewma".
+    """
+    clusters: Clusters
+    date: object
+    dates_since: int = 0
+    used: int = 0
+    similarity: pd.DataFrame | None = None
 
 # %% ../../nbs/04_clusters/02_smoothing.ipynb #a29fe891
-def _leaning(R: pd.DataFrame, schedule: ClusterSchedule, before: ClusterState | None) -> pd.DataFrame:
+def _leaning(R: pd.DataFrame, schedule: ClusterSchedule,
+             before: ClusterState | None) -> pd.DataFrame:
     "The similarity that is clustered"
     if before is None or schedule.smoothing not in ("bonus", "ewma"):
         return R
@@ -142,7 +161,8 @@ def _is_due(schedule: ClusterSchedule, before: ClusterState, date: object) -> bo
         return True
     if isinstance(f, Integral):
         return before.dates_since + 1 >= f
-    stamps = pd.DatetimeIndex([k.end_time if isinstance(k, pd.Period) else pd.Timestamp(k) for k in (before.date, date)])
+    stamps = pd.DatetimeIndex([k.end_time if isinstance(k, pd.Period) else pd.Timestamp(k)
+                               for k in (before.date, date)])
     ends = [pd.tseries.frequencies.to_offset(f).rollforward(k.normalize()) for k in stamps]
     return ends[0] != ends[1]
 
@@ -167,21 +187,24 @@ def next_clusters(clustering: Clustering, R: pd.DataFrame, date: object, schedul
     Returns
     -------
     ClusterState
-        Labels are those of the date before wherever one naming can keep them. Between two searches responses that are new join the cluster
-        with which they correlate most on average.
+        Labels are those of the date before wherever one naming can keep them. Between two searches
+        responses that are new join the cluster with which they correlate most on average.
     """
     if before is not None and not _is_due(schedule, before, date):
         kept = _carried(R, before)
-        return replace(before, clusters=kept, dates_since=before.dates_since + 1, used=max(before.used, int(kept.labels.max())))
+        return replace(before, clusters=kept, dates_since=before.dates_since + 1,
+                       used=max(before.used, int(kept.labels.max())))
     S = _leaning(R if schedule.smoothing is None else _completed(R, clustering), schedule, before)
     found = tree_clusters(clustering, S.to_numpy(), S.index)
     old = None if before is None else before.clusters.labels
     labels = match_labels(found.labels, old, 0 if before is None else before.used)
-    if before is not None and schedule.smoothing == "hold" and turnover(labels, old) <= schedule.strength:
+    if (before is not None and schedule.smoothing == "hold"
+        and turnover(labels, old) <= schedule.strength):
         found = _carried(R, before)
         labels = found.labels
     used = max(int(labels.max()), 0 if before is None else before.used)
-    return ClusterState(replace(found, labels=labels), date, 0, used, S if schedule.smoothing == "ewma" else None)
+    return ClusterState(replace(found, labels=labels), date, 0, used,
+                        S if schedule.smoothing == "ewma" else None)
 
 
 def _completed(R: pd.DataFrame, clustering: Clustering) -> pd.DataFrame:
@@ -190,7 +213,8 @@ def _completed(R: pd.DataFrame, clustering: Clustering) -> pd.DataFrame:
 
 
 def _carried(R: pd.DataFrame, before: ClusterState) -> Clusters:
-    "The partition of the date before for the responses of this one; newcomers join the nearest cluster"
+    """The partition of the date before for the responses of this one; newcomers join the nearest
+    cluster"""
     labels = before.clusters.labels.reindex(R.index)
     new = labels.index[labels.isna()]
     if not len(new) and labels.index.equals(before.clusters.labels.index):
@@ -214,7 +238,8 @@ def dated_co_association(partitions: Mapping[Any, Any]) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (N, N)
-        Share of the dates with both responses on which they are together; NaN where there is no such date.
+        Share of the dates with both responses on which they are together; NaN where there is no
+        such date.
 
     Examples
     --------
@@ -231,7 +256,8 @@ def dated_co_association(partitions: Mapping[Any, Any]) -> pd.DataFrame:
         pair = there[:, None] & there
         both += pair
         together += pair & (code[:, None] == code)
-    return pd.DataFrame(np.divide(together, both, out=np.full(both.shape, np.nan), where=both > 0), names, names)
+    return pd.DataFrame(np.divide(together, both, out=np.full(both.shape, np.nan), where=both > 0),
+                        names, names)
 
 
 def turnover_by_date(partitions: Mapping[Any, Any]) -> pd.Series:
@@ -248,4 +274,5 @@ def turnover_by_date(partitions: Mapping[Any, Any]) -> pd.Series:
         By date, from the second on.
     """
     dates, labels = list(partitions), list(partitions.values())
-    return pd.Series([turnover(b, a) for a, b in zip(labels, labels[1:], strict=False)], pd.Index(dates[1:]), dtype=float)
+    return pd.Series([turnover(b, a) for a, b in zip(labels, labels[1:], strict=False)],
+                     pd.Index(dates[1:]), dtype=float)

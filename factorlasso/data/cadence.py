@@ -11,11 +11,12 @@ import numpy as np
 from .panel import Panel, some_labels, warn_caller
 
 # %% ../../nbs/01_data/11_cadence.ipynb #2710e862
-_ENOUGH = 4   # values: three distances that happen to share a divisor of 3 have a probability of 1/27
+# values: three distances that happen to share a divisor of 3 have a probability of 1/27
+_ENOUGH = 4
 
 
 def observed_every(mask: np.ndarray) -> np.ndarray:
-    """Rows from one value of each response to the next, as its gaps tell.
+    """Count the rows from one value of each response to the next, as its gaps tell.
 
     Parameters
     ----------
@@ -25,7 +26,8 @@ def observed_every(mask: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of shape (N,) of int
-        The greatest common divisor of the distances between values; 1 where there are fewer than four.
+        The greatest common divisor of the distances between values; 1 where there are fewer than
+        four.
 
     Examples
     --------
@@ -34,7 +36,8 @@ def observed_every(mask: np.ndarray) -> np.ndarray:
     [1, 3, 1]
     """
     T, every, count = len(mask), np.ones(mask.shape[1], dtype=int), mask.sum(0)
-    sparse = np.flatnonzero((count >= _ENOUGH) & (2 * count <= T + 1))   # the others have neighbours
+    # the others have neighbours
+    sparse = np.flatnonzero((count >= _ENOUGH) & (2 * count <= T + 1))
     m = mask[:, sparse]
     since = np.where(m, np.arange(T)[:, None] - m.argmax(0), 0)
     every[sparse] = np.gcd.reduce(since, axis=0)
@@ -52,8 +55,10 @@ def warn_about_cadence(panel: Panel) -> None:
     every = observed_every(panel.mask)
     if (late := every > 1).any():
         names = panel.responses[late]
-        warn_caller(f"{late.sum()} responses have values on every {every[late][0]}th row only: {some_labels(names)}; "
-                    "where a value spans the rows since the one before, fit MixedCadence(model), else ignore this")
+        warn_caller(f"{late.sum()} responses have values on every {every[late][0]}th row only: "
+                    f"{some_labels(names)}; "
+                    "where a value spans the rows since the one before, fit MixedCadence(model), "
+                    "else ignore this")
 
 # %% ../../nbs/01_data/11_cadence.ipynb #84134ecf
 def over_periods(X: np.ndarray, rows: int, compound: bool = False) -> np.ndarray:
@@ -71,7 +76,8 @@ def over_periods(X: np.ndarray, rows: int, compound: bool = False) -> np.ndarray
     Returns
     -------
     ndarray of shape (T, M)
-        Row t is about the rows from t − rows + 1 to t; NaN where one of them is missing or before the first.
+        Row t is about the rows from t − rows + 1 to t; NaN where one of them is missing or before
+        the first.
 
     Examples
     --------
@@ -90,7 +96,8 @@ def _table(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
     return np.where(panel.complete[:, None], panel.X, np.nan), np.where(panel.mask, panel.Y, np.nan)
 
 
-def period_rows(panel: Panel, every: np.ndarray, compound: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def period_rows(panel: Panel, every: np.ndarray,
+                compound: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The periods of all responses below each other, the shortest first.
 
     Parameters
@@ -119,8 +126,11 @@ def period_rows(panel: Panel, every: np.ndarray, compound: bool = False) -> tupl
     return tuple(np.concatenate(part) for part in zip(*found, strict=True))
 
 
-def common_periods(panel: Panel, every: np.ndarray, compound: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Periods that are long enough for all responses, with the values of the shorter ones added up.
+def common_periods(panel: Panel, every: np.ndarray,
+                   compound: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Find periods that are long enough for all responses.
+
+    The values of the shorter ones are added up.
 
     Parameters
     ----------
@@ -134,6 +144,7 @@ def common_periods(panel: Panel, every: np.ndarray, compound: bool = False) -> t
     Returns
     -------
     X : ndarray of shape (R, M)
+        Factors by period.
     Y : ndarray of shape (R, N)
         NaN where a part of the period is missing.
     last : ndarray of shape (R,) of int
@@ -141,11 +152,14 @@ def common_periods(panel: Panel, every: np.ndarray, compound: bool = False) -> t
     """
     (X, Y), Q = _table(panel), int(np.lcm.reduce(every))
     ends = np.flatnonzero(panel.mask[:, every == every.max()].any(1))
-    last = np.arange(np.bincount(ends % Q, minlength=Q).argmax() if len(ends) else Q - 1, panel.T, Q)   # when most of the slowest report
+    # when most of the slowest report
+    last = np.arange(np.bincount(ends % Q, minlength=Q).argmax() if len(ends)
+                     else Q - 1, panel.T, Q)
     last = last[last >= Q - 1]
     out = np.full((len(last), panel.N), np.nan)
     for q in np.unique(every):
         mine = np.flatnonzero(every == q)
-        parts = Y[(last[:, None] - q * np.arange(Q // q))[:, :, None], mine]     # (R, Q / q, responses)
+        # (R, Q / q, responses)
+        parts = Y[(last[:, None] - q * np.arange(Q // q))[:, :, None], mine]
         out[:, mine] = np.prod(1 + parts, axis=1) - 1 if compound else parts.sum(1)
     return over_periods(X, Q, compound)[last], out, last

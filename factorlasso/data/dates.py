@@ -13,7 +13,7 @@ import pandas as pd
 
 # %% ../../nbs/01_data/07_dates.ipynb #6c9c81a9
 def number_dates(labels: list[str]) -> pd.DatetimeIndex | None:
-    """Dates written as 20240131 or months written as 202401.
+    """Read dates written as 20240131 or months written as 202401.
 
     Parameters
     ----------
@@ -74,7 +74,9 @@ def _uneven(dates: pd.DatetimeIndex) -> float:
     return float(steps.max() / steps.min()) if len(steps) and steps.min() > 0 else np.inf
 
 # %% ../../nbs/01_data/07_dates.ipynb #a50eeb3a
-_CLEARLY = 10.0  # how much more even than its rivals one reading of the dates must be; the calendar's own unevenness is below 5
+# how much more even than its rivals one reading of the dates must be; the calendar's own unevenness
+# is below 5
+_CLEARLY = 10.0
 
 
 def _one_reading(found: dict[str, pd.DatetimeIndex], label: str) -> pd.DatetimeIndex:
@@ -88,13 +90,15 @@ def _one_reading(found: dict[str, pd.DatetimeIndex], label: str) -> pd.DatetimeI
     best, *rest = (_uneven(forms[f]) for f in order)
     if rest and not _CLEARLY * best <= rest[0]:
         raise ValueError(
-            f"dates such as {label!r} can be read in two ways; pass date_format={order[0]!r} or {order[1]!r}"
+            f"dates such as {label!r} can be read in two ways; pass date_format={order[0]!r} or "
+            f"{order[1]!r}"
         )
     return forms[order[0]]
 
 
 def _guess_dates(labels: pd.Index) -> pd.DatetimeIndex | None:
-    "Labels as dates, None when they are something else; ValueError when most are dates and one is not"
+    """Labels as dates, None when they are something else; ValueError when most are dates and one is
+    not"""
     quarters = [_QUARTER.fullmatch(v) for v in labels]
     if any(quarters):
         labels = pd.Index(
@@ -112,7 +116,8 @@ def _guess_dates(labels: pd.Index) -> pd.DatetimeIndex | None:
     if 2 * known[form].sum() > len(labels):
         k = int((~known[form]).argmax())
         raise ValueError(
-            f"row {labels[k]!r} is no date, while {labels[int(known[form].argmax())]!r} is; remove the row"
+            f"row {labels[k]!r} is no date, while {labels[int(known[form].argmax())]!r} is; "
+            "remove the row"
         )
     return None
 
@@ -130,8 +135,8 @@ def as_dates(labels: pd.Index, date_format: str | None = None) -> pd.Index:
     Returns
     -------
     pandas.Index
-        Dates where all labels are dates; integers where all are such, otherwise the labels. A month or a quarter is its
-        first day.
+        Dates where all labels are dates; integers where all are such, otherwise the labels. A month
+        or a quarter is its first day.
 
     Raises
     ------
@@ -159,7 +164,8 @@ def as_dates(labels: pd.Index, date_format: str | None = None) -> pd.Index:
     dated = [v for v in whole if re.fullmatch(r"(18|19|20|21)\d\d((0[1-9]|1[0-2])([0-3]\d)?)?", v)]
     if len(whole) < len(labels) < 2 * len(dated):
         raise ValueError(
-            f"row {next(v for v in labels if v not in dated)!r} is no date, while {dated[0]!r} is; remove the row"
+            f"row {next(v for v in labels if v not in dated)!r} is no date, while {dated[0]!r} is; "
+            "remove the row"
         )
     if len(whole) == len(labels):
         dates = number_dates(whole)

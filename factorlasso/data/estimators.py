@@ -67,7 +67,8 @@ def watched(parts: int) -> Callable[[Method], Method]:
         @wraps(method)
         def call(*args, **named):
             told = _callbacks and getattr(args[0], "_skl_callbacks", None)
-            return _callbacks.with_callbacks(tell)(*args, **named) if told else method(*args, **named)
+            return (_callbacks.with_callbacks(tell)(*args, **named) if told
+                    else method(*args, **named))
 
         def tell(*args, **named):
             model, given = args[0], signature(method).bind(*args, **named).arguments
@@ -75,14 +76,16 @@ def watched(parts: int) -> Callable[[Method], Method]:
             task = model._init_callback_context(task_name=method.__name__, max_subtasks=parts)
             task.call_on_fit_task_begin(**data)
             found = method(*args, **named)
-            task.call_on_fit_task_end(**data, reconstruction_attributes=dict if found is model else None)
+            task.call_on_fit_task_end(**data, reconstruction_attributes=dict
+                                      if found is model else None)
             return found
         return cast(Method, call)
     return decorate
 
 # %% ../../nbs/01_data/12_estimators.ipynb #ebd2e3f4
 @contextmanager
-def steps(total: int, name: str = "", model: Any = None, verbose: bool = False) -> Iterator[Callable[[], Any]]:
+def steps(total: int, name: str = "", model: Any = None,
+          verbose: bool = False) -> Iterator[Callable[[], Any]]:
     """Report the steps of a loop to the callbacks of a watched estimator, or to a bar of tqdm.
 
     Parameters

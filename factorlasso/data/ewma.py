@@ -12,10 +12,26 @@ import pandas as pd
 from numba import njit
 
 # %% ../../nbs/01_data/02_ewma.ipynb #44514cd6
-def decay_weights(T: int,  # number of rows
-                  span: float | None = None,  # span in rows, at least 1; None weighs all rows alike; else ValueError
-                  ) -> np.ndarray:  # (T,), newest last and equal to one
-    "Exponentially decaying weights ω_t = (1 - 2/(span + 1))^(T-1-t)"
+def decay_weights(T: int, span: float | None = None) -> np.ndarray:
+    """Decay weights exponentially, ω_t = (1 - 2/(span + 1))^(T-1-t).
+
+    Parameters
+    ----------
+    T : int
+        Number of rows.
+    span : float or None, default None
+        Span in rows, at least 1; None weighs all rows alike.
+
+    Returns
+    -------
+    (T,) array
+        Newest last and equal to one.
+
+    Raises
+    ------
+    ValueError
+        If `span` is less than 1.
+    """
     if span is None:
         return np.ones(T)
     if not span >= 1:
@@ -23,10 +39,22 @@ def decay_weights(T: int,  # number of rows
     return (1 - 2 / (span + 1)) ** np.arange(T - 1, -1, -1)
 
 # %% ../../nbs/01_data/02_ewma.ipynb #8c206dc0
-def effective_sample_size(weights: np.ndarray,  # (T,) non-negative
-                          mask: np.ndarray | None = None,  # (T, N) bool, True where observed; None: one number
-                          ) -> float | np.ndarray:  # float, or (N,) with a mask; 0 where there is no weight
-    "Number of equally weighted rows with the same variance of the mean, (Σω)²/Σω² (Kish 1965)"
+def effective_sample_size(weights: np.ndarray,
+                          mask: np.ndarray | None = None) -> float | np.ndarray:
+    """Number of equally weighted rows with the same variance of the mean, (Σω)²/Σω² (Kish 1965).
+
+    Parameters
+    ----------
+    weights : (T,) array
+        Non-negative.
+    mask : (T, N) bool array or None, default None
+        True where observed; None: one number.
+
+    Returns
+    -------
+    float or array
+        Float, or (N,) with a mask; 0 where there is no weight.
+    """
     w = np.asarray(weights, dtype=float)
     w = w / max(w.max(initial=0), np.finfo(float).tiny)
     m = np.ones((len(w), 1)) if mask is None else np.asarray(mask, dtype=float)
@@ -38,8 +66,11 @@ def effective_sample_size(weights: np.ndarray,  # (T,) non-negative
 def _prepare(Y: np.ndarray,  # (T, N), NaN allowed
              weights: np.ndarray | None,  # (T,) or None for ones
              mask: np.ndarray | None,  # (T, N) bool, None: where Y is not NaN
-             ) -> tuple:  # Y centred (T, N), its largest absolute value by column, ω, mask, means, Y with zeros off the mask
-    "Columns centred on their weighted mean and zero where unobserved; the mask is None when every cell counts"
+             # Y centred (T, N), its largest absolute value by column, ω, mask, means, Y with zeros
+             # off the mask
+             ) -> tuple:
+    """Columns centred on their weighted mean and zero where unobserved; the mask is None when every
+    cell counts"""
     Y = np.asarray(Y, dtype=float)
     w = np.ones(len(Y)) if weights is None else np.asarray(weights, dtype=float)
     m = ~np.isnan(Y) if mask is None else np.asarray(mask, dtype=bool)
@@ -61,18 +92,41 @@ def _prepare(Y: np.ndarray,  # (T, N), NaN allowed
     return D, peak, w, None if complete else m, mean, Z
 
 
-def weighted_mean(Y: np.ndarray,  # (T, N), NaN allowed
-                  weights: np.ndarray | None = None,  # (T,) non-negative, None for ones
-                  mask: np.ndarray | None = None,  # (T, N) bool, None: where Y is not NaN
-                  ) -> np.ndarray:  # (N,), NaN where a column has no weight
-    "Mean of every column over its own rows"
+def weighted_mean(Y: np.ndarray, weights: np.ndarray | None = None,
+                  mask: np.ndarray | None = None) -> np.ndarray:
+    """Mean of every column over its own rows.
+
+    Parameters
+    ----------
+    Y : (T, N) array
+        Values, NaN where missing.
+    weights : (T,) array or None, default None
+        Non-negative, None for ones.
+    mask : (T, N) bool array or None, default None
+        None: where Y is not NaN.
+
+    Returns
+    -------
+    (N,) array
+        NaN where a column has no weight.
+    """
     return _prepare(Y, weights, mask)[4]
 
 # %% ../../nbs/01_data/02_ewma.ipynb #d173dd4a
 @njit(nogil=True, cache=True)
-def history_starts(mask: np.ndarray,  # (T, N) bool, True where observed
-                   ) -> np.ndarray:  # (N,); empty where a column has a gap or ends before the last row
-    "First observed row of each column of a panel whose histories differ in their start only"
+def history_starts(mask: np.ndarray) -> np.ndarray:
+    """First observed row of each column of a panel whose histories differ in their start only.
+
+    Parameters
+    ----------
+    mask : (T, N) bool array
+        True where observed.
+
+    Returns
+    -------
+    (N,) array
+        Empty where a column has a gap or ends before the last row.
+    """
     T, N = mask.shape
     start = np.full(N, T)
     for t in range(T):
@@ -102,7 +156,8 @@ def _tails(D, w, cuts):
 def _common_sums(D: np.ndarray,  # (T, N) centred, zero where unobserved
                  w: np.ndarray,  # (T,)
                  mask: np.ndarray | None,  # (T, N) bool; None: complete
-                 ) -> tuple:  # number of rows, W, A and Q, each (P, N); (N,) which of their rows is a column's
+                 # number of rows, W, A and Q, each (P, N); (N,) which of their rows is a column's
+                 ) -> tuple:
     "Sums of columns over the rows of every pattern of missing cells"
     T, N = D.shape
     start = np.zeros(N, dtype=np.intp) if mask is None else history_starts(mask)
@@ -110,17 +165,20 @@ def _common_sums(D: np.ndarray,  # (T, N) centred, zero where unobserved
         cuts, place = np.unique(np.minimum(start, T - 1), return_inverse=True)
         later = np.maximum(cuts[:, None], start)
         return T - later, np.append(w[::-1].cumsum()[::-1], 0.0)[later], *_tails(D, w, cuts), place
-    m, counts, wD = mask.astype(float), mask.astype(np.float32), w[:, None] * D  # counts are exact below 2²⁴ rows
+    # counts are exact below 2²⁴ rows
+    m, counts, wD = mask.astype(float), mask.astype(np.float32), w[:, None] * D
     root = np.sqrt(w)[:, None] * m  # a matrix times its own transpose costs half
     return counts.T @ counts, root.T @ root, m.T @ wD, m.T @ (wD * D), np.arange(N)
 
 # %% ../../nbs/01_data/02_ewma.ipynb #87424f73
-_FAR = .999   # share of a sum of squares that may be due to its mean: beyond, three digits would be lost
+# share of a sum of squares that may be due to its mean: beyond, three digits would be lost
+_FAR = .999
 
 
 @njit(nogil=True, cache=True)
 def _one_pair(x, y, w, both, divide):
-    "Covariance (`divide`: correlation) of two columns over the rows of both, in two passes; NaN without variance"
+    """Covariance (`divide`: correlation) of two columns over the rows of both, in two passes; NaN
+    without variance"""
     mass, mx, my, top_x, top_y = 0.0, 0.0, 0.0, 0.0, 0.0
     for t in range(len(w)):
         if both[t]:
@@ -135,7 +193,8 @@ def _one_pair(x, y, w, both, divide):
     for t in range(len(w)):
         if both[t]:
             a, b = (x[t] - mx) / top_x, (y[t] - my) / top_y
-            sx, sy, xx, xy, yy = sx + w[t] * a, sy + w[t] * b, xx + w[t] * a * a, xy + w[t] * a * b, yy + w[t] * b * b
+            sx, sy, xx, xy, yy = (sx + w[t] * a, sy + w[t] * b, xx + w[t] * a * a,
+                                  xy + w[t] * a * b, yy + w[t] * b * b)
     xx, xy, yy = xx - sx * sx / mass, xy - sx * sy / mass, yy - sy * sy / mass
     if not divide:
         return xy / mass * top_x * top_y
@@ -157,7 +216,8 @@ def _combine(P, sums, place, least, divide, raw):
             a, b = A[p, j] / w, A[q, i] / w
             va, vb = Q[p, j] / w, Q[q, i] / w
             if not (a * a <= _FAR * va and b * b <= _FAR * vb):
-                P[i, j] = P[j, i] = _one_pair(Z[:, i], Z[:, j], weights, mask[:, i] & mask[:, j], divide)
+                P[i, j] = P[j, i] = _one_pair(Z[:, i], Z[:, j], weights,
+                                              mask[:, i] & mask[:, j], divide)
                 continue
             value = P[i, j] / w - a * b
             if divide:
@@ -180,26 +240,57 @@ def _pairwise(D: np.ndarray,  # (T, N) centred, zero where unobserved
         *sums, place = _common_sums(D, w, mask)
     seen = np.ones(Z.shape, dtype=np.bool_) if mask is None else np.ascontiguousarray(mask)
     raw = (np.ascontiguousarray(Z), w, seen)
-    _combine(P, tuple(np.asarray(a, dtype=float) for a in sums), place, max(min_overlap, 1), divide, raw)
+    _combine(P, tuple(np.asarray(a, dtype=float) for a in sums), place, max(min_overlap, 1),
+             divide, raw)
     return P
 
 
-def weighted_cov(Y: np.ndarray,  # (T, N), NaN allowed
-                 weights: np.ndarray | None = None,  # (T,) non-negative, None for ones
-                 mask: np.ndarray | None = None,  # (T, N) bool, None: where Y is not NaN
-                 min_overlap: int = 2,  # pairs with fewer common rows are NaN
-                 ) -> np.ndarray:  # (N, N) symmetric
-    "Covariance of every pair of columns over their common rows (weights sum to one, no degrees-of-freedom factor)"
+def weighted_cov(Y: np.ndarray, weights: np.ndarray | None = None, mask: np.ndarray | None = None,
+                 min_overlap: int = 2) -> np.ndarray:
+    """Covariance of every pair of columns over their common rows.
+
+    Weights sum to one, and there is no factor for degrees of freedom.
+
+    Parameters
+    ----------
+    Y : (T, N) array
+        Values, NaN where missing.
+    weights : (T,) array or None, default None
+        Non-negative, None for ones.
+    mask : (T, N) bool array or None, default None
+        None: where Y is not NaN.
+    min_overlap : int, default 2
+        Pairs with fewer common rows are NaN.
+
+    Returns
+    -------
+    (N, N) array
+        Symmetric.
+    """
     D, _, w, m, _, Z = _prepare(Y, weights, mask)
     return _pairwise(D, w, m, min_overlap, False, Z)
 
 # %% ../../nbs/01_data/02_ewma.ipynb #91ec6e9a
-def weighted_corr(Y: np.ndarray,  # (T, N), NaN allowed
-                  weights: np.ndarray | None = None,  # (T,) non-negative, None for ones
-                  mask: np.ndarray | None = None,  # (T, N) bool, None: where Y is not NaN
-                  min_overlap: int = 2,  # pairs with fewer common rows are NaN
-                  ) -> np.ndarray:  # (N, N) symmetric, within [-1, 1]; NaN also where a column has no variance
-    "Correlation of every pair of columns over their common rows"
+def weighted_corr(Y: np.ndarray, weights: np.ndarray | None = None, mask: np.ndarray | None = None,
+                  min_overlap: int = 2) -> np.ndarray:
+    """Correlation of every pair of columns over their common rows.
+
+    Parameters
+    ----------
+    Y : (T, N) array
+        Values, NaN where missing.
+    weights : (T,) array or None, default None
+        Non-negative, None for ones.
+    mask : (T, N) bool array or None, default None
+        None: where Y is not NaN.
+    min_overlap : int, default 2
+        Pairs with fewer common rows are NaN.
+
+    Returns
+    -------
+    (N, N) array
+        Symmetric, within [-1, 1]; NaN also where a column has no variance.
+    """
     D, peak, w, m, _, Z = _prepare(Y, weights, mask)
     D /= np.where(peak > 0, peak, 1.0)
     R = _pairwise(D, w, m, min_overlap, True, Z)
@@ -207,11 +298,25 @@ def weighted_corr(Y: np.ndarray,  # (T, N), NaN allowed
     return R
 
 # %% ../../nbs/01_data/02_ewma.ipynb #abb4acae
-def rolling_mean(Y: np.ndarray,  # (T, N), NaN allowed
-                 span: float | None,  # span in rows, at least 1; None: the mean of the whole column on every row
-                 mask: np.ndarray | None = None,  # (T, N) bool, None: where Y is not NaN
-                 ) -> np.ndarray:  # (T, N), NaN before a column's first value
-    "Running exponentially weighted mean of every column, from its first value on, held through gaps"
+def rolling_mean(Y: np.ndarray, span: float | None, mask: np.ndarray | None = None) -> np.ndarray:
+    """Running exponentially weighted mean of every column, from its first value on.
+
+    Through gaps the mean is held.
+
+    Parameters
+    ----------
+    Y : (T, N) array
+        Values, NaN where missing.
+    span : float or None
+        Span in rows, at least 1; None: the mean of the whole column on every row.
+    mask : (T, N) bool array or None, default None
+        None: where Y is not NaN.
+
+    Returns
+    -------
+    (T, N) array
+        NaN before a column's first value.
+    """
     Y = Y if mask is None else np.where(mask, Y, np.nan)
     if span is None:
         return np.broadcast_to(weighted_mean(Y), Y.shape)

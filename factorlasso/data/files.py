@@ -109,14 +109,16 @@ def _is_label(column: pd.Series) -> bool:
         and not (1800 <= values[0] and values[-1] < 2200)
     ):
         raise ValueError(
-            f"the first column {column.name!r} increases by whole numbers: row labels, or a factor? "
+            f"the first column {column.name!r} increases by whole numbers: row labels, or "
+            "a factor? "
             f"pass index_col={column.name!r}, or index_col='none'"
         )
     return bool(rising)
 
 # %% ../../nbs/01_data/09_files.ipynb #fc966f61
 def _arrow_table(path: Path) -> pd.DataFrame:
-    "A Parquet file as a table with one row of names; ValueError for more, and for columns that hold lists"
+    """A Parquet file as a table with one row of names; ValueError for more, and for columns that
+    hold lists"""
     with open(path, "rb") as file:
         try:
             table = pq.read_table(file, page_checksum_verification=True)
@@ -250,8 +252,8 @@ def load_matrix(path: str | Path, options: FileOptions | None = None) -> pd.Data
     Parameters
     ----------
     path : str or Path
-        ``.csv``, ``.tsv``, ``.txt``, ``.xlsx`` (its first sheet), ``.parquet`` or ``.pq``. Row labels stand in the first
-        column, names in the first row.
+        ``.csv``, ``.tsv``, ``.txt``, ``.xlsx`` (its first sheet), ``.parquet`` or ``.pq``. Row
+        labels stand in the first column, names in the first row.
     options : FileOptions, optional
         What looking at the file does not settle.
 
@@ -301,7 +303,7 @@ def load_panel(path: str | Path, options: FileOptions | None = None) -> pd.DataF
 def load_groups(
     path: str | Path, options: FileOptions | None = None, column: str | None = None
 ) -> pd.Series:
-    """Groups of responses from a file.
+    """Read groups of responses from a file.
 
     Parameters
     ----------

@@ -17,11 +17,12 @@ from .moments import Moments, decayed, make_moments, mask_patterns, response_bat
 from .panel import Panel, some_labels
 
 # %% ../../nbs/01_data/04_labelled.ipynb #23c6be5e
-_PART = 96_000_000   # bytes of Gram matrices in a part: small beside a gigabyte, large beside the cost of a call
+# bytes of Gram matrices in a part: small beside a gigabyte, large beside the cost of a call
+_PART = 96_000_000
 
 
 def concat_moments(parts: Iterable[Moments]) -> Moments:
-    """Moments of responses side by side.
+    """Put moments of responses side by side.
 
     Parameters
     ----------
@@ -38,7 +39,8 @@ def concat_moments(parts: Iterable[Moments]) -> Moments:
         return parts[0]
     starts = np.cumsum([0, *(len(m.G) for m in parts[:-1])])
     pattern = np.concatenate([m.pattern + k for m, k in zip(parts, starts, strict=True)])
-    joined = {k: np.concatenate([getattr(m, k) for m in parts]) for k in ("G", "c", "s", "W", "x_mean", "y_mean", "n_obs")}
+    joined = {k: np.concatenate([getattr(m, k) for m in parts])
+              for k in ("G", "c", "s", "W", "x_mean", "y_mean", "n_obs")}
     return Moments(pattern=pattern, T=parts[0].T, **joined)
 
 
@@ -51,27 +53,63 @@ def _nothing(N: int, M: int, T: int) -> Moments:
 # %% ../../nbs/01_data/04_labelled.ipynb #a36707d8
 @dataclass(frozen=True, eq=False)
 class PairMoments:
-    "Moments of every pair of responses over their common rows; row i, column j is about i on the rows of both"
-    n: np.ndarray     # (N, N) number of common rows
-    W: np.ndarray     # (N, N) weight mass of the common rows
-    mean: np.ndarray  # (N, N) mean of i
-    var: np.ndarray   # (N, N) variance of i
-    cov: np.ndarray   # (N, N) covariance, symmetric
+    """Moments of every pair of responses over their common rows.
 
-    def take(self,
-             responses: np.ndarray,  # positions; -1 for one that has no rows
-             ) -> "PairMoments":
-        "The pairs of some responses, in the order given"
+    Row i, column j is about i on the rows of both.
+
+    Parameters
+    ----------
+    n : (N, N) array
+        Number of common rows.
+    W : (N, N) array
+        Weight mass of the common rows.
+    mean : (N, N) array
+        Mean of i.
+    var : (N, N) array
+        Variance of i.
+    cov : (N, N) array
+        Covariance, symmetric.
+    """
+    n: np.ndarray
+    W: np.ndarray
+    mean: np.ndarray
+    var: np.ndarray
+    cov: np.ndarray
+
+    def take(self, responses: np.ndarray) -> "PairMoments":
+        """Pick the pairs of some responses, in the order given.
+
+        Parameters
+        ----------
+        responses : array
+            Positions; -1 for one that has no rows.
+
+        Returns
+        -------
+        PairMoments
+            Of the responses at these positions.
+        """
         pick, absent = np.ix_(responses, responses), np.asarray(responses) < 0
-        return PairMoments(*(np.where(absent[:, None] | absent, 0, a[pick]) for a in self._tables()))
+        return PairMoments(*(np.where(absent[:, None] | absent, 0, a[pick])
+                             for a in self._tables()))
 
     def _tables(self): return self.n, self.W, self.mean, self.var, self.cov
 
-    def plus(self,
-             newer: "PairMoments",  # of the same responses
-             decay: float = 1.0,  # what the weights of the older rows are multiplied by
-             ) -> "PairMoments":
-        "The pairs over the rows of both"
+    def plus(self, newer: "PairMoments", decay: float = 1.0) -> "PairMoments":
+        """Pool with the pairs over newer rows.
+
+        Parameters
+        ----------
+        newer : PairMoments
+            Pairs of the same responses on other rows.
+        decay : float, default 1.0
+            What the weights of the older rows are multiplied by.
+
+        Returns
+        -------
+        PairMoments
+            Over the rows of both.
+        """
         W = decay * self.W + newer.W
         b = newer.W / np.where(W > 0, W, 1.0)
         a, move = np.where(W > 0, 1.0 - b, 0.0), newer.mean - self.mean
@@ -79,17 +117,28 @@ class PairMoments:
                     ((self.var, newer.var, move), (self.cov, newer.cov, move.T)))
         return PairMoments(self.n + newer.n, W, self.mean + b * move, var, cov)
 
-    def correlation(self,
-                    least: int = 1,  # fewest common rows
-                    ) -> np.ndarray:  # (N, N), NaN where unknown
-        "Correlation of every pair over its common rows"
+    def correlation(self, least: int = 1) -> np.ndarray:
+        """Correlation of every pair over its common rows.
+
+        Parameters
+        ----------
+        least : int, default 1
+            Fewest common rows.
+
+        Returns
+        -------
+        (N, N) array
+            NaN where unknown.
+        """
         size = np.sqrt(self.var * self.var.T)
-        known = (self.n >= max(least, 1)) & (size > 1e-13 * np.abs(self.mean * self.mean.T)) & (size > 0)
-        return np.clip(np.divide(self.cov, size, out=np.full(size.shape, np.nan), where=known), -1.0, 1.0)
+        known = ((self.n >= max(least, 1)) & (size > 1e-13 * np.abs(self.mean * self.mean.T))
+                 & (size > 0))
+        return np.clip(np.divide(self.cov, size, out=np.full(size.shape, np.nan), where=known),
+                       -1.0, 1.0)
 
 # %% ../../nbs/01_data/04_labelled.ipynb #9b0b1591
 def pair_moments(panel: Panel) -> PairMoments:
-    """Moments of every pair of responses of a panel.
+    """Compute the moments of every pair of responses of a panel.
 
     Parameters
     ----------
@@ -104,7 +153,8 @@ def pair_moments(panel: Panel) -> PairMoments:
     if panel.T == 1:   # a row is its own mean
         seen, zero = panel.mask[0], np.zeros((panel.N, panel.N))
         both = seen[:, None] & seen
-        return PairMoments(both.astype(float), panel.weights[0] * both, np.where(both, panel.Y[0][:, None], 0.0), zero, zero)
+        return PairMoments(both.astype(float), panel.weights[0] * both,
+                           np.where(both, panel.Y[0][:, None], 0.0), zero, zero)
     m, w = panel.mask.astype(float), panel.weights[:, None]
     mass = (w * m).sum(0)
     center = (w * panel.Y).sum(0) / np.where(mass > 0, mass, 1.0)
@@ -112,61 +162,107 @@ def pair_moments(panel: Panel) -> PairMoments:
     n, W = m.T @ m, (root * m).T @ (root * m)
     each = np.where(W > 0, W, 1.0)
     A, Q, P = (w * D).T @ m / each, (w * D**2).T @ m / each, (root * D).T @ (root * D) / each
-    return PairMoments(n, W, np.where(W > 0, A + center[:, None], 0.0), np.maximum(Q - A**2, 0.0), P - A * A.T)
+    return PairMoments(n, W, np.where(W > 0, A + center[:, None], 0.0), np.maximum(Q - A**2, 0.0),
+                       P - A * A.T)
 
 # %% ../../nbs/01_data/04_labelled.ipynb #71e05633
 @dataclass(frozen=True, eq=False)
 class PanelMoments:
-    "Moments of a panel with their labels: all that an estimate needs, and all that the next rows are added to"
-    parts: tuple[Moments, ...]  # centred moments of neighbouring responses; W relative to the newest row of each
-    of_x: Moments               # of the factors alone, on all complete rows; W relative to the newest row
-    factors: pd.Index           # (M,) columns of x
-    responses: pd.Index         # (N,) columns of y
-    history: np.ndarray         # (N,) number of rows of each response that have weight, for the warm-up
-    square: np.ndarray          # (N,) Σω², relative to the newest row of each, for the effective number of rows
-    age: np.ndarray             # (N,) rows since the newest one of each response; T where it has none
-    ends: tuple[Any, ...]                 # labels of the first and of the newest row, None where rows have no labels
-    span: float | None          # of the decay, in rows; None: equal weights
-    pairs: PairMoments | None   # of the responses, where asked for
+    """Moments of a panel with their labels.
+
+    They are all that an estimate needs, and all that the next rows are added to.
+
+    Parameters
+    ----------
+    parts : tuple of Moments
+        Centred moments of neighbouring responses; W relative to the newest row of each.
+    of_x : Moments
+        Moments of the factors alone, on all complete rows; W relative to the newest row.
+    factors : (M,) Index
+        Columns of x.
+    responses : (N,) Index
+        Columns of y.
+    history : (N,) array
+        Number of rows of each response that have weight, for the warm-up.
+    square : (N,) array
+        Σω², relative to the newest row of each, for the effective number of rows.
+    age : (N,) array
+        Rows since the newest one of each response; T where it has none.
+    ends : tuple of object
+        Labels of the first and of the newest row, None where rows have no labels.
+    span : float or None
+        Span of the decay, in rows; None: equal weights.
+    pairs : PairMoments or None
+        Moments of pairs of responses, where asked for.
+    """
+    parts: tuple[Moments, ...]
+    of_x: Moments
+    factors: pd.Index
+    responses: pd.Index
+    history: np.ndarray
+    square: np.ndarray
+    age: np.ndarray
+    ends: tuple[Any, ...]
+    span: float | None
+    pairs: PairMoments | None
 
     @property
     def T(self) -> int:
-        "Number of rows, valid or not"
+        """Number of rows, valid or not."""
         return self.of_x.T
 
     @property
     def n_effective(self) -> np.ndarray:
-        "(N,) number of equally weighted rows that would say as much (Kish, 1965)"
+        """Number of equally weighted rows that would say as much (Kish, 1965).
+
+        Returns
+        -------
+        (N,) array
+            By response.
+        """
         mass = np.concatenate([m.W for m in self.parts])
         return np.divide(mass**2, self.square, out=np.zeros(self.N), where=self.square > 0)
 
     @property
     def N(self) -> int:
-        "Number of responses"
+        """Number of responses."""
         return len(self.responses)
 
     @property
     def M(self) -> int:
-        "Number of factors"
+        """Number of factors."""
         return len(self.factors)
 
     @property
     def decay(self) -> float:
-        "Weight lost by each row of age"
+        """Weight lost by each row of age."""
         return 1.0 if self.span is None else 1 - 2 / (self.span + 1)
 
     @property
     def moments(self) -> Moments:
-        "Moments of all responses in one piece, masses relative to the newest row of each response"
+        """Moments of all responses in one piece.
+
+        Masses are relative to the newest row of each response.
+        """
         return self.part(np.arange(self.N))
 
-    def part(self,
-             at: np.ndarray,  # positions of responses, in the order wanted
-             ) -> Moments:
-        "Moments of some responses, from the parts that hold them"
+    def part(self, at: np.ndarray) -> Moments:
+        """Gather the moments of some responses from the parts that hold them.
+
+        Parameters
+        ----------
+        at : array
+            Positions of responses, in the order wanted.
+
+        Returns
+        -------
+        Moments
+            In the order asked for.
+        """
         cuts = np.cumsum([0, *(m.N for m in self.parts)])
         home = np.searchsorted(cuts, at, side="right") - 1
-        found = concat_moments([_some(self.parts[k], at[home == k] - cuts[k]) for k in np.unique(home)])
+        found = concat_moments([_some(self.parts[k], at[home == k] - cuts[k])
+                                for k in np.unique(home)])
         order = np.argsort(np.argsort(home, kind="stable"), kind="stable")
         return replace(_some(found, order), T=self.T)
 
@@ -177,7 +273,8 @@ class PanelMoments:
 
 def _some(moments: Moments, at: np.ndarray) -> Moments:
     "Some responses; the same object where that is all of them in their order"
-    return moments if len(at) == moments.N and (at == np.arange(len(at))).all() else moments.take(at)
+    return (moments if len(at) == moments.N and (at == np.arange(len(at))).all()
+            else moments.take(at))
 
 # %% ../../nbs/01_data/04_labelled.ipynb #d260580b
 @dataclass(frozen=True, eq=False)
@@ -186,7 +283,8 @@ class _Block(PanelMoments):
     panel: Panel = None   # without decay
 
     def part(self, at):
-        some = self.panel if (at is None or np.array_equal(at, np.arange(self.N))) else self.panel.take(at)
+        some = (self.panel if (at is None or np.array_equal(at, np.arange(self.N)))
+                else self.panel.take(at))
         m = make_moments(_aged(some, self.decay))
         if self.decay == 1.0:
             return m
@@ -201,31 +299,39 @@ def _since(mask: np.ndarray) -> np.ndarray:
 
 def _aged(panel: Panel, decay: float) -> Panel:
     "The panel with weights that decay from its last row"
-    return panel if decay == 1.0 or panel.T == 1 else replace(panel, weights=panel.weights * decay ** np.arange(panel.T - 1.0, -1.0, -1.0))
+    return panel if decay == 1.0 or panel.T == 1 else replace(
+        panel, weights=panel.weights * decay ** np.arange(panel.T - 1.0, -1.0, -1.0))
 
 
 def _block(panel: Panel, span: float | None, pairs: bool) -> _Block:
     "What a block of rows adds"
-    x = Panel(panel.X, np.zeros((panel.T, 1)), panel.weights[:, None] > 0, panel.weights, panel.index, panel.factors, pd.RangeIndex(1))
+    x = Panel(panel.X, np.zeros((panel.T, 1)), panel.weights[:, None] > 0, panel.weights,
+              panel.index, panel.factors, pd.RangeIndex(1))
     decay, seen = 1.0 if span is None else 1 - 2 / (span + 1), panel.mask.any(0)
     index, last = panel.index, np.where(seen, _since(panel.mask), 0)
-    square = (_aged(panel, decay).weights ** 2) @ panel.mask * (1.0 if decay == 1 else decay ** (-2 * last))
+    square = (_aged(panel, decay).weights ** 2) @ panel.mask * (1.0 if decay == 1
+                                                                else decay ** (-2 * last))
     counted = isinstance(index, pd.RangeIndex) and (index.start, index.step) == (0, 1)
-    return _Block((), make_moments(_aged(x, decay)), panel.factors, panel.responses, panel.n_obs.astype(float), square,
-                  np.where(seen, last, panel.T), (None, None) if counted else (index[0], index[-1]), span,
+    return _Block((), make_moments(_aged(x, decay)), panel.factors, panel.responses,
+                  panel.n_obs.astype(float), square,
+                  np.where(seen, last, panel.T), (None, None) if counted else (index[0], index[-1]),
+                  span,
                   pair_moments(_aged(panel, decay)) if pairs else None, panel)
 
 # %% ../../nbs/01_data/04_labelled.ipynb #8ee6a77b
 def _check_follows(a: PanelMoments, b: PanelMoments) -> None:
     "ValueError unless the rows of b can come after those of a"
     if a.span != b.span or (a.pairs is None) != (b.pairs is None):
-        raise ValueError(f"the sums have spans {a.span} and {b.span}, or one has pairs of responses and the other has not")
+        raise ValueError(f"the sums have spans {a.span} and {b.span}, or one has pairs of "
+                         "responses and the other has not")
     if not a.factors.equals(b.factors):
         other = a.factors.symmetric_difference(b.factors)
-        raise ValueError(f"the factors differ: {some_labels(other) if len(other) else 'another order'}")
+        raise ValueError(
+            f"the factors differ: {some_labels(other) if len(other) else 'another order'}")
     last, first = a.ends[1], b.ends[0]
     if (last is None) != (first is None):
-        raise ValueError(f"rows with labels cannot follow rows without, nor the other way round: {last!r}, {first!r}")
+        raise ValueError(f"rows with labels cannot follow rows without, nor the other way round: "
+                         f"{last!r}, {first!r}")
     if last is None or (a.span is None and not isinstance(last, (pd.Timestamp, pd.Period))):
         return
     try:
@@ -233,7 +339,8 @@ def _check_follows(a: PanelMoments, b: PanelMoments) -> None:
     except TypeError:
         follows = False
     if not follows:
-        raise ValueError(f"rows must follow each other: {first!r} does not come after {last!r}, the newest row so far")
+        raise ValueError(f"rows must follow each other: {first!r} does not come after {last!r}, "
+                         "the newest row so far")
 
 # %% ../../nbs/01_data/04_labelled.ipynb #070eece4
 def _held(source: PanelMoments, at: np.ndarray) -> Moments:
@@ -259,7 +366,8 @@ def _cut(parts: list, newer: _Block, at: np.ndarray) -> None:
             continue
         seen = mask_patterns(newer.panel.take(mine[mine >= 0]).mask)[0]
         pieces = min(m.N, -(-min(m.N, len(m.G) * (len(seen) + 1)) * each // _PART))
-        parts[k:k + 1] = [m.take(rows) for rows in np.array_split(np.arange(m.N), pieces)] if pieces > 1 else [m]
+        parts[k:k + 1] = ([m.take(rows) for rows in np.array_split(np.arange(m.N), pieces)]
+                          if pieces > 1 else [m])
 
 # %% ../../nbs/01_data/04_labelled.ipynb #a7e7b717
 def add_rows(a: PanelMoments, b: PanelMoments, own: bool = False) -> PanelMoments:
@@ -270,7 +378,8 @@ def add_rows(a: PanelMoments, b: PanelMoments, own: bool = False) -> PanelMoment
     a, b : PanelMoments
         Older and newer rows, with the same factors and span. Responses may appear and end.
     own : bool, default False
-        The parts of `a` may be given up as they are replaced, so that two sums never exist side by side.
+        The parts of `a` may be given up as they are replaced, so that two sums never exist side by
+        side.
 
     Returns
     -------
@@ -285,7 +394,8 @@ def add_rows(a: PanelMoments, b: PanelMoments, own: bool = False) -> PanelMoment
     _check_follows(a, b)
     same = a.responses.equals(b.responses)
     new = () if same else b.responses[~b.responses.isin(a.responses)]
-    responses, parts = a.responses.append(new) if len(new) else a.responses, a.parts if own else list(a.parts)
+    responses, parts = (a.responses.append(new) if len(new) else a.responses,
+                        a.parts if own else list(a.parts))
     at = np.arange(a.N) if same else b.responses.get_indexer(responses)
     if len(new):
         parts.append(_nothing(len(new), a.M, a.T))
@@ -301,10 +411,13 @@ def add_rows(a: PanelMoments, b: PanelMoments, own: bool = False) -> PanelMoment
         rows, start = slice(start, start + m.N), start + m.N
         parts[k] = decayed(m, shrink[rows]) + _held(b, at[rows])
     earlier = np.concatenate([a.history, np.zeros(len(new))])
-    history = np.where(seen & (a.decay == 0), 0.0, earlier) + np.where(at >= 0, b.history[at], 0.0)   # a span of 1 knows one row
-    square = np.concatenate([a.square, np.zeros(len(new))]) * shrink**2 + np.where(at >= 0, b.square[at], 0.0)
+    # a span of 1 knows one row
+    history = np.where(seen & (a.decay == 0), 0.0, earlier) + np.where(at >= 0, b.history[at], 0.0)
+    square = (np.concatenate([a.square, np.zeros(len(new))]) * shrink**2
+              + np.where(at >= 0, b.square[at], 0.0))
     pairs = None if a.pairs is None else _add_pairs(a, b, at)
-    return PanelMoments(parts, decayed(a.of_x, a.decay**b.T) + b.of_x, a.factors, responses, history, square,
+    return PanelMoments(parts, decayed(a.of_x, a.decay**b.T) + b.of_x, a.factors, responses,
+                        history, square,
                         np.where(seen, since, age + b.T), (a.ends[0], b.ends[1]), a.span, pairs)
 
 
@@ -323,7 +436,8 @@ def _in_order(panel: Panel, total: PanelMoments | None, span: float | None) -> P
     dated = isinstance(panel.index, (pd.DatetimeIndex, pd.PeriodIndex)) or span is not None
     if dated and not panel.index.is_monotonic_increasing:
         k = next(k for k in range(1, panel.T) if not panel.index[k - 1] < panel.index[k])
-        raise ValueError(f"rows must be in increasing order: {panel.index[k]!r} follows {panel.index[k - 1]!r}")
+        raise ValueError(
+            f"rows must be in increasing order: {panel.index[k]!r} follows {panel.index[k - 1]!r}")
     if total is None or panel.factors.equals(total.factors):
         return panel
     order = panel.factors.get_indexer(total.factors)
@@ -367,8 +481,9 @@ def extend(total: PanelMoments | None, panel: Panel, span: float | None = None, 
     step = panel.T if loss == 0 else max(1, int(-np.log(_FADED) / loss))
     for start in range(0, panel.T, step):
         rows = slice(start, start + step)
-        some = panel if step >= panel.T else replace(panel, X=panel.X[rows], Y=panel.Y[rows], mask=panel.mask[rows],
-                                                      weights=panel.weights[rows], index=panel.index[rows])
+        some = (panel if step >= panel.T
+                else replace(panel, X=panel.X[rows], Y=panel.Y[rows], mask=panel.mask[rows],
+                              weights=panel.weights[rows], index=panel.index[rows]))
         block = _block(some, span, pairs)
         total = _formed(block) if total is None else add_rows(total, block, own)
     return total
@@ -377,12 +492,13 @@ def extend(total: PanelMoments | None, panel: Panel, span: float | None = None, 
 def _formed(block: _Block) -> PanelMoments:
     "The first block, with its parts"
     parts = [block.part(np.arange(block.N)[rows]) for rows in response_batches(block.panel, _PART)]
-    fields = {k: getattr(block, k) for k in ("of_x", "factors", "responses", "history", "square", "age", "ends", "span", "pairs")}
+    fields = {k: getattr(block, k) for k in ("of_x", "factors", "responses", "history", "square",
+                                             "age", "ends", "span", "pairs")}
     return PanelMoments(parts, **fields)
 
 # %% ../../nbs/01_data/04_labelled.ipynb #09f489e4
 def beside(sums: Iterable[PanelMoments]) -> PanelMoments:
-    """Sums of the same rows for different responses, as one.
+    """Put sums of the same rows for different responses together.
 
     Parameters
     ----------
@@ -392,7 +508,8 @@ def beside(sums: Iterable[PanelMoments]) -> PanelMoments:
     Returns
     -------
     PanelMoments
-        Of all responses, in order. Pairs of responses of different sums are unknown, so there are none.
+        Of all responses, in order. Pairs of responses of different sums are unknown, so there are
+        none.
 
     Raises
     ------
@@ -404,10 +521,14 @@ def beside(sums: Iterable[PanelMoments]) -> PanelMoments:
     if len(sums) == 1:
         return first
     for b in sums[1:]:
-        if (b.T, b.ends, b.span) != (first.T, first.ends, first.span) or not b.factors.equals(first.factors):
-            raise ValueError(f"sums side by side must have the same rows and factors, got {first.T} and {b.T} rows")
+        if ((b.T, b.ends, b.span) != (first.T, first.ends, first.span)
+            or not b.factors.equals(first.factors)):
+            raise ValueError(f"sums side by side must have the same rows and factors, got "
+                             f"{first.T} and {b.T} rows")
     responses = sums[0].responses.append([b.responses for b in sums[1:]])
     if not responses.is_unique:
         raise ValueError(f"responses in two sums: {some_labels(responses[responses.duplicated()])}")
-    fields = {k: np.concatenate([getattr(b, k) for b in sums]) for k in ("history", "square", "age")}
-    return replace(first, parts=[m for b in sums for m in b.parts], responses=responses, pairs=None, **fields)
+    fields = {k: np.concatenate([getattr(b, k) for b in sums])
+              for k in ("history", "square", "age")}
+    return replace(first, parts=[m for b in sums for m in b.parts], responses=responses,
+                   pairs=None, **fields)

@@ -29,89 +29,161 @@ def _times(G, pattern, beta):
 
 @dataclass(frozen=True)
 class Moments:
-    "Weighted second moments of a panel: all that a squared loss knows about the data."
-    G: np.ndarray        # (P, M, M) covariance of the factors on the valid rows of each mask pattern
-    c: np.ndarray        # (N, M) covariance of each response with the factors
-    s: np.ndarray        # (N,) variance of each response
-    W: np.ndarray        # (N,) weight mass
-    x_mean: np.ndarray   # (P, M) factor means by pattern; zero where nothing was centred
-    y_mean: np.ndarray   # (N,) response means; zero where nothing was centred
-    pattern: np.ndarray  # (N,) which row of `G` belongs to each response
-    n_obs: np.ndarray    # (N,) number of valid rows
-    T: int               # number of rows of the panel, valid or not
+    """Weighted second moments of a panel: all that a squared loss knows about the data.
+
+    Parameters
+    ----------
+    G : (P, M, M) array
+        Covariance of the factors on the valid rows of each mask pattern.
+    c : (N, M) array
+        Covariance of each response with the factors.
+    s : (N,) array
+        Variance of each response.
+    W : (N,) array
+        Weight mass.
+    x_mean : (P, M) array
+        Factor means by pattern; zero where nothing was centred.
+    y_mean : (N,) array
+        Response means; zero where nothing was centred.
+    pattern : (N,) array
+        Which row of `G` belongs to each response.
+    n_obs : (N,) array
+        Number of valid rows.
+    T : int
+        Number of rows of the panel, valid or not.
+    """
+    G: np.ndarray
+    c: np.ndarray
+    s: np.ndarray
+    W: np.ndarray
+    x_mean: np.ndarray
+    y_mean: np.ndarray
+    pattern: np.ndarray
+    n_obs: np.ndarray
+    T: int
 
     @property
     def N(self) -> int:
-        "Number of responses."
+        """Number of responses."""
         return len(self.c)
 
     @property
     def M(self) -> int:
-        "Number of factors."
+        """Number of factors."""
         return self.c.shape[1]
 
-    def times(
-        self,
-        beta: np.ndarray,  # (N, M)
-    ) -> np.ndarray:       # (N, M), row i is `G_i @ beta_i`
-        "Multiply each row of `beta` by the Gram matrix of its response."
+    def times(self, beta: np.ndarray) -> np.ndarray:
+        """Multiply each row of `beta` by the Gram matrix of its response.
+
+        Parameters
+        ----------
+        beta : (N, M) array
+            Any vectors, one for each response.
+
+        Returns
+        -------
+        (N, M) array
+            Row i is `G_i @ beta_i`.
+        """
         if len(self.G) == 1:
             return beta @ self.G[0]
         return _times(self.G, self.pattern, beta)
 
     def curvature(self) -> np.ndarray:
-        "(N,) largest eigenvalue of the Gram matrix of each response."
+        """Largest eigenvalue of the Gram matrix of each response.
+
+        Returns
+        -------
+        (N,) array
+            Twice this number bounds the curvature of the loss.
+        """
         return np.linalg.eigvalsh(self.G)[self.pattern, -1]
 
-    def loss(
-        self,
-        beta: np.ndarray,  # (N, M) loadings
-    ) -> np.ndarray:       # (N,) mean squared error per unit of weight
-        "The profiled loss of every response."
-        return self.s - ((2 * self.c - self.times(beta)) * beta).sum(1)
-
-    def gradient(
-        self,
-        beta: np.ndarray,  # (N, M) loadings
-    ) -> np.ndarray:       # (N, M) derivative of `loss`
-        "The gradient of the profiled loss."
-        return 2 * (self.times(beta) - self.c)
-
-    def intercept(
-        self,
-        beta: np.ndarray,  # (N, M) loadings
-    ) -> np.ndarray:       # (N,) in units of y
-        "The intercept that minimises the loss for given loadings."
-        return self.y_mean - (self.x_mean[self.pattern] * beta).sum(1)
-
-    def take(
-        self,
-        responses: np.ndarray,  # positions of the responses to keep
-    ) -> "Moments":
-        "The moments of some of the responses."
-        used, pattern = np.unique(self.pattern[responses], return_inverse=True)
-        return Moments(self.G[used], self.c[responses], self.s[responses], self.W[responses], self.x_mean[used],
-                       self.y_mean[responses], pattern, self.n_obs[responses], self.T)
-
-    def in_units(self, units: np.ndarray) -> "Moments":
-        """
-        The moments of factors that each response measures in units of its own, x_j / units_ij.
+    def loss(self, beta: np.ndarray) -> np.ndarray:
+        """Profiled loss of every response.
 
         Parameters
         ----------
-        units : ndarray of shape (N, M)
-            Positive. Responses with the same pattern and the same units go on sharing a Gram matrix.
+        beta : (N, M) array
+            Loadings.
+
+        Returns
+        -------
+        (N,) array
+            Mean squared error per unit of weight.
+        """
+        return self.s - ((2 * self.c - self.times(beta)) * beta).sum(1)
+
+    def gradient(self, beta: np.ndarray) -> np.ndarray:
+        """Gradient of the profiled loss.
+
+        Parameters
+        ----------
+        beta : (N, M) array
+            Loadings.
+
+        Returns
+        -------
+        (N, M) array
+            Derivative of `loss`.
+        """
+        return 2 * (self.times(beta) - self.c)
+
+    def intercept(self, beta: np.ndarray) -> np.ndarray:
+        """Find the intercept that minimises the loss for given loadings.
+
+        Parameters
+        ----------
+        beta : (N, M) array
+            Loadings.
+
+        Returns
+        -------
+        (N,) array
+            Intercepts, in units of y.
+        """
+        return self.y_mean - (self.x_mean[self.pattern] * beta).sum(1)
+
+    def take(self, responses: np.ndarray) -> "Moments":
+        """Keep some of the responses.
+
+        Parameters
+        ----------
+        responses : array
+            Positions of the responses to keep.
 
         Returns
         -------
         Moments
-            Of loadings multiplied by `units`; sums of squares, masses and counts are what they were.
+            With the Gram matrices that they need.
         """
-        kinds = np.column_stack([self.pattern, units]) if (units != units[:1]).any() else self.pattern[:, None]
+        used, pattern = np.unique(self.pattern[responses], return_inverse=True)
+        return Moments(self.G[used], self.c[responses], self.s[responses], self.W[responses],
+                       self.x_mean[used],
+                       self.y_mean[responses], pattern, self.n_obs[responses], self.T)
+
+    def in_units(self, units: np.ndarray) -> "Moments":
+        """The moments of factors that each response measures in units of its own, x_j / units_ij.
+
+        Parameters
+        ----------
+        units : ndarray of shape (N, M)
+            Positive. Responses with the same pattern and the same units go on sharing a Gram
+            matrix.
+
+        Returns
+        -------
+        Moments
+            Of loadings multiplied by `units`; sums of squares, masses and counts are what they
+            were.
+        """
+        kinds = (np.column_stack([self.pattern, units]) if (units != units[:1]).any()
+                 else self.pattern[:, None])
         _, first, pattern = np.unique(kinds, axis=0, return_index=True, return_inverse=True)
         u, own = units[first], self.pattern[first]
         G = self.G[own] / u[:, :, None] / u[:, None, :]
-        return replace(self, G=G, c=self.c / units, x_mean=self.x_mean[own] / u, pattern=pattern.reshape(-1))
+        return replace(self, G=G, c=self.c / units, x_mean=self.x_mean[own] / u,
+                       pattern=pattern.reshape(-1))
 
     def __add__(self, other: "Moments") -> "Moments":
         "The moments of both sets of rows together."
@@ -124,26 +196,40 @@ def _hashes(mask):
     keys = np.zeros(mask.shape[1], dtype=np.uint64)
     for t in range(len(mask)):
         for i in range(mask.shape[1]):
-            keys[i] = (keys[i] + np.uint64(mask[t, i]) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+            keys[i] = (keys[i] + np.uint64(mask[t, i]) + np.uint64(1)) * np.uint64(
+                0x9E3779B97F4A7C15)
     return keys
 
 
-def mask_patterns(
-    mask: np.ndarray,  # (T, N) bool
-) -> tuple[np.ndarray, np.ndarray]:  # (P,) a response that shows each pattern, (N,) the pattern of each response
-    "Group the responses that are observed on exactly the same rows."
+def mask_patterns(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Group the responses that are observed on exactly the same rows.
+
+    Parameters
+    ----------
+    mask : (T, N) bool array
+        Cells that are observed.
+
+    Returns
+    -------
+    first : (P,) int array
+        A response that shows each pattern.
+    pattern : (N,) int array
+        The pattern of each response.
+    """
     start = history_starts(mask)
     keys = start if len(start) else _hashes(mask)
     _, first, pattern = np.unique(keys, return_index=True, return_inverse=True)
     twins = np.flatnonzero(first[pattern] != np.arange(len(pattern)))
     if len(start) or np.array_equal(mask[:, twins], mask[:, first[pattern[twins]]]):
         return first, pattern
-    return np.arange(len(pattern)), np.arange(len(pattern))   # two masks with one key: nobody shares
+    # two masks with one key: nobody shares
+    return np.arange(len(pattern)), np.arange(len(pattern))
 
 # %% ../../nbs/01_data/03_moments.ipynb #f626fe7f
 @njit(nogil=True, cache=True)
 def _add_rows(G, sums, X, w, start, stop):
-    "Add rows start..stop of the weighted X'X to the upper triangle of G, and of X to `sums`, four rows at a time."
+    """Add rows start..stop of the weighted X'X to the upper triangle of G, and of X to `sums`, four
+    rows at a time."""
     M = X.shape[1]
     for r in range(start, stop, 4):
         a, b, c, d = X[r], X[min(r + 1, stop - 1)], X[min(r + 2, stop - 1)], X[min(r + 3, stop - 1)]
@@ -171,7 +257,8 @@ def _finish(raw, sums, mass, center, G, mean):
 
 @njit(nogil=True, cache=True)
 def _staggered_grams(X, w, cuts, order, from_end, mass, center):
-    "Grams of nested patterns: rows cuts[p]: (`from_end`) or :cuts[p], accumulated from the shortest to the longest."
+    """Grams of nested patterns: rows cuts[p]: (`from_end`) or :cuts[p], accumulated from the
+    shortest to the longest."""
     P, (T, M) = len(cuts), X.shape
     G, means, acc, sums = np.empty((P, M, M)), np.empty((P, M)), np.zeros((M, M)), np.zeros(M)
     done = T if from_end else 0
@@ -185,7 +272,9 @@ def _staggered_grams(X, w, cuts, order, from_end, mass, center):
     return G, means
 
 # %% ../../nbs/01_data/03_moments.ipynb #bddf2a96
-_LEFT = 1e-3   # share of a sum of squares that stays when rows are taken away, so that at most three digits are lost
+# share of a sum of squares that stays when rows are taken away, so that at most three digits are
+# lost
+_LEFT = 1e-3
 
 
 @njit(nogil=True, cache=True)
@@ -204,7 +293,8 @@ def _gather(scaled, X, w, shown, value, buffer, sums):
 
 @njit(nogil=True, cache=True)
 def _scattered_grams(X, w, shown, mass, center):
-    "Grams of arbitrary patterns (P, T): from the valid rows, or from all rows less the missing ones."
+    """Grams of arbitrary patterns (P, T): from the valid rows, or from all rows less the missing
+    ones."""
     (P, T), M, total = shown.shape, X.shape[1], w.sum()
     G, means = np.empty((P, M, M)), np.empty((P, M))
     scaled, buffer, sums = np.sqrt(w).reshape(T, 1) * X, np.empty((T, M)), np.empty(M)
@@ -214,7 +304,8 @@ def _scattered_grams(X, w, shown, mass, center):
         if not direct:
             n = _gather(scaled, X, w, shown[p], False, buffer, sums)
             rest = full - np.dot(buffer[:n].T, buffer[:n])
-            direct = not (np.diag(rest) >= _LEFT * np.diag(full)).all()   # also where it is not a number
+            # also where it is not a number
+            direct = not (np.diag(rest) >= _LEFT * np.diag(full)).all()
             if not direct:
                 _finish(rest, full_sums - sums, mass[p], center, G[p], means[p])
         if direct:
@@ -223,7 +314,9 @@ def _scattered_grams(X, w, shown, mass, center):
     return G, means
 
 # %% ../../nbs/01_data/03_moments.ipynb #77c9aee4
-_WIDE = 16   # factors from which NumPy's product, which does half of the work where it sees A'A, is worth being called from Python
+# factors from which NumPy's product, which does half of the work where it sees A'A, is worth being
+# called from Python
+_WIDE = 16
 
 
 def _pattern_grams(X, w, mask, first, mass, center):
@@ -234,14 +327,16 @@ def _pattern_grams(X, w, mask, first, mass, center):
             cuts = history_starts(nested)
             if len(cuts):
                 order = np.argsort(-cuts, kind="stable")
-                return _staggered_grams(X, w, cuts if from_end else len(w) - cuts, order, from_end, mass[first], center)
+                return _staggered_grams(X, w, cuts if from_end else len(w) - cuts, order, from_end,
+                                        mass[first], center)
     grams = _scattered_grams if X.shape[1] < _WIDE else _scattered_grams.py_func
     return grams(X, w, np.ascontiguousarray(shown.T), mass[first], center)
 
 # %% ../../nbs/01_data/03_moments.ipynb #998eac0d
 @njit(nogil=True, cache=True)
 def _masses(Y, mask, w):
-    "(N,) weight mass, weighted sum and number of the valid cells of each column; Y is zero elsewhere."
+    """(N,) weight mass, weighted sum and number of the valid cells of each column; Y is zero
+    elsewhere."""
     T, N = Y.shape
     W, sums, n_obs = np.zeros(N), np.zeros(N), np.zeros(N, dtype=np.intp)
     for t in range(T):
@@ -254,7 +349,8 @@ def _masses(Y, mask, w):
 
 @njit(nogil=True, cache=True)
 def _cross(Y, mask, w, y0, X):
-    "V'X, and the column sums of V and of V (y - y0), for V = ω m (y - y0), of which a few rows exist at a time."
+    """V'X, and the column sums of V and of V (y - y0), for V = ω m (y - y0), of which a few rows
+    exist at a time."""
     (T, N), step = Y.shape, 64
     V, product = np.zeros((step, N)), np.zeros((N, X.shape[1]))
     part, sums, squares = np.empty_like(product), np.zeros(N), np.zeros(N)
@@ -272,11 +368,13 @@ def _cross(Y, mask, w, y0, X):
     return product, sums, squares
 
 # %% ../../nbs/01_data/03_moments.ipynb #c0457a01
-_ROUNDING = 4 * np.finfo(float).eps   # a column that moves by less than this share of its mean is a constant
+# a column that moves by less than this share of its mean is a constant
+_ROUNDING = 4 * np.finfo(float).eps
 
 
 def _about_mean(X: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    "Columns about their weighted mean, in two passes, exactly zero where they are constant; and the means."
+    """Columns about their weighted mean, in two passes, exactly zero where they are constant; and
+    the means."""
     mean = (w @ X) / w.sum()
     D = X - mean
     more = (w @ D) / w.sum()
@@ -310,21 +408,25 @@ def _raw_moments(panel: Panel, center: bool) -> tuple[Moments, np.ndarray]:
     return Moments(G, c, s, W, x_mean, y_mean, pattern, n_obs, panel.T), dx
 
 # %% ../../nbs/01_data/03_moments.ipynb #c0457a03
-_FAR_MEAN = 1e3   # square of the largest distance of two means, in variances; more would cost more than three digits
+# square of the largest distance of two means, in variances; more would cost more than three digits
+_FAR_MEAN = 1e3
 
 
 def _replaced(found: Moments, who: np.ndarray, better: Moments) -> Moments:
     "Moments with those of some responses exchanged."
-    fields = {name: getattr(found, name).copy() for name in ("c", "s", "W", "y_mean", "n_obs", "pattern")}
+    fields = {name: getattr(found, name).copy()
+              for name in ("c", "s", "W", "y_mean", "n_obs", "pattern")}
     for name, values in fields.items():
         values[who] = getattr(better, name) + (len(found.G) if name == "pattern" else 0)
     used, pattern = np.unique(fields.pop("pattern"), return_inverse=True)
-    G, x_mean = np.concatenate([found.G, better.G])[used], np.concatenate([found.x_mean, better.x_mean])[used]
+    G, x_mean = (np.concatenate([found.G, better.G])[used],
+                 np.concatenate([found.x_mean, better.x_mean])[used])
     return replace(found, G=G, x_mean=x_mean, pattern=pattern.reshape(-1), **fields)
 
 
 def _sharp_moments(panel: Panel, center: bool) -> Moments:
-    "Moments with all their digits: `_raw_moments`, and again for the responses whose mean is far from the common one."
+    """Moments with all their digits: `_raw_moments`, and again for the responses whose mean is far
+    from the common one."""
     with np.errstate(over="ignore", invalid="ignore"):
         found, dx = _raw_moments(panel, center)
         variance = found.G[:, np.arange(found.M), np.arange(found.M)]
@@ -346,26 +448,30 @@ _UNITS = "pass it in other units"
 def _check_size(found: Moments, panel: Panel, center: bool) -> None:
     "ValueError naming a column whose squares leave the range of double precision."
     variance = found.G[:, np.arange(found.M), np.arange(found.M)]
-    for what, values, data, labels in (("factor", variance, panel.X, panel.factors), ("response", found.s[None], panel.Y, panel.responses)):
+    for what, values, data, labels in (("factor", variance, panel.X, panel.factors),
+                                       ("response", found.s[None], panel.Y, panel.responses)):
         if not np.isfinite(values).all():
             k = int(np.flatnonzero(~np.isfinite(values).all(0))[0])
             size = np.abs(data[:, k]).max()
-            raise ValueError(f"{what} {some_labels([labels[k]])} is too large to be squared (up to {size:.0e}): {_UNITS}")
+            raise ValueError(f"{what} {some_labels([labels[k]])} is too large to be squared (up to "
+                             f"{size:.0e}): {_UNITS}")
         quiet = np.flatnonzero(values.max(0) < _SMALLEST)
         size, move = np.abs(data[:, quiet]).max(0), np.ptp(data[:, quiet], axis=0)
         for k in np.flatnonzero((2 * _ROUNDING * size < move) & (move < np.sqrt(_SMALLEST)))[:1]:
-            raise ValueError(f"{what} {some_labels([labels[quiet[k]]])} is too small to be squared (it moves by {move[k]:.0e}): {_UNITS}")
+            raise ValueError(f"{what} {some_labels([labels[quiet[k]]])} is too small to be squared "
+                             f"(it moves by {move[k]:.0e}): {_UNITS}")
     if not np.isfinite(found.c).all():
         i, j = np.argwhere(~np.isfinite(found.c))[0]
-        raise ValueError(f"the product of factor {panel.factors[j]!r} and response {panel.responses[i]!r} overflows: {_UNITS}")
+        raise ValueError(f"the product of factor {panel.factors[j]!r} and response "
+                         f"{panel.responses[i]!r} overflows: {_UNITS}")
 
 # %% ../../nbs/01_data/03_moments.ipynb #c0457a07
-FAINT = 1e-100   # weight of a response's newest row below which its older rows would come near underflow
+# weight of a response's newest row below which its older rows would come near underflow
+FAINT = 1e-100
 
 
 def aged(panel: Panel, decay: float, age: np.ndarray) -> Panel:
-    """
-    A panel whose weights fall with age.
+    """A panel whose weights fall with age.
 
     Parameters
     ----------
@@ -388,7 +494,8 @@ def aged(panel: Panel, decay: float, age: np.ndarray) -> Panel:
         return replace(panel, weights=weights)
     newest = _newest_age(panel.mask, age)
     early = panel.mask.any(0) & (decay**newest < FAINT)
-    return replace(panel, weights=weights, ageing=(panel.weights, age, decay) if early.any() else None)
+    return replace(panel, weights=weights, ageing=(panel.weights, age, decay)
+                   if early.any() else None)
 
 
 def _newest_age(mask: np.ndarray, age: np.ndarray) -> np.ndarray:
@@ -397,8 +504,10 @@ def _newest_age(mask: np.ndarray, age: np.ndarray) -> np.ndarray:
 
 
 def epochs(panel: Panel) -> list[tuple[np.ndarray, Panel, float]]:
-    """
-    Responses that ended at about the same time, with weights relative to the newest row of the newest of them.
+    """Split the responses by the epoch in which they ended.
+
+    Responses that ended at about the same time have weights relative to the newest row of the
+    newest of them.
 
     Parameters
     ----------
@@ -408,7 +517,8 @@ def epochs(panel: Panel) -> list[tuple[np.ndarray, Panel, float]]:
     Returns
     -------
     list of (positions, Panel, float)
-        Positions of responses, their panel, and the age of the row that its weights are relative to.
+        Positions of responses, their panel, and the age of the row that its weights are relative
+        to.
     """
     if panel.ageing is None:
         return [(np.arange(panel.N), panel, 0.0)]
@@ -425,8 +535,7 @@ def epochs(panel: Panel) -> list[tuple[np.ndarray, Panel, float]]:
 
 
 def cell_weights(panel: Panel) -> np.ndarray:
-    """
-    The weight of every cell.
+    """The weight of every cell.
 
     Parameters
     ----------
@@ -445,8 +554,7 @@ def cell_weights(panel: Panel) -> np.ndarray:
 
 
 def rows_of_weight(panel: Panel) -> np.ndarray:
-    """
-    How long the history of each response is.
+    """How long the history of each response is.
 
     Parameters
     ----------
@@ -456,27 +564,49 @@ def rows_of_weight(panel: Panel) -> np.ndarray:
     Returns
     -------
     (N,) ndarray
-        Number of its rows with a positive weight relative to its own newest row, whatever the unit of the weights.
+        Number of its rows with a positive weight relative to its own newest row, whatever the unit
+        of the weights.
     """
     n = np.zeros(panel.N, dtype=np.intp)
     for who, part, _ in epochs(panel):
-        n[who] = part.n_obs if (part.weights > 0).all() else np.count_nonzero(part.mask & (part.weights > 0)[:, None], axis=0)
+        n[who] = (part.n_obs if (part.weights > 0).all()
+                  else np.count_nonzero(part.mask & (part.weights > 0)[:, None], axis=0))
     return n
 
 # %% ../../nbs/01_data/03_moments.ipynb #c0457a08
 def _of_one_row(panel: Panel) -> Moments:
     "The moments of a row, which is its own mean."
     seen, M = panel.mask[0], panel.M
-    count, y_mean, mass = seen.astype(np.intp), np.where(seen, panel.Y[0], 0.0), panel.weights[0] * seen
-    x_mean, pattern = (panel.X.copy(), count - 1) if seen.all() else (np.stack([np.zeros(M), panel.X[0]]), count)
-    return Moments(np.zeros((len(x_mean), M, M)), np.zeros((panel.N, M)), np.zeros(panel.N), mass, x_mean, y_mean, pattern, count, 1)
+    count, y_mean, mass = (seen.astype(np.intp), np.where(seen, panel.Y[0], 0.0),
+                           panel.weights[0] * seen)
+    x_mean, pattern = ((panel.X.copy(), count - 1) if seen.all()
+                       else (np.stack([np.zeros(M), panel.X[0]]), count))
+    return Moments(np.zeros((len(x_mean), M, M)), np.zeros((panel.N, M)), np.zeros(panel.N), mass,
+                   x_mean, y_mean, pattern, count, 1)
 
 
-def make_moments(
-    panel: Panel,         # data, mask and weights
-    center: bool = True,  # profile an intercept out; otherwise moments about zero
-) -> Moments:             # ValueError naming a column whose squares overflow or underflow
-    "The moments of a panel, exact for any mask and weights; W of an early ending is relative to its own epoch."
+def make_moments(panel: Panel, center: bool = True) -> Moments:
+    """Compute the moments of a panel, exact for any mask and weights.
+
+    The weight mass of a response that ended early is relative to its own epoch.
+
+    Parameters
+    ----------
+    panel : Panel
+        Data, mask and weights.
+    center : bool, default True
+        Profile an intercept out; otherwise moments about zero.
+
+    Returns
+    -------
+    Moments
+        Of all responses, in the order of the panel.
+
+    Raises
+    ------
+    ValueError
+        Names a column whose squares overflow or underflow.
+    """
     if panel.T == 1 and center and panel.ageing is None:
         return _of_one_row(panel)
     parts = [(who, _sharp_moments(part, center), part) for who, part, _ in epochs(panel)]
@@ -486,7 +616,8 @@ def make_moments(
         return parts[0][1]
     order = np.argsort(np.concatenate([who for who, *_ in parts]), kind="stable")
     all_of = [found for _, found, _ in parts]
-    joined = {k: np.concatenate([getattr(f, k) for f in all_of]) for k in ("G", "c", "s", "W", "x_mean", "y_mean", "n_obs")}
+    joined = {k: np.concatenate([getattr(f, k) for f in all_of])
+              for k in ("G", "c", "s", "W", "x_mean", "y_mean", "n_obs")}
     starts = np.cumsum([0, *(len(f.G) for f in all_of[:-1])])
     pattern = np.concatenate([f.pattern + start for f, start in zip(all_of, starts, strict=True)])
     return Moments(pattern=pattern, T=panel.T, **joined).take(order)
@@ -509,8 +640,7 @@ def _residual_squares(X, Y, mask, w, across, alpha):
 
 
 def residual_squares(panel: Panel, beta: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """
-    Weighted sums of squared residuals, from the data.
+    """Weighted sums of squared residuals, from the data.
 
     Parameters
     ----------
@@ -528,21 +658,34 @@ def residual_squares(panel: Panel, beta: np.ndarray, alpha: np.ndarray) -> np.nd
     """
     out = np.empty(panel.N)
     for who, part, _ in epochs(panel):
-        across, level = np.ascontiguousarray(beta[who].T, dtype=float), np.ascontiguousarray(alpha[who], dtype=float)
-        out[who] = _residual_squares(np.ascontiguousarray(part.X), part.Y, part.mask, part.weights, across, level)
+        across, level = (np.ascontiguousarray(beta[who].T, dtype=float),
+                         np.ascontiguousarray(alpha[who], dtype=float))
+        out[who] = _residual_squares(np.ascontiguousarray(part.X), part.Y, part.mask, part.weights,
+                                     across, level)
     return out
 
 # %% ../../nbs/01_data/03_moments.ipynb #f91bc960
-def decayed(
-    moments: Moments,  # moments of older rows
-    factor: float,     # what every weight is multiplied by, e.g. `decay**n` before `n` newer rows
-) -> Moments:
-    "Scale all observation weights by one factor."
+def decayed(moments: Moments, factor: float) -> Moments:
+    """Scale all observation weights by one factor.
+
+    Parameters
+    ----------
+    moments : Moments
+        Moments of older rows.
+    factor : float
+        What every weight is multiplied by, e.g. `decay**n` before `n` newer rows.
+
+    Returns
+    -------
+    Moments
+        The same but for `W`.
+    """
     return replace(moments, W=moments.W * factor)
 
 
 def _met(a: np.ndarray, b: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    "A response that shows each pair of patterns, and the pair of each response; there are n patterns in b."
+    """A response that shows each pair of patterns, and the pair of each response; there are n
+    patterns in b."""
     pair = a * n + b
     if (pair == pair[:1]).all():
         return np.zeros(min(1, len(pair)), dtype=np.intp), np.zeros_like(pair)
@@ -562,11 +705,26 @@ def _joint_grams(A, B, of_a, of_b, va, vb, dx):
     return G
 
 
-def add_moments(
-    a: Moments,  # moments of some rows
-    b: Moments,  # moments of other rows, same responses and factors
-) -> Moments:
-    "The moments of the rows of `a` and `b` together (Chan, Golub and LeVeque, 1983)."
+def add_moments(a: Moments, b: Moments) -> Moments:
+    """Pool the moments of the rows of `a` and `b` (Chan, Golub and LeVeque, 1983).
+
+    Parameters
+    ----------
+    a : Moments
+        Moments of some rows.
+    b : Moments
+        Moments of other rows, same responses and factors.
+
+    Returns
+    -------
+    Moments
+        As if all rows had been read together.
+
+    Raises
+    ------
+    ValueError
+        If the two are not about the same numbers of responses and factors.
+    """
     if a.c.shape != b.c.shape:
         raise ValueError(f"cannot add moments of shape {a.c.shape} and {b.c.shape}")
     first, pattern = _met(a.pattern, b.pattern, len(b.G))
@@ -576,7 +734,8 @@ def add_moments(
     va, vb = a.W / mass, b.W / mass
     dx, dy = (b.x_mean[pairs[1]] - a.x_mean[pairs[0]]), b.y_mean - a.y_mean
     pb = vb[first][:, None]
-    G = _joint_grams(np.ascontiguousarray(a.G), np.ascontiguousarray(b.G), *pairs, va[first], vb[first], dx)
+    G = _joint_grams(np.ascontiguousarray(a.G), np.ascontiguousarray(b.G), *pairs, va[first],
+                     vb[first], dx)
     c = va[:, None] * a.c + vb[:, None] * b.c + (va * vb * dy)[:, None] * dx[pattern]
     s = va * a.s + vb * b.s + va * vb * dy**2
     x_mean = np.where(pb == 1, b.x_mean[pairs[1]], a.x_mean[pairs[0]] + pb * dx)
@@ -584,24 +743,50 @@ def add_moments(
     return Moments(G, c, s, W, x_mean, y_mean, pattern, a.n_obs + b.n_obs, a.T + b.T)
 
 # %% ../../nbs/01_data/03_moments.ipynb #7dc5ea82
-def response_batches(
-    panel: Panel,                 # data, mask and weights
-    max_bytes: int = 24_000_000,  # what the Gram matrices and the copies of y of one batch may take together
-) -> list[slice]:                 # positions of the responses of each batch; depends on the data alone
-    "Cut the responses into batches whose moments fit into bounded memory."
+def response_batches(panel: Panel, max_bytes: int = 24_000_000) -> list[slice]:
+    """Cut the responses into batches whose moments fit into bounded memory.
+
+    Parameters
+    ----------
+    panel : Panel
+        Data, mask and weights.
+    max_bytes : int, default 24000000
+        What the Gram matrices and the copies of y of one batch may take together.
+
+    Returns
+    -------
+    list of slice
+        Positions of the responses of each batch; depends on the data alone.
+    """
     each = 8 * (2 * panel.T + (0 if panel.mask.all() or panel.M > panel.T else panel.M**2))
     pieces = -(-panel.N // max(1, max_bytes // each))
     if pieces > 1:
-        pieces = min(-(-pieces // 4) * 4, panel.N)   # a multiple of four, so that two or four threads end together
+        # a multiple of four, so that two or four threads end together
+        pieces = min(-(-pieces // 4) * 4, panel.N)
     cuts = np.linspace(0, panel.N, pieces + 1).astype(int)
     return [slice(int(a), int(b)) for a, b in zip(cuts, cuts[1:], strict=False)]
 
 # %% ../../nbs/01_data/03_moments.ipynb #a105dbb4
-def loss_scale(
-    moments: Moments,                   # supplies W and T
-    normalization: str = "weight_sum",  # "weight_sum" or "sample"
-) -> np.ndarray:                        # (N,) k_i, the factor of each response's loss in the objective
-    "How much the loss of each response weighs in the objective."
+def loss_scale(moments: Moments, normalization: str = "weight_sum") -> np.ndarray:
+    """Weight of the loss of each response in the objective.
+
+    Parameters
+    ----------
+    moments : Moments
+        Supplies W and T.
+    normalization : str, default "weight_sum"
+        "weight_sum" or "sample".
+
+    Returns
+    -------
+    (N,) array
+        k_i, the factor of each response's loss in the objective.
+
+    Raises
+    ------
+    ValueError
+        For any other normalization.
+    """
     if normalization == "weight_sum":
         return np.ones(moments.N)
     if normalization == "sample":

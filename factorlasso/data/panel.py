@@ -33,7 +33,8 @@ class _Itself:
 
 
 @lru_cache(maxsize=16)
-def _chosen(key: _Itself, dtype: str, positions: bytes) -> pd.Index: return key.labels[np.frombuffer(positions, dtype)]
+def _chosen(key: _Itself, dtype: str, positions: bytes) -> pd.Index:
+    return key.labels[np.frombuffer(positions, dtype)]
 
 
 _MANY = 10_000   # labels beyond which copies are not kept
@@ -63,52 +64,96 @@ def chosen_labels(labels: pd.Index, at: slice | np.ndarray) -> pd.Index:
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    "Two tables with the same rows as arrays, with a mask of the cells that count, weights and labels"
-    X: np.ndarray  # (T, M) float64, C order; a row with a missing factor is zero throughout
-    Y: np.ndarray  # (T, N) float64, C order; zero where `mask` is False
-    mask: np.ndarray  # (T, N) bool; response observed, factor row complete, weight positive
-    weights: np.ndarray  # (T,) float64, non-negative; ω, zero where the factor row is incomplete
-    index: pd.Index  # (T,) row labels
-    factors: pd.Index  # (M,) columns of x
-    responses: pd.Index  # (N,) columns of y
-    ageing: tuple[Any, ...] | None = None  # weights without decay (T,), age (T,), decay; see `aged`
+    """Two tables with the same rows as arrays, with a mask of the cells that count.
+
+    Weights and labels go with them. A cell that does not count is zero in `Y` and False in `mask`.
+
+    Parameters
+    ----------
+    X : (T, M) float array
+        C order; a row with a missing factor is zero throughout.
+    Y : (T, N) float array
+        C order; zero where `mask` is False.
+    mask : (T, N) bool array
+        Response observed, factor row complete, weight positive.
+    weights : (T,) float array
+        Non-negative; ω, zero where the factor row is incomplete.
+    index : (T,) Index
+        Row labels.
+    factors : (M,) Index
+        Columns of x.
+    responses : (N,) Index
+        Columns of y.
+    ageing : tuple of object or None, default None
+        Weights without decay (T,), age (T,), decay; see `aged`.
+    """
+    X: np.ndarray
+    Y: np.ndarray
+    mask: np.ndarray
+    weights: np.ndarray
+    index: pd.Index
+    factors: pd.Index
+    responses: pd.Index
+    ageing: tuple[Any, ...] | None = None
 
     @property
     def T(self) -> int:
+        """Number of rows, valid or not."""
         return self.X.shape[0]
 
     @property
     def M(self) -> int:
+        """Number of factors."""
         return self.X.shape[1]
 
     @property
     def N(self) -> int:
+        """Number of responses."""
         return self.Y.shape[1]
 
     @property
     def n_obs(self) -> np.ndarray:
+        """Number of cells of each response that count, (N,)."""
         return np.count_nonzero(self.mask, axis=0)
 
     @property
     def complete(self) -> np.ndarray:
-        "(T,) bool, rows with all factors and a weight, however old they are"
+        """Rows with all factors and a weight, however old they are.
+
+        Returns
+        -------
+        (T,) bool array
+            True where a row can count for a response.
+        """
         return (self.weights if self.ageing is None else self.ageing[0]) > 0
 
-    def take(self,
-             responses: slice | np.ndarray  # positions of the responses to keep: slice, integers or (N,) bool
-             ) -> "Panel":
-        "The same panel with some of the responses"
+    def take(self, responses: slice | np.ndarray) -> "Panel":
+        """Keep some of the responses.
+
+        Parameters
+        ----------
+        responses : slice or array
+            Positions of the responses to keep: slice, integers or (N,) bool.
+
+        Returns
+        -------
+        Panel
+            With the same rows, factors and weights.
+        """
         if isinstance(responses, slice):
-            Y, mask = np.ascontiguousarray(self.Y[:, responses]), np.ascontiguousarray(self.mask[:, responses])
+            Y, mask = (np.ascontiguousarray(self.Y[:, responses]),
+                       np.ascontiguousarray(self.mask[:, responses]))
         else:
             responses = np.arange(self.N)[responses]
-            Y, mask = self.Y.take(responses, axis=1), self.mask.take(responses, axis=1)   # faster than an index
+            # faster than an index
+            Y, mask = self.Y.take(responses, axis=1), self.mask.take(responses, axis=1)
         return replace(self, Y=Y, mask=mask, responses=chosen_labels(self.responses, responses))
 
 # %% ../../nbs/01_data/01_panel.ipynb #4c0798ce
 def _foreign(table: object) -> Any:
     "The table as narwhals sees it, if it is one that is not of pandas or NumPy; else None"
-    if table is None or isinstance(table, (np.ndarray, pd.DataFrame, pd.Series, list, tuple, str, float, int)):
+    if table is None or isinstance(table, (np.ndarray, pd.DataFrame, pd.Series, list, tuple, str,
+                                           float, int)):
         return None
     seen = nw.from_native(table, allow_series=True, pass_through=True)
     return seen if isinstance(seen, (nw.DataFrame, nw.LazyFrame, nw.Series)) else None
@@ -125,7 +170,9 @@ _DATES, _TEXT = (nw.Date, nw.Datetime), (nw.String, nw.Categorical, nw.Enum)
 
 
 def as_pandas(table: Any, name: str = "x", labels: str = "dates") -> Any:
-    """Read a table of another library; what is of pandas or NumPy, or no table, comes back as it is.
+    """Read a table of another library.
+
+    What is of pandas or NumPy, or no table, comes back as it is.
 
     Parameters
     ----------
@@ -134,7 +181,8 @@ def as_pandas(table: Any, name: str = "x", labels: str = "dates") -> Any:
     name : str, default "x"
         How an error names it.
     labels : {"dates", "text"}, default "dates"
-        Which kind of column holds the labels of the rows, if there is one: the first of dates, or of text.
+        Which kind of column holds the labels of the rows, if there is one: the first of dates, or
+        of text.
 
     Returns
     -------
@@ -153,7 +201,8 @@ def as_pandas(table: Any, name: str = "x", labels: str = "dates") -> Any:
         call = "compute" if seen.implementation.is_dask() else "collect"
         raise TypeError(f"{name} is a lazy table, not yet computed: pass {name}.{call}()")
     key, frame = _key(seen, _DATES if labels == "dates" else _TEXT), seen.to_pandas()
-    return frame if key is None else frame.set_index(frame[key].astype("datetime64[ns]" if labels == "dates" else object)).drop(columns=key)
+    return frame if key is None else frame.set_index(
+        frame[key].astype("datetime64[ns]" if labels == "dates" else object)).drop(columns=key)
 
 # %% ../../nbs/01_data/01_panel.ipynb #3a4d42ce
 def read_tables(tables: dict[str, Any]) -> dict[str, Any]:
@@ -172,7 +221,8 @@ def read_tables(tables: dict[str, Any]) -> dict[str, Any]:
     found = {name: as_pandas(table, name) for name, table in tables.items()}
     bare = [name for name, table in tables.items() if (seen := _foreign(table)) is not None
             and not seen.implementation.is_pandas_like() and _key(seen, _DATES) is None]
-    labelled = [t.index for name, t in found.items() if name not in bare and isinstance(t, (pd.DataFrame, pd.Series))]
+    labelled = [t.index for name, t in found.items() if name not in bare
+                and isinstance(t, (pd.DataFrame, pd.Series))]
     for name in bare:
         if labelled and len(labelled[0]) == len(found[name]):
             found[name] = found[name].set_axis(labelled[0], axis=0)
@@ -192,7 +242,8 @@ def in_kind(answer: Any, table: Any) -> Any:
     Returns
     -------
     object
-        Where both are tables, of the library of the second, with its column of dates; else the answer.
+        Where both are tables, of the library of the second, with its column of dates; else the
+        answer.
     """
     seen = _foreign(table)
     if seen is None or not isinstance(answer, (pd.DataFrame, pd.Series)):
@@ -202,19 +253,24 @@ def in_kind(answer: Any, table: Any) -> Any:
     backend, key = seen.implementation, _key(seen, _DATES)
     if isinstance(answer, pd.Series):
         return nw.new_series(str(answer.name), answer.to_numpy(), backend=backend).to_native()
-    frame = nw.from_dict({str(c): answer.iloc[:, k].to_numpy() for k, c in enumerate(answer)}, backend=backend)
-    return (frame if key is None else nw.concat([seen.select(key), frame], how="horizontal")).to_native()
+    frame = nw.from_dict({str(c): answer.iloc[:, k].to_numpy() for k, c in enumerate(answer)},
+                         backend=backend)
+    return ((frame if key is None else nw.concat([seen.select(key), frame], how="horizontal"))
+            .to_native())
 
 # %% ../../nbs/01_data/01_panel.ipynb #794644a1
 def _as_2d(a: object,  # the user's table
            name: str,  # "x" or "y"
-           ) -> tuple[object, pd.Index | None, pd.Index | None]:  # 2-D values, row labels, column labels
+           # 2-D values, row labels, column labels
+           ) -> tuple[object, pd.Index | None, pd.Index | None]:
     "Values of a table before they are numbers, and the labels it came with"
     if a is None:
-        raise ValueError(f"This estimator requires {name} to be passed, but the target {name} is None")
+        raise ValueError(
+            f"This estimator requires {name} to be passed, but the target {name} is None")
     if issparse(a):
         raise TypeError(f"{name} is a sparse matrix; dense data is required: use {name}.toarray()")
-    bare = (seen := _foreign(a)) is not None and not seen.implementation.is_pandas_like() and _key(seen, _DATES) is None
+    bare = ((seen := _foreign(a)) is not None and not seen.implementation.is_pandas_like()
+            and _key(seen, _DATES) is None)
     a = as_pandas(a, name)
     if isinstance(a, pd.Series):
         a = a.to_frame(f"{name}0" if a.name is None else a.name)
@@ -224,8 +280,10 @@ def _as_2d(a: object,  # the user's table
     if a.ndim == 1 and name == "y":
         a = a[:, None]
     if a.ndim != 2:
-        raise ValueError(f"{name}: Expected 2D array, got {a.ndim}D array instead. Reshape your data: "
-                         f"{name}.reshape(-1, 1) if it is a single column, {name}.reshape(1, -1) if it is a single row")
+        raise ValueError(f"{name}: Expected 2D array, got {a.ndim}D array instead. Reshape "
+                         "your data: "
+                         f"{name}.reshape(-1, 1) if it is a single column, {name}.reshape(1, -1) "
+                         "if it is a single row")
     return a, None, None
 
 # %% ../../nbs/01_data/01_panel.ipynb #31c02eb1
@@ -239,7 +297,8 @@ def _column(values: np.ndarray | pd.Series,  # one column that is not plainly nu
     if s.dtype == object:
         if any(isinstance(v, (complex, np.complexfloating)) for v in s):
             raise ValueError(f"Complex data not supported: {what}")
-        text = next((v for v in s if isinstance(v, (str, bytes, date, np.datetime64, timedelta, np.timedelta64))), None)
+        text = next((v for v in s if isinstance(v, (str, bytes, date, np.datetime64, timedelta,
+                                                    np.timedelta64))), None)
         if text is not None:
             raise ValueError(f"{what} is not numeric: it holds {text!r}")
         s = s.where(s.notna(), np.nan)
@@ -271,22 +330,37 @@ def _numbers(a: np.ndarray | pd.DataFrame,  # (T, K) as given
     "A table as floats; ValueError naming the column that is not numeric or holds an infinity"
     is_frame = isinstance(a, pd.DataFrame)
     v = a.to_numpy() if is_frame else a
-    if v.dtype.kind in "fiub" and not (is_frame and any(isinstance(d, pd.CategoricalDtype) for d in set(a.dtypes))):
+    if v.dtype.kind in "fiub" and not (is_frame and any(isinstance(d, pd.CategoricalDtype)
+                                                        for d in set(a.dtypes))):
         v = v.astype(np.float64, copy=False)
     else:
         cols = [a.iloc[:, j] for j in range(a.shape[1])] if is_frame else a.T
-        v = np.column_stack([_column(c, f"column {k!r} of {name}") for c, k in zip(cols, names, strict=True)])
+        v = np.column_stack([_column(c, f"column {k!r} of {name}")
+                             for c, k in zip(cols, names, strict=True)])
     if _has_infinity(v if v.flags.c_contiguous else v.T):
-        raise ValueError(f"{name} contains infinity in column {some_labels(names[np.isinf(v).any(0)])}")
+        raise ValueError(
+            f"{name} contains infinity in column {some_labels(names[np.isinf(v).any(0)])}")
     return v
 
 
-def some_labels(labels: list[Any] | pd.Index,  # labels to name
-          k: int = 5,  # how many at most
-          ) -> str:  # text for an error message
-    "The first labels of a list, for a message"
+def some_labels(labels: list[Any] | pd.Index, k: int = 5) -> str:
+    """Name the first labels of a list, for a message.
+
+    Parameters
+    ----------
+    labels : list of object or Index
+        Labels to name.
+    k : int, default 5
+        How many at most.
+
+    Returns
+    -------
+    str
+        Text for an error message.
+    """
     labels = list(labels)
-    return ", ".join(map(repr, labels[:k])) + (f" and {len(labels) - k} more" if len(labels) > k else "")
+    return ", ".join(map(repr, labels[:k])) + (f" and {len(labels) - k} more"
+                                               if len(labels) > k else "")
 
 # %% ../../nbs/01_data/01_panel.ipynb #b3b9de4b
 def _check_labels(labels: pd.Index,  # row or column labels
@@ -312,7 +386,8 @@ def _common_index(xi: pd.Index | None,  # row labels of x, None for an array
     at = f"{len(xi)} rows in x, {len(yi)} in y"
     if k is not None:
         at = f"first at position {k}: {xi[k]!r} in x, {yi[k]!r} in y"
-    raise ValueError(f"the indexes of x and y differ, {at}; align them first, for example with x.reindex(y.index)")
+    raise ValueError(f"the indexes of x and y differ, {at}; align them first, for example with "
+                     "x.reindex(y.index)")
 
 # %% ../../nbs/01_data/01_panel.ipynb #27f153db
 def _weights(weights: object,  # None (ones), a number, or (T,)
@@ -331,7 +406,8 @@ def _weights(weights: object,  # None (ones), a number, or (T,)
         raise ValueError(f"sample weights must have shape ({T},), got {w.shape}")
     bad = ~(np.isfinite(w) & (w >= 0))
     if bad.any():
-        raise ValueError(f"sample weights must be finite and not negative; row {bad.argmax()} has {w[bad][0]}")
+        raise ValueError(
+            f"sample weights must be finite and not negative; row {bad.argmax()} has {w[bad][0]}")
     if not w.any():
         raise ValueError("all sample weights are zero")
     return w
@@ -341,8 +417,7 @@ _PACKAGE = str(Path(find_spec("factorlasso").origin).parent)
 
 
 def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
-    """
-    Warn at the line of the user's own code that led here.
+    """Warn at the line of the user's own code that led here.
 
     Parameters
     ----------
@@ -363,42 +438,68 @@ def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
 def _check_order(index: pd.Index,  # (T,) row labels
                  ) -> None:
     "ValueError unless the labels have an order of time and are in it"
-    if not isinstance(index, pd.MultiIndex) and index.inferred_type in ("string", "mixed", "bytes", "categorical"):
-        raise ValueError(f"row labels such as {index[0]!r} are not recognised as dates, and age needs dates or numbers: "
+    if not isinstance(index, pd.MultiIndex) and index.inferred_type in ("string", "mixed", "bytes",
+                                                                        "categorical"):
+        raise ValueError(f"row labels such as {index[0]!r} are not recognised as dates, and age "
+                         "needs dates or numbers: "
                          "set the index with pd.to_datetime(...)")
     if not index.is_monotonic_increasing:
         k = next(k for k in range(1, len(index)) if not index[k - 1] < index[k])
         raise ValueError(f"rows must be in increasing order: {index[k]!r} follows {index[k - 1]!r}")
 
 # %% ../../nbs/01_data/01_panel.ipynb #2bb8c205
-def make_panel(x: object,  # (T, M) factors: DataFrame, Series or array; NaN allowed
-               y: object,  # (T, N) responses: DataFrame, Series, 2-D or 1-D array; NaN allowed
-               weights: object = None,  # (T,) non-negative row weights, None for ones
-               ordered: bool = False,  # require increasing row labels (dates)
-               ) -> Panel:
-    "Read two tables that have the same rows; ValueError for whatever cannot be read in one way only"
+def make_panel(x: object, y: object, weights: object = None, ordered: bool = False) -> Panel:
+    """Read two tables that have the same rows.
+
+    Parameters
+    ----------
+    x : (T, M) table
+        Factors: DataFrame, Series or array; NaN allowed.
+    y : (T, N) table
+        Responses: DataFrame, Series, 2-D or 1-D array; NaN allowed.
+    weights : (T,) table, default None
+        Non-negative row weights, None for ones.
+    ordered : bool, default False
+        Require increasing row labels (dates).
+
+    Returns
+    -------
+    Panel
+        With weights as given: without decay.
+
+    Raises
+    ------
+    ValueError
+        For whatever cannot be read in one way only: other row labels or lengths, duplicate labels,
+        infinite values, text, negative weights, nothing to read.
+    """
     (xv, xi, xc), (yv, yi, yc) = _as_2d(x, "x"), _as_2d(y, "y")
     index = _common_index(xi, yi, len(xv))
     if len(xv) != len(yv):
         raise ValueError(f"x and y have different lengths: {len(xv)} and {len(yv)} rows")
     for name, v in (("x", xv), ("y", yv)):
         if v.shape[1] == 0:
-            raise ValueError(f"{name}: 0 feature(s) (shape={v.shape}) while a minimum of 1 is required.")
+            raise ValueError(
+                f"{name}: 0 feature(s) (shape={v.shape}) while a minimum of 1 is required.")
         if v.shape[0] == 0:
-            raise ValueError(f"{name}: 0 sample(s) (shape={v.shape}) while a minimum of 1 is required.")
+            raise ValueError(
+                f"{name}: 0 sample(s) (shape={v.shape}) while a minimum of 1 is required.")
     factors = pd.Index([f"x{j}" for j in range(xv.shape[1])]) if xc is None else xc
     responses = pd.Index([f"y{i}" for i in range(yv.shape[1])]) if yc is None else yc
-    for labels, what in ((index, "row labels"), (factors, "columns of x"), (responses, "columns of y")):
+    for labels, what in ((index, "row labels"), (factors, "columns of x"),
+                         (responses, "columns of y")):
         _check_labels(labels, what)
     if ordered:
         _check_order(index)
     w = _weights(weights, len(xv), None if xi is None and yi is None else index)
-    return _masked(_numbers(xv, factors, "x"), _numbers(yv, responses, "y"), w, (index, factors, responses))
+    return _masked(_numbers(xv, factors, "x"), _numbers(yv, responses, "y"), w,
+                   (index, factors, responses))
 
 # %% ../../nbs/01_data/01_panel.ipynb #2b044912
 @njit(nogil=True, cache=True)
 def _observe(Y, keep, mask, Z):
-    "Fill the mask of the cells that count, and Y with zeros elsewhere; in strips, since pandas may keep a table by columns"
+    """Fill the mask of the cells that count, and Y with zeros elsewhere; in strips, since pandas
+    may keep a table by columns"""
     T, N = Y.shape
     for left in range(0, N, 8):
         for t in range(T):
@@ -424,13 +525,15 @@ def _masked(X: np.ndarray,  # (T, M) float64 with NaN
             weights: np.ndarray,  # (T,)
             labels: tuple[pd.Index, pd.Index, pd.Index],  # rows, factors, responses
             ) -> Panel:
-    "Mask and zero the cells that do not count; factors that are complete and lie by rows are not copied"
+    """Mask and zero the cells that do not count; factors that are complete and lie by rows are not
+    copied"""
     if np.isnan(X.sum()):
         missing = np.isnan(X)
         complete = ~missing.any(axis=1)
         lost = labels[1][missing.any(axis=0)]
         n = np.count_nonzero(~complete)
-        warn_caller(f"{n} of {len(X)} rows have a missing factor and count for no response; missing in {some_labels(lost)}")
+        warn_caller(f"{n} of {len(X)} rows have a missing factor and count for no response; "
+                    f"missing in {some_labels(lost)}")
         X, weights = np.where(complete[:, None], X, 0.0), np.where(complete, weights, 0.0)
     mask, Z = np.empty(Y.shape, dtype=bool), np.empty(Y.shape)
     _observe(Y, weights > 0, mask, Z)

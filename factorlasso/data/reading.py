@@ -21,7 +21,8 @@ from .labelled import PanelMoments
 from .panel import Panel, make_panel, some_labels
 
 # %% ../../nbs/01_data/05_reading.ipynb #94140df9
-_BLOCK = 64_000_000   # bytes of a block: long enough that calls cost nothing, short enough to be forgotten
+# bytes of a block: long enough that calls cost nothing, short enough to be forgotten
+_BLOCK = 64_000_000
 
 
 def table_blocks(x: object, y: object, weights: object = None) -> Iterator[tuple[Any, ...]]:
@@ -45,7 +46,8 @@ def table_blocks(x: object, y: object, weights: object = None) -> Iterator[tuple
     step = max(1, _BLOCK // (8 * width))
     for start in range(0, len(x), step):
         rows = slice(start, start + step)
-        yield tuple(None if a is None else a.iloc[rows] if hasattr(a, "iloc") else a[rows] for a in (x, y, weights))
+        yield tuple(None if a is None else a.iloc[rows] if hasattr(a, "iloc") else a[rows]
+                    for a in (x, y, weights))
 
 # %% ../../nbs/01_data/05_reading.ipynb #d89c743f
 @dataclass(frozen=True)
@@ -78,13 +80,15 @@ class Files:
     rows: int | None = None
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        numbers = [*self.factors, *self.responses, *([] if self.weights is None else [self.weights])]
+        numbers = [*self.factors, *self.responses,
+                   *([] if self.weights is None else [self.weights])]
         named = numbers if self.index is None else [*numbers, self.index]
         files = _dataset(self.path, numbers)
         if lack := [k for k in named if k not in files.schema.names]:
             raise ValueError(f"{os.fspath(self.path)!r} lacks the columns {some_labels(lack)}")
         rows = self.rows or max(1, _BLOCK // (8 * len(named)))
-        for batch in files.to_batches(columns=named, batch_size=rows, batch_readahead=1, fragment_readahead=1, use_threads=False):
+        for batch in files.to_batches(columns=named, batch_size=rows, batch_readahead=1,
+                                      fragment_readahead=1, use_threads=False):
             if batch.num_rows:
                 yield self._block(batch)
 
@@ -93,24 +97,40 @@ class Files:
         table = batch.to_pandas(date_as_object=False)
         if self.index is not None:
             table = table.set_index(self.index)
-        return table[list(self.factors)], table[list(self.responses)], None if self.weights is None else table[self.weights].to_numpy()
+        return (table[list(self.factors)], table[list(self.responses)],
+                None if self.weights is None else table[self.weights].to_numpy())
 
 
 def _dataset(path: str | os.PathLike[str], numbers: list) -> ds.Dataset:
-    "The files at a path, in order; `numbers` are floats even where a first file has nothing in them"
+    """The files at a path, in order; `numbers` are floats even where a first file has nothing in
+    them"""
     path = os.fspath(path)
-    names = sorted(os.path.join(path, k) for k in os.listdir(path) if k[0] not in "._") if os.path.isdir(path) else [path]
+    names = (sorted(os.path.join(path, k) for k in os.listdir(path) if k[0] not in "._")
+             if os.path.isdir(path) else [path])
     kinds = {os.path.splitext(k)[1].lower() for k in names}
     if len(kinds) != 1 or not kinds <= {".parquet", ".csv"}:
-        raise ValueError(f"{path!r} must be .parquet or .csv, or a folder of one of them; found {some_labels(sorted(kinds)) or 'nothing'}")
-    parser = csv.ConvertOptions(column_types={k: pa.float64() for k in numbers}, strings_can_be_null=True)
-    form, wanted = "parquet" if kinds == {".parquet"} else ds.CsvFileFormat(convert_options=parser), set(numbers)
+        raise ValueError(f"{path!r} must be .parquet or .csv, or a folder of one of them; found "
+                         f"{some_labels(sorted(kinds)) or 'nothing'}")
+    parser = csv.ConvertOptions(column_types={k: pa.float64() for k in numbers},
+                                strings_can_be_null=True)
+    form, wanted = ("parquet" if kinds == {".parquet"}
+                    else ds.CsvFileFormat(convert_options=parser), set(numbers))
     schema = ds.dataset(names, format=form).schema
-    return ds.dataset(names, pa.schema([f.with_type(pa.float64()) if f.name in wanted else f for f in schema]), format=form)
+    return ds.dataset(names, pa.schema([f.with_type(pa.float64()) if f.name in wanted else f
+                                        for f in schema]), format=form)
 
 # %% ../../nbs/01_data/05_reading.ipynb #9b4814a5
 class BlockError(ValueError):
     """A block that cannot be added.
+
+    Parameters
+    ----------
+    block : int
+        Number of the block, from 0.
+    cause : Exception
+        What was wrong with it.
+    moments : PanelMoments or None
+        The sum of all blocks before it.
 
     Attributes
     ----------

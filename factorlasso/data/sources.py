@@ -21,16 +21,16 @@ from .reading import BlockError, read_panel, table_blocks
 # %% ../../nbs/01_data/06_sources.ipynb #3777416b
 def moments_of(source: object, y: object = None, weights: object = None, span: float | None = None,
                pairs: bool = False, after: PanelMoments | None = None) -> PanelMoments:
-    """Moments of two tables, wherever their rows are.
+    """Sum up the moments of two tables, wherever their rows are.
 
     Parameters
     ----------
     source : table, iterable or Dask collection
-        With `y`: (T, M) factors as DataFrame, array, memory map, or Dask DataFrame or array. Without: an iterable of blocks
-        `(X, y)` or `(X, y, weights)` in order, such as `Files`.
+        With `y`: (T, M) factors as DataFrame, array, memory map, or Dask DataFrame or array.
+        Without: an iterable of blocks `(X, y)` or `(X, y, weights)` in order, such as `Files`.
     y : table, optional
-        (T, N) or (T,) responses, of the same kind as `source`; NaN where not observed. A list of Dask DataFrames is
-        partitioned by response.
+        (T, N) or (T,) responses, of the same kind as `source`; NaN where not observed. A list of
+        Dask DataFrames is partitioned by response.
     weights : array_like, optional
         (T,) row weights beside `y`.
     span : float, optional
@@ -63,7 +63,8 @@ def moments_of(source: object, y: object = None, weights: object = None, span: f
             return _from_dask(source, y, weights, span, pairs)
         return after + _from_dask(source, y, weights, after.span, after.pairs is not None)
     if isinstance(source, (str, os.PathLike)):
-        raise ValueError("a path alone does not say which columns are factors: use Files(path, factors, responses)")
+        raise ValueError("a path alone does not say which columns are factors: use Files(path, "
+                         "factors, responses)")
     blocks, total, own = source if y is None else table_blocks(source, y, weights), after, False
     for k, block in enumerate(tqdm(blocks, unit="block", delay=5, disable=None, leave=False)):
         try:
@@ -73,7 +74,8 @@ def moments_of(source: object, y: object = None, weights: object = None, span: f
     if total is None:
         raise ValueError("the source has no blocks")
     if lost := total.T - int(total.of_x.n_obs[0]):
-        warnings.warn(f"{lost} of {total.T} rows have a missing factor and count for no response", UserWarning, stacklevel=2)
+        warnings.warn(f"{lost} of {total.T} rows have a missing factor and count for no response",
+                      UserWarning, stacklevel=2)
     return total
 
 # %% ../../nbs/01_data/06_sources.ipynb #92a6fea5
@@ -83,7 +85,8 @@ def _tree(sums: list):
 
     add = dask.delayed(lambda a, b: a + b, pure=False)
     while len(sums) > 1:
-        sums = [add(*sums[k:k + 2]) if k + 1 < len(sums) else sums[k] for k in range(0, len(sums), 2)]
+        sums = [add(*sums[k:k + 2]) if k + 1 < len(sums) else sums[k]
+                for k in range(0, len(sums), 2)]
     return sums[0]
 
 
@@ -93,13 +96,15 @@ def _leaf(x, y, weights, names, span, pairs) -> PanelMoments:
     return extend(None, panel if names is None else replace(panel, responses=names), span, pairs)
 
 
-def dask_trees(x: object, y: object, weights: object = None, span: float | None = None, pairs: bool = False) -> list[Any]:
+def dask_trees(x: object, y: object, weights: object = None, span: float | None = None,
+               pairs: bool = False) -> list[Any]:
     """The moments of Dask collections, as Delayed objects, one for each partition of the responses.
 
     Parameters
     ----------
     x, y : Dask DataFrame or array
-        Factors and responses with the same rows; `y` may be a list of DataFrames. Partitions that differ are brought into line.
+        Factors and responses with the same rows; `y` may be a list of DataFrames. Partitions that
+        differ are brought into line.
     weights : Dask Series or array, optional
         Row weights.
     span : float, optional
@@ -116,16 +121,22 @@ def dask_trees(x: object, y: object, weights: object = None, span: float | None 
 
     frames = hasattr(x, "npartitions") and hasattr(x, "columns")
     if frames:
-        columns = [part if part.npartitions == x.npartitions and part.divisions == x.divisions else part.repartition(divisions=x.divisions)
+        columns = [part if part.npartitions == x.npartitions and part.divisions == x.divisions
+                   else part.repartition(divisions=x.divisions)
                    for part in (y if isinstance(y, (list, tuple)) else [y])]
-        left, right, labels = x.to_delayed(), [part.to_delayed() for part in columns], [None] * len(columns)
+        left, right, labels = (x.to_delayed(), [part.to_delayed() for part in columns],
+                               [None] * len(columns))
     else:
         y = (y[:, None] if y.ndim == 1 else y).rechunk({0: x.chunks[0]})
-        left, right, ends = x.rechunk({1: -1}).to_delayed()[:, 0], list(y.to_delayed().T), np.cumsum([0, *y.chunks[1]])
-        labels = [pd.Index([f"y{i}" for i in range(a, b)]) for a, b in zip(ends, ends[1:], strict=False)]
-    w = [None] * len(left) if weights is None else (weights if frames else weights.rechunk({0: x.chunks[0]})).to_delayed()
+        left, right, ends = (x.rechunk({1: -1}).to_delayed()[:, 0], list(y.to_delayed().T),
+                             np.cumsum([0, *y.chunks[1]]))
+        labels = [pd.Index([f"y{i}" for i in range(a, b)])
+                  for a, b in zip(ends, ends[1:], strict=False)]
+    w = ([None] * len(left) if weights is None
+         else (weights if frames else weights.rechunk({0: x.chunks[0]})).to_delayed())
     leaf = dask.delayed(_leaf, pure=False)
-    return [_tree([leaf(a, b, c, names, span, pairs) for a, b, c in zip(left, part, w, strict=True)])
+    return [_tree([leaf(a, b, c, names, span, pairs)
+                   for a, b, c in zip(left, part, w, strict=True)])
             for part, names in zip(right, labels, strict=True)]
 
 
@@ -135,5 +146,6 @@ def _from_dask(x, y, weights, span, pairs) -> PanelMoments:
 
     trees = dask_trees(x, y, weights, span, pairs)
     if pairs and len(trees) > 1:
-        raise ValueError("pairs of responses need all responses of a row in one partition: use y.rechunk({1: -1}), or one DataFrame")
+        raise ValueError("pairs of responses need all responses of a row in one partition: use "
+                         "y.rechunk({1: -1}), or one DataFrame")
     return beside(dask.compute(*trees))

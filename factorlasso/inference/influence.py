@@ -33,7 +33,7 @@ def _pseudo_inverse(C: np.ndarray, alive: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def inverse_grams(G: np.ndarray, free: np.ndarray, mean: np.ndarray) -> tuple[Any, ...]:
-    """Inverses of the Gram matrices of the free factors.
+    """Invert the Gram matrices of the free factors.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class Debiased:
 
     @property
     def exact(self) -> bool:
-        "Whether these are least squares, with Θ the inverse Gram matrix."
+        """Whether these are least squares, with Θ the inverse Gram matrix."""
         return self.stretch is None
 
 
@@ -196,7 +196,8 @@ def directions(panel: Panel, est: Debiased, group: int) -> tuple[np.ndarray, np.
     return D, ((D * Z).sum(1) + est.center) * est.exact
 
 
-def influence(panel: Panel, est: Debiased, i: int, shape: tuple[Any, ...] | None = None) -> tuple[Any, ...]:
+def influence(panel: Panel, est: Debiased, i: int,
+              shape: tuple[Any, ...] | None = None) -> tuple[Any, ...]:
     """Share of every row in the loadings of one response: u_t = a_t D_t.
 
     Parameters
@@ -276,7 +277,7 @@ def cosine_count(weights: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def cosines(v: np.ndarray, B: int) -> np.ndarray:
-    """Cosines in operational time.
+    """Evaluate cosines in operational time.
 
     Parameters
     ----------
@@ -294,7 +295,8 @@ def cosines(v: np.ndarray, B: int) -> np.ndarray:
     return np.sqrt(2) * np.cos(np.pi * np.arange(1, B + 1)[:, None] * s)
 
 
-def covariance(panel: Panel, est: Debiased, i: int, B: int = 0, R: np.ndarray | None = None) -> np.ndarray:
+def covariance(panel: Panel, est: Debiased, i: int, B: int = 0,
+               R: np.ndarray | None = None) -> np.ndarray:
     """Covariance of the loadings of one response, robust to what `B` says.
 
     Parameters
@@ -402,7 +404,7 @@ def _variances(data, est, order, B, out):
 
 
 def variances(panel: Panel, est: Debiased, B: np.ndarray) -> np.ndarray:
-    """Variances of all loadings from the rows.
+    """Estimate the variances of all loadings from the rows.
 
     Parameters
     ----------

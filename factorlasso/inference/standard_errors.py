@@ -80,6 +80,7 @@ def fitted_rows(model: Any) -> FittedRows:
     Returns
     -------
     FittedRows
+        What inference needs of a fit.
     """
     check_is_fitted(model)
     model = getattr(model, "best_model_", model)
@@ -206,7 +207,7 @@ def check_rows(fit: FittedRows, what: str) -> None:
 # %% ../../nbs/08_inference/03_standard_errors.ipynb #56b7c3a7
 def boxed(b: np.ndarray, se: np.ndarray, width: np.ndarray, bounds: Bounds,
           freedom: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Intervals inside the box, and the evidence against it.
+    """Cut intervals to the box, and weigh the evidence against it.
 
     Parameters
     ----------
@@ -341,8 +342,11 @@ class StandardErrors:
         """
         return _wald(self, _combinations(R, self.numbers.factors), r)
 
-    def simultaneous(self, level: float | None = None, draws: int = 1000, rng: Any = 0) -> pd.DataFrame:
-        """Intervals that hold for all cells at once, and family-wise p values.
+    def simultaneous(self, level: float | None = None, draws: int = 1000,
+                     rng: Any = 0) -> pd.DataFrame:
+        """Widen the intervals until they hold for all cells at once.
+
+        The p values are family-wise.
 
         Parameters
         ----------
@@ -362,7 +366,7 @@ class StandardErrors:
         return _simultaneous(self, level, _largest(self, draws, np.random.default_rng(rng)))
 
     def fdr(self, level: float = .05) -> pd.DataFrame:
-        """Discoveries among all cells with a bounded share of false ones.
+        """Find discoveries among all cells with a bounded share of false ones.
 
         Parameters
         ----------
@@ -382,7 +386,13 @@ class StandardErrors:
         return pd.DataFrame(columns, self.table.index)
 
     def summary(self) -> Summary:
-        """The table and what it means, as something that prints and shows itself."""
+        """Summarise the table and what it means.
+
+        Returns
+        -------
+        Summary
+            Prints itself, and shows itself as a table in a notebook.
+        """
         return Summary(f"Standard errors ({self.kind})", self.facts, _shown(self.table))
 
     def to_frame(self) -> pd.DataFrame:
@@ -391,6 +401,7 @@ class StandardErrors:
         Returns
         -------
         DataFrame
+            By response and factor.
         """
         return self.table.copy()
 
@@ -504,7 +515,8 @@ def standard_errors(model: Any, kind: str = "hc", level: float = .95,
         Fitted.
     kind : {"hc", "hac", "moments"}, default "hc"
         Rows independent with variances of their own (HC3); rows like their neighbours
-        (equal-weighted cosines); or one variance and no correlation, the only one where rows were not kept.
+        (equal-weighted cosines); or one variance and no correlation, the only one where rows were
+        not kept.
     level : float, default .95
         Level of the intervals.
     adjust : {None, "simultaneous", "fdr"}, optional
@@ -514,6 +526,7 @@ def standard_errors(model: Any, kind: str = "hc", level: float = .95,
     Returns
     -------
     StandardErrors
+        The table, and what else can be asked of it.
 
     Raises
     ------
@@ -522,9 +535,9 @@ def standard_errors(model: Any, kind: str = "hc", level: float = .95,
 
     Notes
     -----
-    The estimates are weighted least squares on all free factors, which is what the debiased LASSO of
-    van de Geer, Bühlmann, Ritov and Dezeure (2014) is with fewer factors than rows, whatever λ. With
-    more factors than rows they are its node-wise version and do depend on the fit.
+    The estimates are weighted least squares on all free factors, which is what the debiased LASSO
+    of van de Geer, Bühlmann, Ritov and Dezeure (2014) is with fewer factors than rows, whatever λ.
+    With more factors than rows they are its node-wise version and do depend on the fit.
 
     Examples
     --------
@@ -581,9 +594,9 @@ def model_summary(model, kind=None, level=.95) -> Summary:
     Returns
     -------
     Summary
-        With facts, the fit by response, and in `loadings` the coefficients: estimate, standard error,
-        t, p and interval are least squares, `penalised` is the loading of the fit. Where there are no
-        errors, a fact says why, and `loadings` are the penalised ones by response.
+        With facts, the fit by response, and in `loadings` the coefficients: estimate, standard
+        error, t, p and interval are least squares, `penalised` is the loading of the fit. Where
+        there are no errors, a fact says why, and `loadings` are the penalised ones by response.
     """
     check_is_fitted(model)
     return _with_errors(model, summarize(model), kind, level)
@@ -684,7 +697,8 @@ def _wald(errors: StandardErrors, R: np.ndarray, r) -> pd.DataFrame:
 
 # %% ../../nbs/08_inference/03_standard_errors.ipynb #189199cb
 def _tail(est: Debiased, k: int, share: np.ndarray, shape: tuple) -> tuple:
-    "Degrees of freedom (M,) of an HC3 variance far in the tail, and the root of its mean over truth"
+    """Degrees of freedom (M,) of an HC3 variance far in the tail, and the root of its mean over
+    truth"""
     D, load = shape
     plain = np.square(share[:, None] * D)
     seen = plain / np.maximum(1 - share * load, 1 - FULL_LEVERAGE)[:, None]
@@ -697,7 +711,8 @@ def _largest(errors: StandardErrors, draws: int, rng: np.random.Generator) -> tu
     "(draws,) sorted largest |z| of all cells; degrees of freedom and stretch of every t, (N, M)"
     fit, note, top = errors.fit, errors.numbers.note, np.zeros(draws, dtype=np.float32)
     check_rows(fit, "simultaneous intervals")
-    freedom, stretch = np.repeat(errors.numbers.freedom[:, None], note.shape[1], 1), np.ones(note.shape)
+    freedom, stretch = np.repeat(errors.numbers.freedom[:, None], note.shape[1],
+                                 1), np.ones(note.shape)
     g = rng.standard_normal((draws, fit.panel.T), dtype=np.float32)
     for members, panel, est in estimates(fit, np.flatnonzero((note == "").any(1))):
         last, shape = -1, None

@@ -99,9 +99,9 @@ def _errors(psi: np.ndarray, weights: np.ndarray, kind: str) -> tuple[np.ndarray
     return np.sqrt((L**2).mean(0)), float(B)
 
 
-def volatility_intervals(model: Any, weights: Any, level: float = .95, annualization_factor: float = 1.0,
-                         kind: str = "hac") -> pd.DataFrame:
-    """Intervals for the volatility of a portfolio and for what explains it.
+def volatility_intervals(model: Any, weights: Any, level: float = .95,
+                         annualization_factor: float = 1.0, kind: str = "hac") -> pd.DataFrame:
+    """Bound the volatility of a portfolio and what explains it.
 
     Parameters
     ----------

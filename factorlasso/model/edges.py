@@ -18,7 +18,8 @@ from sklearn.utils.validation import check_is_fitted
 from ..data.panel import make_panel, some_labels
 
 # %% ../../nbs/06_model/08_edges.ipynb #f25b7f28
-WORDS = {"+": 1.0, "activator": 1.0, "positive": 1.0, "-": -1.0, "−": -1.0, "repressor": -1.0, "negative": -1.0,
+WORDS = {"+": 1.0, "activator": 1.0, "positive": 1.0, "-": -1.0, "−": -1.0, "repressor": -1.0,
+         "negative": -1.0,
          "dual": np.nan, "unknown": np.nan, "?": np.nan, "": np.nan}   # how lists write a sign
 
 
@@ -49,7 +50,8 @@ def _sign(value: object) -> float:
         try:
             value = float(text)
         except ValueError:
-            raise ValueError(f"a sign must be 1, -1, 0, empty or one of {', '.join(filter(None, WORDS))}; got {text!r}") from None
+            raise ValueError(f"a sign must be 1, -1, 0, empty or one of "
+                             f"{', '.join(filter(None, WORDS))}; got {text!r}") from None
     number = np.nan if value is None or value is pd.NA else float(value)
     if not (np.isnan(number) or number in (1, -1, 0)):
         raise ValueError(f"a sign must be 1, -1, 0 or empty, got {value!r}")
@@ -64,7 +66,8 @@ def _labels(X: Any, y: Any) -> tuple[pd.Index, pd.Index]:
     return panel.factors, panel.responses
 
 # %% ../../nbs/06_model/08_edges.ipynb #6eafaf19
-def signs_from_edges(edges: pd.DataFrame, X: Any, y: Any, source: str = "source", target: str = "target", sign: str = "sign",
+def signs_from_edges(edges: pd.DataFrame, X: Any, y: Any, source: str = "source",
+                     target: str = "target", sign: str = "sign",
                      conflict: str = "free") -> KnownSigns:
     """A sign matrix from a list of known links.
 
@@ -75,24 +78,27 @@ def signs_from_edges(edges: pd.DataFrame, X: Any, y: Any, source: str = "source"
     X, y : DataFrame or array of shape (T, M) and (T, N)
         The data of the fit, for their labels.
     source, target, sign : str
-        Columns with the factor, the response and the sign: 1, −1, 0 (forbidden), empty (known, of no known sign), or a word such as
-        "+", "activator", "repressor", "dual".
+        Columns with the factor, the response and the sign: 1, −1, 0 (forbidden), empty (known, of
+        no known sign), or a word such as "+", "activator", "repressor", "dual".
     conflict : {"free", "raise"}, default "free"
         Of a pair that is named with different signs: leave it free, or refuse the list.
 
     Returns
     -------
     KnownSigns
+        The sign matrix, the cells that are known, and what was dropped and why.
 
     Raises
     ------
     ValueError
-        For columns that are missing, signs that are none, a list of which nothing is in the data, and conflicts if so asked.
+        For columns that are missing, signs that are none, a list of which nothing is in the data,
+        and conflicts if so asked.
 
     Examples
     --------
     >>> x, y = np.zeros((3, 2)), pd.DataFrame(np.eye(3), columns=["a", "b", "c"])
-    >>> edges = pd.DataFrame({"source": ["x0", "x1", "z"], "target": ["a", "b", "a"], "sign": ["+", "-", "+"]})
+    >>> edges = pd.DataFrame({"source": ["x0", "x1", "z"], "target": ["a", "b", "a"],
+    ...                       "sign": ["+", "-", "+"]})
     >>> signs_from_edges(edges, pd.DataFrame(x, columns=["x0", "x1"]), y).signs
         x0   x1
     a  1.0  NaN
@@ -103,13 +109,17 @@ def signs_from_edges(edges: pd.DataFrame, X: Any, y: Any, source: str = "source"
         raise ValueError(f"conflict must be 'free' or 'raise', got {conflict!r}")
     lacking = [name for name in (source, target, sign) if name not in edges]
     if lacking:
-        raise ValueError(f"edges have no column {', '.join(map(repr, lacking))}; there are {some_labels(edges.columns)}")
+        raise ValueError(f"edges have no column {', '.join(map(repr, lacking))}; there are "
+                         f"{some_labels(edges.columns)}")
     factors, responses = _labels(X, y)
-    table = pd.DataFrame({"source": edges[source].to_numpy(), "target": edges[target].to_numpy(), "sign": [_sign(v) for v in edges[sign]]})
-    at = np.column_stack([responses.get_indexer(table["target"]), factors.get_indexer(table["source"])])
+    table = pd.DataFrame({"source": edges[source].to_numpy(), "target": edges[target].to_numpy(),
+                          "sign": [_sign(v) for v in edges[sign]]})
+    at = np.column_stack([responses.get_indexer(table["target"]),
+                          factors.get_indexer(table["source"])])
     here = (at >= 0).all(axis=1)
     if not here.any():
-        raise ValueError(f"no edge links a factor with a response of the data; factors are {some_labels(factors)}, "
+        raise ValueError(f"no edge links a factor with a response of the data; factors are "
+                         f"{some_labels(factors)}, "
                          f"sources {some_labels(pd.Index(table['source']).unique())}")
     return _assembled(table, at, here, (responses, factors), conflict)
 
@@ -122,7 +132,8 @@ def _assembled(table, at, here, labels, conflict) -> KnownSigns:
     by_cell = given.dropna().groupby("cell")["sign"].agg(["first", "nunique"])
     opposed = by_cell.index[by_cell["nunique"] > 1]
     if conflict == "raise" and len(opposed):
-        pairs = ", ".join(f"({labels[1][c % shape[1]]}, {labels[0][c // shape[1]]})" for c in opposed[:5])
+        pairs = ", ".join(f"({labels[1][c % shape[1]]}, {labels[0][c // shape[1]]})"
+                          for c in opposed[:5])
         raise ValueError(f"{len(opposed)} pairs are named with different signs: {pairs}")
     signs, known = np.full(np.prod(shape), np.nan), np.zeros(np.prod(shape), dtype=bool)
     signs[by_cell.index], known[cell[here]] = by_cell["first"], True
@@ -140,7 +151,8 @@ def signs_from_rules(rules: dict, X: Any, y: Any) -> pd.DataFrame:
     Parameters
     ----------
     rules : dict
-        Pattern of responses → {pattern of factors: 1, −1, 0 (forbidden) or NaN (free again)}. Later rules overrule earlier ones.
+        Pattern of responses → {pattern of factors: 1, −1, 0 (forbidden) or NaN (free again)}. Later
+        rules overrule earlier ones.
     X, y : DataFrame or array of shape (T, M) and (T, N)
         The data of the fit, for their labels.
 
@@ -168,7 +180,8 @@ def signs_from_rules(rules: dict, X: Any, y: Any) -> pd.DataFrame:
     signs = pd.DataFrame(np.nan, responses, factors)
     for pattern, loadings in rules.items():
         if not hasattr(loadings, "items"):
-            raise ValueError(f"a rule is {{responses: {{factors: sign}}}}; {pattern!r} has {loadings!r}")
+            raise ValueError(
+                f"a rule is {{responses: {{factors: sign}}}}; {pattern!r} has {loadings!r}")
         rows = _matching(pattern, responses, "response")
         for other, value in loadings.items():
             signs.iloc[rows, _matching(other, factors, "factor")] = _sign(value)
@@ -177,7 +190,8 @@ def signs_from_rules(rules: dict, X: Any, y: Any) -> pd.DataFrame:
 
 def _matching(pattern, labels, what) -> np.ndarray:
     "Positions of the labels that a pattern matches; ValueError where it matches none"
-    found = np.flatnonzero([label == pattern or fnmatchcase(str(label), str(pattern)) for label in labels])
+    found = np.flatnonzero([label == pattern or fnmatchcase(str(label), str(pattern))
+                            for label in labels])
     if not len(found):
         raise ValueError(f"no {what} matches {pattern!r}; there are {some_labels(labels)}")
     return found
@@ -193,13 +207,14 @@ def model_edges(self, stability: Any = None, errors: Any = None) -> pd.DataFrame
     stability : StabilitySelection or DataFrame of shape (N, M), optional
         Selection frequencies, from `stability_selection`.
     errors : StandardErrors or DataFrame, optional
-        What `standard_errors()` returned, or its table: one row for each response and factor, with `low` and `high`.
+        What `standard_errors()` returned, or its table: one row for each response and factor, with
+        `low` and `high`.
 
     Returns
     -------
     DataFrame
-        `source` (factor), `target` (response), `loading`, `effect` (in standard deviations), `sign` (that was known; NaN where
-        free), and where given `stability`, `low`, `high`.
+        `source` (factor), `target` (response), `loading`, `effect` (in standard deviations), `sign`
+        (that was known; NaN where free), and where given `stability`, `low`, `high`.
 
     Raises
     ------
@@ -213,13 +228,16 @@ def model_edges(self, stability: Any = None, errors: Any = None) -> pd.DataFrame
     size = beta.mul(x.std(), axis=1).div(data.std().replace(0, np.nan), axis=0)
     rows, columns = np.nonzero(beta.to_numpy())
     signs = getattr(self, "signs_", None)
-    out = pd.DataFrame({"source": beta.columns[columns], "target": beta.index[rows], "loading": beta.to_numpy()[rows, columns],
+    out = pd.DataFrame({"source": beta.columns[columns], "target": beta.index[rows],
+                        "loading": beta.to_numpy()[rows, columns],
                         "effect": size.to_numpy()[rows, columns],
                         "sign": np.nan if signs is None else signs.to_numpy()[rows, columns]})
     if stability is not None:
-        out["stability"] = _like(getattr(stability, "frequency", stability), beta).to_numpy()[rows, columns]
+        out["stability"] = _like(getattr(stability, "frequency", stability),
+                                 beta).to_numpy()[rows, columns]
     if errors is not None:
-        cells, table = list(zip(out["target"], out["source"], strict=True)), getattr(errors, "table", errors)
+        cells, table = (list(zip(out["target"], out["source"], strict=True)),
+                        getattr(errors, "table", errors))
         lack = [cell for cell in cells if cell not in table.index]
         if lack:
             raise ValueError(f"errors lack {lack[0]}: they are not of this model")

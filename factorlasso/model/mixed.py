@@ -28,25 +28,29 @@ def _cadence(given: Any, panel: Panel) -> np.ndarray:
     names = panel.responses
     if isinstance(given, str):
         if given != "infer":
-            raise ValueError(f"cadence must be 'infer', a number of rows or a Series by response, got {given!r}")
+            raise ValueError(
+                f"cadence must be 'infer', a number of rows or a Series by response, got {given!r}")
         return observed_every(panel.mask)
     every = pd.Series(given, names) if np.isscalar(given) else pd.Series(given)
     if len(lack := names.difference(every.index, sort=False)):
         raise ValueError(f"cadence lacks the responses {some_labels(lack)}")
     every = every.loc[names].to_numpy()
     if (bad := ~((every >= 1) & (every % 1 == 0))).any():
-        raise ValueError(f"cadence must be a whole number of rows, at least 1: {some_labels(names[bad])}")
+        raise ValueError(
+            f"cadence must be a whole number of rows, at least 1: {some_labels(names[bad])}")
     every = every.astype(int)
     nearest = np.array([np.diff(np.flatnonzero(m)).min(initial=panel.T) for m in panel.mask.T])
     if (close := nearest < every).any():
-        raise ValueError(f"values are closer together than their cadence says: {some_labels(names[close])}")
+        raise ValueError(
+            f"values are closer together than their cadence says: {some_labels(names[close])}")
     return every
 
 
 def _tables(panel: Panel, parts: tuple) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
     "Factors and responses of periods with labels, and the weights of their last rows"
     X, Y, last = parts
-    return pd.DataFrame(X, columns=panel.factors), pd.DataFrame(Y, columns=panel.responses), panel.weights[last]
+    return (pd.DataFrame(X, columns=panel.factors), pd.DataFrame(Y, columns=panel.responses),
+            panel.weights[last])
 
 # %% ../../nbs/06_model/07_mixed.ipynb #1b6f91a8
 class MixedCadence(RegressorMixin, MultiOutputMixin, BaseEstimator):
@@ -57,8 +61,8 @@ class MixedCadence(RegressorMixin, MultiOutputMixin, BaseEstimator):
     model : LassoModel, default=None
         Settings; cloned, not changed. `span` is in rows of the factors. None: the defaults.
     cadence : "infer", int or Series, default="infer"
-        Rows from one value of a response to the next, each the sum over those rows; a Series has one for each response. "infer"
-        reads them from the gaps.
+        Rows from one value of a response to the next, each the sum over those rows; a Series has
+        one for each response. "infer" reads them from the gaps.
     compound : bool, default=False
         Whether values are simple returns, which compound; False: they add up.
 
@@ -91,7 +95,8 @@ class MixedCadence(RegressorMixin, MultiOutputMixin, BaseEstimator):
     house     0.5    2.0
     """
 
-    def __init__(self, model: LassoModel | None = None, cadence: Any = "infer", compound: bool = False):
+    def __init__(self, model: LassoModel | None = None, cadence: Any = "infer",
+                 compound: bool = False):
         self.model = model
         self.cadence = cadence
         self.compound = compound
@@ -117,12 +122,13 @@ class MixedCadence(RegressorMixin, MultiOutputMixin, BaseEstimator):
         model = LassoModel() if self.model is None else clone(self.model)
         panel, span = make_panel(X, y, sample_weight, ordered=True), model.span
         every = _cadence(self.cadence, panel)
-        panel = aged(panel, 1.0 if span is None else 1 - 2 / (span + 1), np.arange(panel.T - 1, -1, -1))
+        panel = aged(panel, 1.0 if span is None else 1 - 2 / (span + 1),
+                     np.arange(panel.T - 1, -1, -1))
         return set_state(self, _fit(model, panel, every, self.compound) | features_of(X))
 
     @also_x
     def predict(self, X: Any) -> pd.DataFrame:
-        """Responses row by row, whether they report or not.
+        """Predict responses row by row, whether they report or not.
 
         Parameters
         ----------
@@ -132,6 +138,7 @@ class MixedCadence(RegressorMixin, MultiOutputMixin, BaseEstimator):
         Returns
         -------
         DataFrame of shape (T, N)
+            In units of y per row.
         """
         check_is_fitted(self)
         check_features(self, X, reset=False)
@@ -155,26 +162,30 @@ class MixedCadence(RegressorMixin, MultiOutputMixin, BaseEstimator):
         Returns
         -------
         float
+            At most 1; noise scores about 0.
         """
         check_is_fitted(self)
         panel = make_panel(X, y, sample_weight)
-        return self.model_.score(*_tables(panel, period_rows(panel, self.cadence_.to_numpy(), self.compound)))
+        return self.model_.score(*_tables(panel, period_rows(panel, self.cadence_.to_numpy(),
+                                                             self.compound)))
 
     @property
     def residuals_(self) -> pd.DataFrame:
-        "Residuals of the periods, at their last rows"
+        """Residuals of the periods, at their last rows."""
         p = self.panel_
-        return pd.DataFrame(at_ends(self.model_.residuals_.to_numpy(), self.ends_, p.T), p.index, p.responses)
+        return pd.DataFrame(at_ends(self.model_.residuals_.to_numpy(), self.ends_, p.T), p.index,
+                            p.responses)
 
 # %% ../../nbs/06_model/07_mixed.ipynb #62917f12
 def at_ends(values: np.ndarray, ends: np.ndarray, T: int) -> np.ndarray:
-    """Values of periods in a table of the rows at which they end.
+    """Put values of periods into a table of the rows at which they end.
 
     Parameters
     ----------
     values : ndarray of shape (R, N)
         NaN where a response has no such period.
     ends : ndarray of shape (R,) of int
+        Position of the last row of each period.
     T : int
         Rows of the table.
 
@@ -191,19 +202,25 @@ def at_ends(values: np.ndarray, ends: np.ndarray, T: int) -> np.ndarray:
 def _fit(model: LassoModel, panel: Panel, every: np.ndarray, compound: bool) -> dict:
     "The attributes of a fit"
     if isinstance(model.demean, str):
-        raise ValueError(f"demean={model.demean!r} subtracts running means row by row, which periods do not have; use demean=True")
+        raise ValueError(f"demean={model.demean!r} subtracts running means row by row, which "
+                         "periods do not have; use demean=True")
     parts, whole = period_rows(panel, every, compound), common_periods(panel, every, compound)
     x, y, w = _tables(panel, whole)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*(missing factor|values on every)")   # said of the panel; periods may alternate
+        # said of the panel; periods may alternate
+        warnings.filterwarnings("ignore", ".*(missing factor|values on every)")
         common = make_panel(x, y, w)
-        common = Panel(common.X, common.Y, common.mask, common.weights, panel.index[whole[2]], panel.factors, panel.responses)
+        common = Panel(common.X, common.Y, common.mask, common.weights, panel.index[whole[2]],
+                       panel.factors, panel.responses)
         model.set_params(span=None)
         if clusters_wanted(model) and (every > 1).any():
             old = np.isfinite(parts[1]).sum(0) >= max(model.warmup_period, 1)
-            model.set_params(clustering=find_clusters(model.clustering, common, np.flatnonzero(old)))
+            model.set_params(clustering=find_clusters(model.clustering, common,
+                                                      np.flatnonzero(old)))
         model.fit(*_tables(panel, parts))
     found = model.estimation_result_
-    kept = {k: getattr(model, k) for k in ("estimation_result_", "active_", "clusters_", "linkage_", "cutoff_")}
-    return kept | dict(model_=model, panel_=panel, common_=common, ends_=parts[2], cadence_=pd.Series(every, panel.responses),
+    kept = {k: getattr(model, k)
+            for k in ("estimation_result_", "active_", "clusters_", "linkage_", "cutoff_")}
+    return kept | dict(model_=model, panel_=panel, common_=common, ends_=parts[2],
+                       cadence_=pd.Series(every, panel.responses),
                        coef_=found.estimated_beta, intercept_=found.alpha / every)

@@ -27,7 +27,8 @@ from factorlasso.model.results import (
     warn_about_fit,
     warn_about_idle,
 )
-from .settings import Setup, prepare, unit_problem, varies_by_response, weighted_panel
+from .settings import (Setup, prepare, unit_problem, varies_by_response,
+                                        weighted_panel)
 from ..penalties.penalties import Problem, lambda_max_by_response
 from ..solvers.fista import Solution, fista
 from ..solvers.kernels import is_by_rows
@@ -37,10 +38,12 @@ from ..solvers.solver import solve, summarize_panel
 
 # %% ../../nbs/06_model/04_model.ipynb #b1a5a002
 class _OneBlasThread:
-    "While any fit runs the linear algebra library has one thread; the last one out gives the others back."
+    """While any fit runs the linear algebra library has one thread; the last one out gives the
+    others back."""
 
     def __init__(self):
-        self._lock, self._inside, self._before, self._libraries = Lock(), 0, None, ThreadpoolController()
+        self._lock, self._inside, self._before, self._libraries = (Lock(), 0, None,
+                                                                   ThreadpoolController())
 
     def __enter__(self) -> None:
         with self._lock:
@@ -58,14 +61,33 @@ class _OneBlasThread:
 one_blas_thread: _OneBlasThread = _OneBlasThread()
 
 # %% ../../nbs/06_model/04_model.ipynb #3bac9536
-def solve_one(
-    problem: Problem,            # what is to be solved
-    panel: Any,                  # the `Panel` it came from, which a CVXPY solver wants to see
-    model: Any,                  # supplies solver, tolerance and threads
-    center: bool,                # whether each response has an intercept of its own
-    start: np.ndarray | None,    # (n, M) loadings to start from
-) -> Solution:
-    "Hand one problem to the chosen solver."
+def solve_one(problem: Problem, panel: Any, model: Any, center: bool,
+              start: np.ndarray | None) -> Solution:
+    """Hand one problem to the chosen solver.
+
+    Parameters
+    ----------
+    problem : Problem
+        Problem with λ included.
+    panel : Panel
+        The panel it came from, which a CVXPY solver wants to see.
+    model : LassoModel
+        Supplies solver, tolerance and threads.
+    center : bool
+        Whether each response has an intercept of its own.
+    start : (n, M) array or None
+        Loadings to start from.
+
+    Returns
+    -------
+    Solution
+        Whatever the solver, with the same certificate.
+
+    Raises
+    ------
+    ValueError
+        For the name of a solver that is not known or not installed.
+    """
     if model.solver == "auto":
         return solve(problem, model.tol, n_jobs=model.n_jobs, start=start)
     if model.solver == "fista":
@@ -88,13 +110,15 @@ def _solve_batch(rows, model, setup, start) -> tuple[Solution, np.ndarray]:
 
 
 def _measured(found, problem, panel, moments) -> tuple[Solution, np.ndarray]:
-    "The solution with its objective; (4, n) intercepts, total and residual sums of squares, and λ_max / λ where nothing moved."
+    """The solution with its objective; (4, n) intercepts, total and residual sums of squares, and
+    λ_max / λ where nothing moved."""
     alpha, u = moments.intercept(found.beta), found.beta - problem.prior
     left = residual_squares(panel, found.beta, alpha)
     value = float(problem.scale @ (left / np.where(moments.W > 0, moments.W, 1.0)))
     value += float((problem.ridge * u**2).sum()) + problem.penalty.value(u)
     if not (np.isfinite(found.beta).all() and np.isfinite(value)):
-        raise ValueError("the fit overflowed: pass x and y in units in which they are neither huge nor tiny")
+        raise ValueError(
+            "the fit overflowed: pass x and y in units in which they are neither huge nor tiny")
     idle, share = ~(found.beta.any(1) | problem.prior.any(1)), np.full(len(alpha), np.nan)
     share[idle] = lambda_max_by_response(problem)[idle] if idle.any() else 0.0
     return replace(found, objective=value), np.stack([alpha, moments.W * moments.s, left, share])
@@ -102,38 +126,46 @@ def _measured(found, problem, panel, moments) -> tuple[Solution, np.ndarray]:
 
 def _solve(model, setup, start=None) -> tuple[Solution, np.ndarray]:
     "Solution of the responses that are fitted, and their (4, n) numbers, see `_measured`."
-    batches = response_batches(setup.fitted) if is_by_rows(setup.penalty) else [slice(0, setup.fitted.N)]
+    batches = (response_batches(setup.fitted) if is_by_rows(setup.penalty)
+               else [slice(0, setup.fitted.N)])
     parts = Parallel(n_jobs=model.n_jobs if len(batches) > 1 else 1, prefer="threads")(
         delayed(_solve_batch)(rows, model, setup, start) for rows in batches)
     if len(parts) == 1:
         return parts[0]
-    fields = (np.concatenate([getattr(found, name) for found, _ in parts]) for name in ("beta", "gap", "n_iter", "converged"))
+    fields = (np.concatenate([getattr(found, name) for found, _ in parts])
+              for name in ("beta", "gap", "n_iter", "converged"))
     beta, gap, n_iter, converged = fields
-    return Solution(beta, sum(f.objective for f, _ in parts), gap, n_iter, converged), np.concatenate([a for _, a in parts], axis=1)
+    return Solution(beta, sum(f.objective for f, _ in parts), gap, n_iter,
+                    converged), np.concatenate([a for _, a in parts], axis=1)
 
 # %% ../../nbs/06_model/04_model.ipynb #5bc64cb9
 def _estimate(model, setup, start=None) -> dict:
     "All fitted attributes of a model."
     active, beta = setup.active, setup.prior.copy()
-    found, sums = Solution(beta[:0], 0.0, np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool)), np.zeros((4, 0))
+    found, sums = (Solution(beta[:0], 0.0, np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool)),
+                   np.zeros((4, 0)))
     if active.any():
         found, sums = _solve(model, setup, start)
         beta[active] = found.beta
     result = assemble_result(model, setup, beta, found, sums[:3])
-    kept = replace(setup.panel, X=setup.panel.X.copy())   # what the caller does to x later is the caller's business
-    return dict(panel_=kept, estimation_result_=result, active_=pd.Series(active, setup.panel.responses), _setup=setup,
-                _shares=sums[3])
+    # what the caller does to x later is the caller's business
+    kept = replace(setup.panel, X=setup.panel.X.copy())
+    return dict(panel_=kept, estimation_result_=result,
+                active_=pd.Series(active, setup.panel.responses), _setup=setup, _shares=sums[3])
 
 # %% ../../nbs/06_model/04_model.ipynb #c35040a4
 class LassoModel(FactorRegressor):
-    """Sparse multi-output factor model with sign constraints, priors, missing histories and certificates.
+    """Sparse multi-output factor model.
+
+    Sign constraints, priors, missing histories, and a certificate for every fit.
 
     Parameters
     ----------
     model_type : LassoModelType or str, default "lasso"
         Which loadings share a norm, and where groups come from.
     reg_lambda : float, Series or NoiseScale, default 1e-5
-        λ ≥ 0 in units of x·y, one for each response, or a number of standard errors of the noise of each.
+        λ ≥ 0 in units of x·y, one for each response, or a number of standard errors of the noise of
+        each.
     span : float, optional
         EWMA span in rows, at least 1. None weights all rows alike.
     group_data : Series of shape (N,), optional
@@ -155,9 +187,11 @@ class LassoModel(FactorRegressor):
     clustering : Clustering, Series of labels, or clusterer, optional
         How clusters are found. None for `Clustering()`.
     penalty_weights : DataFrame of shape (N, M) or AdaptiveWeights, optional
-        Weights ≥ 0 of the cells, in the L1 part and inside the norms; 0 sets a cell free, inf holds it at its prior.
+        Weights ≥ 0 of the cells, in the L1 part and inside the norms; 0 sets a cell free, inf holds
+        it at its prior.
     factor_scale : "sd" or Series of shape (M,), optional
-        Units s in which loadings are penalised (β_ij s_j); None for the units given. Nothing that is reported changes its unit.
+        Units s in which loadings are penalised (β_ij s_j); None for the units given. Nothing that
+        is reported changes its unit.
     demean : {True, "rolling", False}, default True
         Exact intercept; subtract running means; no intercept.
     loss_normalization : {"weight_sum", "sample"}, default "weight_sum"
@@ -293,7 +327,8 @@ class LassoModel(FactorRegressor):
         y : DataFrame, Series or array of shape (T, N) or (T,)
             Responses.
         lambdas : array of shape (K,), optional
-            Values of λ. None for `n_lambdas` of them, from the largest useful one down to `ratio` times it.
+            Values of λ. None for `n_lambdas` of them, from the largest useful one down to `ratio`
+            times it.
         n_lambdas : int, default 50
             How many.
         ratio : float, default 1e-3
@@ -306,11 +341,14 @@ class LassoModel(FactorRegressor):
         LassoPath
             Of the responses with enough history.
         """
-        return _path(self, prepare(self, *weighted_panel(self, X, y, sample_weight)), lambdas, n_lambdas, ratio)
+        return _path(self, prepare(self, *weighted_panel(self, X, y, sample_weight)), lambdas,
+                     n_lambdas, ratio)
 
     @also_x
     def lambda_max(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
-        """The smallest λ at which all penalised loadings of a response are at their prior; nothing in the model changes.
+        """The smallest λ at which all penalised loadings of a response are at their prior.
+
+        Nothing in the model changes.
 
         Parameters
         ----------
@@ -331,17 +369,17 @@ class LassoModel(FactorRegressor):
 
     @property
     def clusters(self) -> pd.Series | None:
-        "Cluster of each response, the same as `clusters_`."
+        """Cluster of each response, the same as `clusters_`."""
         return self.clusters_
 
     @property
     def linkage(self) -> np.ndarray | None:
-        "Linkage matrix, the same as `linkage_`."
+        """Linkage matrix, the same as `linkage_`."""
         return self.linkage_
 
     @property
     def cutoff(self) -> float | None:
-        "Height of the cut, the same as `cutoff_`."
+        """Height of the cut, the same as `cutoff_`."""
         return self.cutoff_
 
 # %% ../../nbs/06_model/04_model.ipynb #6c63cf8d
@@ -349,7 +387,8 @@ def _labelled_signs(derived, labels):
     "What a sign rule derived, with the labels of responses and factors; None without a rule."
     if derived is None:
         return None
-    tables = {name: pd.DataFrame(np.array(getattr(derived, name)), *labels) for name in ("signs", "slopes", "t", "explicit")}
+    tables = {name: pd.DataFrame(np.array(getattr(derived, name)), *labels)
+              for name in ("signs", "slopes", "t", "explicit")}
     return replace(derived, pools=pd.Series(derived.pools, labels[0]), **tables)
 
 
@@ -361,8 +400,8 @@ def store_fit(model: LassoModel, fitted: dict[str, Any], X: Any, y: Any) -> Lass
     model : LassoModel
         Gets the attributes.
     fitted : dict
-        `panel_`, `estimation_result_`, `active_` and whatever else a fit found; its `Setup` under `_setup`, and under `_shares`
-        λ_max / λ of the responses that stayed at their prior.
+        `panel_`, `estimation_result_`, `active_` and whatever else a fit found; its `Setup` under
+        `_setup`, and under `_shares` λ_max / λ of the responses that stayed at their prior.
     X, y : DataFrame or array
         Tables like those of the user: their kind and labels decide the form of the results.
 
@@ -371,18 +410,22 @@ def store_fit(model: LassoModel, fitted: dict[str, Any], X: Any, y: Any) -> Lass
     LassoModel
         The model, fitted.
     """
-    setup, shares, result = fitted.pop("_setup"), fitted.pop("_shares", None), fitted["estimation_result_"]
+    setup, shares, result = (fitted.pop("_setup"), fitted.pop("_shares", None),
+                             fitted["estimation_result_"])
     found, cells, labels = setup.clusters, setup.cells, (setup.panel.responses, setup.panel.factors)
-    conflicts = [{"response": labels[0][c.response], "factor": labels[1][c.factor], "derived": c.derived, "overruled by": c.source,
+    conflicts = [{"response": labels[0][c.response], "factor": labels[1][c.factor],
+                  "derived": c.derived, "overruled by": c.source,
                   "value": c.value} for c in cells.conflicts]
     form = form_of(X, y)
     tree = (None, None, None) if found is None else (found.labels, found.linkage, found.cutoff)
     signs, prior = (pd.DataFrame(np.array(a), *labels) for a in (cells.signs, cells.prior))
     lam = pd.Series(setup.reg_lambda.copy(), labels[0])
     state = dict(fitted, **features_of(X), reg_lambda_=lam,
-                 _form=form, coef_=form.cells(result.estimated_beta), intercept_=form.rows(result.alpha),
+                 _form=form, coef_=form.cells(result.estimated_beta),
+                 intercept_=form.rows(result.alpha),
                  signs_=signs, prior_=prior, derived_signs_=_labelled_signs(cells.derived, labels),
-                 sign_conflicts_=pd.DataFrame(conflicts), clustering_result_=found, clusters_=tree[0], linkage_=tree[1], cutoff_=tree[2])
+                 sign_conflicts_=pd.DataFrame(conflicts), clustering_result_=found,
+                 clusters_=tree[0], linkage_=tree[1], cutoff_=tree[2])
     warn_about_fit(model, result, fitted["active_"])
     if shares is not None:
         warn_about_idle(lam[fitted["active_"]], shares)
@@ -404,12 +447,14 @@ def lambda_tops(model: LassoModel, setup: Setup) -> np.ndarray:
     ndarray of shape (N,)
         NaN for responses with too little history; the same for those that share a block.
     """
-    tops, who, center = np.full(setup.panel.N, np.nan), np.flatnonzero(setup.active), model.demean is True
+    tops, who, center = (np.full(setup.panel.N, np.nan), np.flatnonzero(setup.active),
+                         model.demean is True)
     batches = response_batches(setup.fitted) if is_by_rows(setup.penalty) else [slice(0, len(who))]
     for rows in batches if len(who) else []:
         whole = rows == slice(0, len(who))
         moments = summarize_panel(setup.fitted if whole else setup.fitted.take(rows), center)
-        tops[who[rows]] = largest_lambdas(unit_problem(model, setup, moments, slice(None) if whole else rows))
+        tops[who[rows]] = largest_lambdas(unit_problem(model, setup, moments,
+                                                       slice(None) if whole else rows))
     return tops
 
 
@@ -424,7 +469,8 @@ def _path(model, setup, lambdas, n, ratio) -> LassoPath:
     "The path of the active responses; fit statistics are those of the data as given."
     who = np.flatnonzero(setup.active)
     if not len(who):
-        raise ValueError(f"no response has the {model.warmup_period} valid rows that warmup_period asks for")
+        raise ValueError(
+            f"no response has the {model.warmup_period} valid rows that warmup_period asks for")
     unit = unit_problem(model, setup, summarize_panel(setup.fitted, model.demean is True))
     relative = None
     if varies_by_response(model.reg_lambda):   # relative to the largest

@@ -29,24 +29,66 @@ from ..solvers.fista import Solution
 # %% ../../nbs/06_model/03_results.ipynb #eea89afc
 @dataclass(frozen=True, eq=False)
 class LassoEstimationResult:
-    "Estimates, fit statistics by response, and the certificate of the solver."
-    estimated_beta: pd.DataFrame  # (N, M) loadings
-    alpha: pd.Series              # (N,) intercepts in units of y
-    ss_total: pd.Series           # (N,) weighted sum of squares about the weighted mean; NaN where too little history
-    ss_res: pd.Series             # (N,) weighted sum of squared residuals
-    r2: pd.Series                 # (N,) 1 - ss_res / ss_total, in sample
-    objective: float              # value of the objective
-    gap: pd.Series                # (N,) relative duality gap of the part of the problem each response belongs to
-    n_iter: pd.Series             # (N,) iterations of the solver
-    converged: pd.Series          # (N,) gap <= tol
+    """Estimates, fit statistics by response, and the certificate of the solver.
+
+    Parameters
+    ----------
+    estimated_beta : (N, M) DataFrame
+        Loadings.
+    alpha : (N,) Series
+        Intercepts in units of y.
+    ss_total : (N,) Series
+        Weighted sum of squares about the weighted mean; NaN where too little history.
+    ss_res : (N,) Series
+        Weighted sum of squared residuals.
+    r2 : (N,) Series
+        1 - ss_res / ss_total, in sample.
+    objective : float
+        Value of the objective.
+    gap : (N,) Series
+        Relative duality gap of the part of the problem each response belongs to.
+    n_iter : (N,) Series
+        Iterations of the solver.
+    converged : (N,) Series
+        Gap <= tol.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import factorlasso as fl
+    >>> X = np.random.default_rng(0).normal(size=(50, 2))
+    >>> result = fl.LassoModel(reg_lambda=1e-9).fit(X, X[:, :1]).estimation_result_
+    >>> result.r2.round(3).tolist(), bool(result.converged.all())
+    ([1.0], True)
+    """
+    estimated_beta: pd.DataFrame
+    alpha: pd.Series
+    ss_total: pd.Series
+    ss_res: pd.Series
+    r2: pd.Series
+    objective: float
+    gap: pd.Series
+    n_iter: pd.Series
+    converged: pd.Series
 
 # %% ../../nbs/06_model/03_results.ipynb #9064d4ef
-def intercepts(
-    panel: Panel,         # as given, weights included
-    beta: np.ndarray,     # (N, M) loadings
-    demean: bool | str,   # False: no intercept
-) -> np.ndarray:
-    "(N,) intercepts that minimise the weighted loss on the data as given; zero without one."
+def intercepts(panel: Panel, beta: np.ndarray, demean: bool | str) -> np.ndarray:
+    """Find the intercepts that minimise the weighted loss on the data as given.
+
+    Parameters
+    ----------
+    panel : Panel
+        As given, weights included.
+    beta : (N, M) array
+        Loadings.
+    demean : bool or str
+        False: no intercept.
+
+    Returns
+    -------
+    (N,) array
+        In units of y; zero without an intercept.
+    """
     if demean is False:
         return np.zeros(panel.N)
     alpha = np.zeros(panel.N)
@@ -57,27 +99,57 @@ def intercepts(
     return alpha
 
 
-def sums_of_squares(
-    panel: Panel,       # as given, weights included
-    beta: np.ndarray,   # (N, M) loadings
-    alpha: np.ndarray,  # (N,) intercepts
-) -> tuple[np.ndarray, np.ndarray]:
-    "(N,) total about the weighted mean and residual sums of squares, from the data."
+def sums_of_squares(panel: Panel, beta: np.ndarray,
+                    alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Compute total and residual sums of squares from the data.
+
+    Parameters
+    ----------
+    panel : Panel
+        As given, weights included.
+    beta : (N, M) array
+        Loadings.
+    alpha : (N,) array
+        Intercepts.
+
+    Returns
+    -------
+    ss_total : (N,) array
+        Weighted, about the weighted mean of each response.
+    ss_res : (N,) array
+        Weighted squares of the residuals.
+    """
     zero = np.zeros((panel.N, 0))
     level = intercepts(replace(panel, X=np.zeros((panel.T, 0))), zero, True)
-    total = residual_squares(replace(panel, X=np.zeros((panel.T, 1))), np.zeros((panel.N, 1)), level)
-    constant = total <= (4 * np.finfo(float).eps * level) ** 2 * cell_weights(panel).sum(0)   # what is left is rounding
+    total = residual_squares(replace(panel, X=np.zeros((panel.T, 1))),
+                             np.zeros((panel.N, 1)), level)
+    # what is left is rounding
+    constant = total <= (4 * np.finfo(float).eps * level) ** 2 * cell_weights(panel).sum(0)
     return np.where(constant, 0.0, total), residual_squares(panel, beta, alpha)
 
 # %% ../../nbs/06_model/03_results.ipynb #f06e044f
-def assemble_result(
-    model: Any,                 # a `LassoModel`: its settings
-    setup: Setup,               # from `prepare`
-    beta: np.ndarray,           # (N, M) loadings, the prior where a response was not fitted
-    found: Solution,            # of the fitted responses
-    sums: np.ndarray,           # (3, n) their intercepts, total and residual sums of squares
-) -> LassoEstimationResult:
-    "Labels on everything; NaN diagnostics for the responses that were not fitted."
+def assemble_result(model: Any, setup: Setup, beta: np.ndarray, found: Solution,
+                    sums: np.ndarray) -> LassoEstimationResult:
+    """Label the estimates.
+
+    Parameters
+    ----------
+    model : LassoModel
+        Its settings.
+    setup : Setup
+        What `prepare` returned.
+    beta : (N, M) array
+        Loadings, the prior where a response was not fitted.
+    found : Solution
+        Solution of the fitted responses.
+    sums : (3, n) array
+        Their intercepts, total and residual sums of squares.
+
+    Returns
+    -------
+    LassoEstimationResult
+        With NaN diagnostics for the responses that were not fitted.
+    """
     panel, active = setup.panel, setup.active
     if model.demean is True and active.all():
         alpha, total, residual = sums
@@ -91,25 +163,37 @@ def assemble_result(
         return pd.Series(out, panel.responses)
 
     r2 = 1 - np.divide(residual, total, out=np.full(len(total), np.nan), where=total > 0)
-    return LassoEstimationResult(pd.DataFrame(beta, panel.responses, panel.factors), pd.Series(alpha, panel.responses), spread(total),
-                                 spread(residual), spread(r2), found.objective, spread(found.gap), spread(found.n_iter, 0),
+    return LassoEstimationResult(pd.DataFrame(beta, panel.responses, panel.factors),
+                                 pd.Series(alpha, panel.responses), spread(total),
+                                 spread(residual), spread(r2), found.objective, spread(found.gap),
+                                 spread(found.n_iter, 0),
                                  spread(found.converged, True))
 
 # %% ../../nbs/06_model/03_results.ipynb #c58aa269
-def warn_about_fit(
-    model: Any,                      # supplies `warmup_period` and `tol`
-    result: LassoEstimationResult,   # what was found
-    active: pd.Series,               # (N,) bool, responses with enough history
-    fate: str = "keep their prior",  # of the others
-) -> None:
-    "Tell about young responses and missed tolerances."
+def warn_about_fit(model: Any, result: LassoEstimationResult, active: pd.Series,
+                   fate: str = "keep their prior") -> None:
+    """Warn about young responses and missed tolerances.
+
+    Parameters
+    ----------
+    model : LassoModel
+        Supplies `warmup_period` and `tol`.
+    result : LassoEstimationResult
+        What was found.
+    active : (N,) Series
+        Responses with enough history.
+    fate : str, default "keep their prior"
+        What becomes of young responses, in words.
+    """
     if not active.all():
         names = active.index[~active]
-        warn_caller(f"{len(names)} responses have fewer than {model.warmup_period} valid rows and {fate}: "
+        warn_caller(
+            f"{len(names)} responses have fewer than {model.warmup_period} valid rows and {fate}: "
                     f"{', '.join(map(str, names[:5]))}{' …' if len(names) > 5 else ''}")
     if not result.converged.all():
         late = result.gap[~result.converged]
-        warn_caller(f"{len(late)} of {len(active)} responses did not reach the tolerance {model.tol:g}; the worst relative duality gap "
+        warn_caller(f"{len(late)} of {len(active)} responses did not reach the tolerance "
+                    f"{model.tol:g}; the worst relative duality gap "
                     f"is {late.max():.1e}", ConvergenceWarning)
 
 
@@ -126,9 +210,12 @@ def warn_about_idle(reg_lambda: pd.Series, shares: np.ndarray) -> None:
     idle = (shares > 0) & (shares <= 1 + 1e-12)   # λ_max itself, and its rounding
     if idle.any():
         lam = reg_lambda[idle]
-        cases = ", ".join(f"{name} (λ {a:.3g}, λ_max {a * b:.3g})" for name, a, b in zip(lam.index[:3], lam, shares[idle], strict=False))
-        warn_caller(f"nothing is left of {len(lam)} of {len(shares)} responses, whose λ is at or above their λ_max: "
-                    f"{cases}{' …' if len(lam) > 3 else ''}; give a smaller reg_lambda, or let LassoModelCV choose it")
+        cases = ", ".join(f"{name} (λ {a:.3g}, λ_max {a * b:.3g})"
+                          for name, a, b in zip(lam.index[:3], lam, shares[idle], strict=False))
+        warn_caller(f"nothing is left of {len(lam)} of {len(shares)} responses, whose λ is at or "
+                    "above their λ_max: "
+                    f"{cases}{' …' if len(lam) > 3 else ''}; give a smaller reg_lambda, or let "
+                    "LassoModelCV choose it")
 
 # %% ../../nbs/06_model/03_results.ipynb #1bd95adc
 def check_features(model: Estimator, X: Any, reset: bool = True) -> None:
@@ -162,14 +249,17 @@ def check_features(model: Estimator, X: Any, reset: bool = True) -> None:
 
 # %% ../../nbs/06_model/03_results.ipynb #5749ebb5
 def _compare_columns(fitted, given) -> None:
-    "ValueError naming the first label that differs; None stands for an array, and 0, 1, … for no labels."
+    """ValueError naming the first label that differs; None stands for an array, and 0, 1, … for no
+    labels."""
     if fitted is None or given is None or fitted.equals(given):
         return
     count = pd.RangeIndex(len(given))
     if (fitted.equals(count) or given.equals(count)) and not fitted.intersection(given).size:
         return
-    k, here, there = next((k, a, b) for k, (a, b) in enumerate(zip(given, fitted, strict=True)) if a != b)
-    raise ValueError(f"the columns of X are not those of the fit, in the same order: column {k} is {here!r}, "
+    k, here, there = next((k, a, b) for k, (a, b) in enumerate(zip(given, fitted, strict=True))
+                          if a != b)
+    raise ValueError(
+        f"the columns of X are not those of the fit, in the same order: column {k} is {here!r}, "
                      f"and was {there!r}")
 
 
@@ -184,15 +274,15 @@ def features_of(X: Any) -> dict[str, Any]:
     Returns
     -------
     dict
-        `n_features_in_`, `feature_names_in_` where all labels are text, and `_factors` (None for an array).
+        `n_features_in_`, `feature_names_in_` where all labels are text, and `_factors` (None for an
+        array).
     """
     check_features(probe := Estimator(), X)
     return vars(probe)
 
 # %% ../../nbs/06_model/03_results.ipynb #2f2bbd53
 def set_state(model: Estimator, state: dict[Any, Any]) -> Estimator:
-    """
-    Replace all fitted attributes of an estimator in one step.
+    """Replace all fitted attributes of an estimator in one step.
 
     Parameters
     ----------
@@ -206,7 +296,8 @@ def set_state(model: Estimator, state: dict[Any, Any]) -> Estimator:
     Estimator
         The model.
     """
-    kept = {name: value for name, value in vars(model).items() if not name.endswith("_") or name.startswith("__")}
+    kept = {name: value for name, value in vars(model).items() if not name.endswith("_")
+            or name.startswith("__")}
     model.__dict__ = {**kept, **state}
     return model
 
@@ -239,6 +330,7 @@ class Form:
         Returns
         -------
         DataFrame or array of shape (N, M), Series or array of shape (M,)
+            One number for each cell, in the form of y.
         """
         chosen = table.iloc[0] if self.vector else table
         return chosen if self.labelled else chosen.to_numpy().copy()
@@ -254,8 +346,10 @@ class Form:
         Returns
         -------
         Series or array of shape (N,), or float
+            One number for each response, in the form of y.
         """
-        return float(values.iloc[0]) if self.vector else values if self.labelled else values.to_numpy().copy()
+        return (float(values.iloc[0]) if self.vector else values if self.labelled
+                else values.to_numpy().copy())
 
     def prediction(self, values: np.ndarray, X: Any, responses: pd.Index) -> Any:
         """Give predictions their form.
@@ -272,6 +366,7 @@ class Form:
         Returns
         -------
         DataFrame or array of shape (T, N), Series or array of shape (T,)
+            Of the kind of X where both are tables.
         """
         if not isinstance(X, pd.DataFrame | pd.Series) or self.vector and not self.series:
             return values[:, 0] if self.vector else values
@@ -292,6 +387,7 @@ def form_of(X: Any, y: Any) -> Form:
     Returns
     -------
     Form
+        What `cells`, `rows` and `prediction` need to know.
     """
     series, frames = isinstance(y, pd.Series), (pd.DataFrame, pd.Series)
     vector = series or not isinstance(y, pd.DataFrame) and np.asarray(y).ndim == 1
@@ -300,7 +396,8 @@ def form_of(X: Any, y: Any) -> Form:
 # %% ../../nbs/06_model/03_results.ipynb #d296c86a
 def _predict(model, X):
     "Intercept plus loadings times factors, in the form of the fit."
-    result, data = model.estimation_result_, X if isinstance(X, pd.DataFrame | pd.Series) else np.asarray(X)
+    result, data = (model.estimation_result_, X if isinstance(X, pd.DataFrame | pd.Series)
+                    else np.asarray(X))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)   # incomplete rows are NaN in what is returned
         panel = make_panel(data, np.zeros(data.shape[:1]))
@@ -317,13 +414,17 @@ def _score(model, X, y, sample_weight) -> float:
         panel = make_panel(X, y, sample_weight)
     result = model.estimation_result_
     if panel.N != len(result.alpha):
-        raise ValueError(f"y has {panel.N} responses, but the model was fitted with {len(result.alpha)}")
+        raise ValueError(
+            f"y has {panel.N} responses, but the model was fitted with {len(result.alpha)}")
     if isinstance(y, pd.DataFrame) and not panel.responses.equals(result.alpha.index):
         raise ValueError("the columns of y are not the responses of the fit, in their order")
-    total, residual = sums_of_squares(panel, result.estimated_beta.to_numpy(), result.alpha.to_numpy())
-    enough = model.active_.to_numpy() & (panel.n_obs > 1) & (total > 1e-28 * (panel.weights @ panel.Y**2))
+    total, residual = sums_of_squares(panel, result.estimated_beta.to_numpy(),
+                                      result.alpha.to_numpy())
+    enough = (model.active_.to_numpy() & (panel.n_obs > 1)
+              & (total > 1e-28 * (panel.weights @ panel.Y**2)))
     if not enough.any():
-        raise ValueError("no response can be scored: none was fitted and varies on rows where y and its prediction exist")
+        raise ValueError("no response can be scored: none was fitted and varies on rows where y "
+                         "and its prediction exist")
     mass, rows = cell_weights(model.panel_).sum(0), panel.weights @ panel.mask
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = (residual / rows) / (result.ss_total.to_numpy() / mass)
@@ -356,9 +457,11 @@ def also_x(method: Callable[P, R]) -> Callable[P, R]:
     def call(*args, **named):
         if "x" in named:
             if len(args) > 1 or "X" in named:
-                raise TypeError(f"{method.__name__}() got the factors twice: pass X, or x, but not both")
+                raise TypeError(
+                    f"{method.__name__}() got the factors twice: pass X, or x, but not both")
             named["X"] = named.pop("x")
-        given = {**dict(zip(names[1:], args[1:], strict=False)), **named} if len(args) <= len(names) else {}
+        given = ({**dict(zip(names[1:], args[1:], strict=False)), **named}
+                 if len(args) <= len(names) else {})
         read = read_tables(given)
         if all(read[name] is given[name] for name in given):
             return method(*args, **named)
@@ -367,7 +470,25 @@ def also_x(method: Callable[P, R]) -> Callable[P, R]:
 
 # %% ../../nbs/06_model/03_results.ipynb #eb8f41d5
 class FittedPanel:
-    "A fit as data and estimates, and what follows from them."
+    """A fit as data and estimates, and what follows from them.
+
+    Attributes
+    ----------
+    panel_ : Panel
+        The data of the fit, weights included.
+    estimation_result_ : LassoEstimationResult
+        Estimates, fit by response, and the certificate.
+    active_ : Series
+        Responses with enough history, (N,) bool.
+    coef_ : (N, M) DataFrame, or (M,) Series or array
+        Loadings, in the shape that y had.
+    intercept_ : (N,) Series, or float
+        Intercepts, in units of y.
+    n_features_in_ : int
+        Number of factors.
+    feature_names_in_ : array
+        Labels of the factors, where all of them are text.
+    """
 
     panel_: Panel
     estimation_result_: LassoEstimationResult
@@ -379,33 +500,41 @@ class FittedPanel:
 
     @property
     def estimated_betas(self) -> Any:
-        "Loadings, the same as `coef_`."
+        """Loadings, the same as `coef_`."""
         return self.coef_
 
     @property
     def x(self) -> pd.DataFrame:
-        "The factors used in the fit, NaN on rows that did not count."
+        """The factors used in the fit, NaN on rows that did not count."""
         p = self.panel_
         return pd.DataFrame(np.where(p.weights[:, None] > 0, p.X, np.nan), p.index, p.factors)
 
     @property
     def y(self) -> pd.DataFrame:
-        "The responses of the fit, NaN where a cell did not count."
+        """The responses of the fit, NaN where a cell did not count."""
         p = self.panel_
         return pd.DataFrame(np.where(p.mask, p.Y, np.nan), p.index, p.responses)
 
     @property
     def residuals_(self) -> pd.DataFrame:
-        "The responses less their fit, NaN where a cell did not count."
+        """The responses less their fit, NaN where a cell did not count."""
         found = self.estimation_result_
         return self.y - self.panel_.X @ found.estimated_beta.to_numpy().T - found.alpha.to_numpy()
 
 # %% ../../nbs/06_model/03_results.ipynb #d2a37ed6
 class FactorRegressor(Watched, Regressor, FittedPanel, Estimator):
-    "What every estimator of loadings and intercepts can do once it is fitted."
+    """What every estimator of loadings and intercepts can do once it is fitted.
 
-    covariance: Callable[..., Any]        # by the part `risk`, which is read later
-    standard_errors: Callable[..., Any]   # by the part `inference`
+    Attributes
+    ----------
+    covariance : Callable
+        By the part `risk`, which is read later.
+    standard_errors : Callable
+        By the part `inference`.
+    """
+
+    covariance: Callable[..., Any]
+    standard_errors: Callable[..., Any]
 
     @also_x
     def predict(self, X: Any) -> Any:
@@ -440,6 +569,7 @@ class FactorRegressor(Watched, Regressor, FittedPanel, Estimator):
         Returns
         -------
         float
+            At most 1; noise scores about 0.
 
         Raises
         ------
@@ -456,6 +586,7 @@ class FactorRegressor(Watched, Regressor, FittedPanel, Estimator):
         Returns
         -------
         Summary
+            Prints itself, and shows itself as a table in a notebook.
         """
         check_is_fitted(self)
         return summarize(self)
@@ -472,12 +603,14 @@ _FOLDED = dict(float_format="{:.4g}".format, max_rows=60, max_cols=12)   # what 
 def _left_out(table: pd.DataFrame) -> str:
     "A line for a table that was folded"
     (rows, columns), most = table.shape, (_FOLDED["max_rows"], _FOLDED["max_cols"])
-    return f"\n({rows} × {columns}, folded: `to_frame()` has all)" if rows > most[0] or columns > most[1] else ""
+    return (f"\n({rows} × {columns}, folded: `to_frame()` has all)" if rows > most[0]
+            or columns > most[1] else "")
 
 
 def _tex(label: Any) -> str:
     "A label that LaTeX prints as it is"
-    signs = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "²": "$^2$", "λ": r"$\lambda$"}
+    signs = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+             "²": "$^2$", "λ": r"$\lambda$"}
     return "".join(signs.get(s, "\\" + s if s in "&%$#_{}" else s) for s in str(label))
 
 
@@ -486,22 +619,25 @@ def _cell(row: pd.Series, stars: bool, digits: int) -> tuple[str, str]:
     if not np.isfinite(row["s.e."]):
         return "", ""
     mark = "*" * sum(row["p"] < level for level in (.1, .05, .01)) if stars else ""
-    return (f"${row['estimate']:.{digits}f}" + (f"^{{{mark}}}$" if mark else "$"), f"$({row['s.e.']:.{digits}f})$")
+    return (f"${row['estimate']:.{digits}f}" + (f"^{{{mark}}}$" if mark else "$"),
+            f"$({row['s.e.']:.{digits}f})$")
 
 # %% ../../nbs/06_model/03_results.ipynb #a84f20be
 def _panel_latex(wide: dict, names: list, factors: list, fits: pd.DataFrame) -> list[str]:
     "The lines of a tabular for some responses"
-    lines = [rf"\begin{{tabular}}{{l{'c' * len(names)}}}", r"\toprule", " & ".join(["", *map(_tex, names)]) + r" \\", r"\midrule"]
+    lines = [rf"\begin{{tabular}}{{l{'c' * len(names)}}}", r"\toprule",
+             " & ".join(["", *map(_tex, names)]) + r" \\", r"\midrule"]
     for factor in factors:
         cells = [wide[name, factor] for name in names]
-        lines += [" & ".join([_tex(factor), *(c[0] for c in cells)]) + r" \\", " & ".join(["", *(c[1] for c in cells)]) + r" \\"]
+        lines += [" & ".join([_tex(factor), *(c[0] for c in cells)]) + r" \\",
+                  " & ".join(["", *(c[1] for c in cells)]) + r" \\"]
     lines += [r"\midrule"] if len(fits.columns) else []
     lines += [" & ".join([_tex(c), *(f"{v:.4g}" for v in fits[c])]) + r" \\" for c in fits]
     return [*lines, r"\bottomrule", r"\end{tabular}"]
 
 
-def coefficient_latex(table: pd.DataFrame, fits: pd.DataFrame | None = None, stars: bool = True, digits: int = 3,
-                      columns: int = 6) -> str:
+def coefficient_latex(table: pd.DataFrame, fits: pd.DataFrame | None = None, stars: bool = True,
+                      digits: int = 3, columns: int = 6) -> str:
     """A regression table: factors down, responses across, standard errors in parentheses.
 
     Parameters
@@ -524,21 +660,36 @@ def coefficient_latex(table: pd.DataFrame, fits: pd.DataFrame | None = None, sta
     """
     responses, factors = (list(table.index.unique(level)) for level in (0, 1))
     wide = {key: _cell(row, stars, digits) for key, row in table.iterrows()}
-    fits = pd.DataFrame(index=responses) if fits is None else fits.reindex(columns=["rows", "R²"]).set_axis(responses)
+    fits = (pd.DataFrame(index=responses) if fits is None
+            else fits.reindex(columns=["rows", "R²"]).set_axis(responses))
     pieces = []
     for k in range(0, len(responses), columns):
-        pieces += _panel_latex(wide, responses[k:k + columns], factors, fits.iloc[k:k + columns]) + [r"\par\medskip"]
-    note = "Least squares; standard errors in parentheses." + (" $^{*}p<.1$, $^{**}p<.05$, $^{***}p<.01$." if stars else "")
+        pieces += (_panel_latex(wide, responses[k:k + columns], factors, fits.iloc[k:k + columns])
+                   + [r"\par\medskip"])
+    note = ("Least squares; standard errors in parentheses."
+            + (" $^{*}p<.1$, $^{**}p<.05$, $^{***}p<.01$." if stars else ""))
     return "\n".join([*pieces, r"\footnotesize " + note]) + "\n"
 
 # %% ../../nbs/06_model/03_results.ipynb #95aedc73
 @dataclass(frozen=True, eq=False)
 class Summary:
-    "A printable account of a fit."
-    title: str           # one line about the model
-    facts: pd.Series     # settings and totals
-    table: pd.DataFrame  # one row per response
-    loadings: pd.DataFrame | None = None  # (N, M), where there are any
+    """A printable account of a fit.
+
+    Parameters
+    ----------
+    title : str
+        One line about the model.
+    facts : Series
+        Settings and totals.
+    table : DataFrame
+        One row per response.
+    loadings : (N, M) DataFrame or None, default None
+        Where there are any.
+    """
+    title: str
+    facts: pd.Series
+    table: pd.DataFrame
+    loadings: pd.DataFrame | None = None
 
     def _tables(self) -> list:
         "The tables to show, in order."
@@ -550,6 +701,7 @@ class Summary:
         Returns
         -------
         DataFrame
+            By response and factor, or by response.
         """
         return (self.table if self.loadings is None else self.loadings).copy()
 
@@ -574,7 +726,8 @@ class Summary:
         if {"estimate", "s.e.", "p"} <= set(shown):
             fits = self.table if {"rows", "R²"} <= set(self.table) else None
             return coefficient_latex(shown, fits, stars, digits, columns)
-        return shown.rename(_tex, axis=0).rename(_tex, axis=1).to_latex(float_format=f"{{:.{digits}f}}".format)
+        return (shown.rename(_tex, axis=0).rename(_tex, axis=1)
+                .to_latex(float_format=f"{{:.{digits}f}}".format))
 
     def __repr__(self) -> str:
         tables = [t.to_string(**_FOLDED) + _left_out(t) for t in self._tables()]
@@ -582,7 +735,8 @@ class Summary:
 
     def _repr_html_(self) -> str:
         tables = [t.to_html(border=0, **_FOLDED) + _left_out(t) for t in self._tables()]
-        return "".join([f"<p><b>{self.title}</b></p>", self.facts.to_frame("").to_html(border=0), *tables])
+        return "".join([f"<p><b>{self.title}</b></p>",
+                        self.facts.to_frame("").to_html(border=0), *tables])
 
 
 def summarize(model: Any) -> Summary:
@@ -596,16 +750,20 @@ def summarize(model: Any) -> Summary:
     Returns
     -------
     Summary
+        Prints itself, and shows itself as a table in a notebook.
     """
     r, panel = model.estimation_result_, model.panel_
-    beta, sums = r.estimated_beta, None if panel.T else getattr(model, "moments_", None)   # the rows of a sum were not kept
+    # the rows of a sum were not kept
+    beta, sums = r.estimated_beta, None if panel.T else getattr(model, "moments_", None)
     T, n_obs = (panel.T, panel.n_obs) if sums is None else (sums.T, sums.history.astype(int))
     seen = panel.mask.mean() if sums is None else n_obs.mean() / T
     facts = {"rows": T, "factors": panel.M, "responses": panel.N, "observed cells": f"{seen:.1%}",
-             "λ": model.reg_lambda if np.isscalar(model.reg_lambda) else "by response", "span": model.span or "equal weights",
+             "λ": model.reg_lambda if np.isscalar(model.reg_lambda) else "by response",
+             "span": model.span or "equal weights",
              "exact zeros": f"{(beta == 0).to_numpy().mean():.1%}", "mean R²": f"{r.r2.mean():.3f}",
              "objective": f"{r.objective:.6g}", "largest duality gap": f"{r.gap.max():.0e}"}
-    table = pd.DataFrame({"rows": n_obs, "non-zero": (beta != 0).sum(axis=1), "alpha": r.alpha, "R²": r.r2}, index=beta.index)
+    table = pd.DataFrame({"rows": n_obs, "non-zero": (beta != 0).sum(axis=1), "alpha": r.alpha,
+                          "R²": r.r2}, index=beta.index)
     if getattr(model, "clusters_", None) is not None:
         facts["clusters"] = model.clusters_.nunique()
         table.insert(1, "cluster", model.clusters_.reindex(beta.index))

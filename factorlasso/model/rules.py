@@ -23,19 +23,40 @@ from ..data.panel import Panel
 # %% ../../nbs/06_model/01_rules.ipynb #9c21cffd
 @dataclass(frozen=True, eq=False)
 class OneFactor:
-    "A panel about its means, and the sums of all one-factor regressions"
-    X: np.ndarray  # (T, M) factors about their overall mean
-    Y: np.ndarray  # (T, N) responses about their own mean, zero where unobserved
-    shift: np.ndarray  # (N, M) mean of the factors over each response's rows, from the overall mean
-    mask: np.ndarray  # (T, N) 1.0 where a cell counts
-    weights: np.ndarray  # (T,) ω
-    xy: np.ndarray  # (N, M) Σ ω m x̃ ỹ
-    xx: np.ndarray  # (N, M) Σ ω m x̃², zero where a factor does not vary
-    yy: np.ndarray  # (N,) Σ ω m ỹ²
+    """A panel about its means, and the sums of all one-factor regressions.
+
+    Parameters
+    ----------
+    X : (T, M) array
+        Factors about their overall mean.
+    Y : (T, N) array
+        Responses about their own mean, zero where unobserved.
+    shift : (N, M) array
+        Mean of the factors over each response's rows, from the overall mean.
+    mask : (T, N) array
+        1.0 where a cell counts.
+    weights : (T,) array
+        The weight ω of each row.
+    xy : (N, M) array
+        Σ ω m x̃ ỹ.
+    xx : (N, M) array
+        Σ ω m x̃², zero where a factor does not vary.
+    yy : (N,) array
+        Σ ω m ỹ².
+    """
+    X: np.ndarray
+    Y: np.ndarray
+    shift: np.ndarray
+    mask: np.ndarray
+    weights: np.ndarray
+    xy: np.ndarray
+    xx: np.ndarray
+    yy: np.ndarray
 
 
 def _about_mean(A: np.ndarray, w: np.ndarray, m: np.ndarray) -> np.ndarray:
-    "Columns about their weighted mean, in two passes; zero off the mask and where constant up to rounding"
+    """Columns about their weighted mean, in two passes; zero off the mask and where constant up to
+    rounding"""
     mass = np.maximum(w @ m, np.finfo(float).tiny)
     mean = (w @ A) / mass
     D = (A - mean) * m
@@ -48,17 +69,29 @@ def _ratio(a: np.ndarray, b: np.ndarray, otherwise=0.0) -> np.ndarray:
     return np.divide(a, b, out=np.full(np.shape(a), otherwise), where=b > 0)
 
 
-def one_factor_sums(panel: Panel,  # of the fit, weights included
-                    center: bool = True,  # about the mean of each response's own rows; False: as given
-                    ) -> OneFactor:
-    "Numerators and denominators of the slope of every response on every factor"
+def one_factor_sums(panel: Panel, center: bool = True) -> OneFactor:
+    """Sum up the slope of every response on every factor: numerators and denominators.
+
+    Parameters
+    ----------
+    panel : Panel
+        The panel of the fit, weights included.
+    center : bool, default True
+        About the mean of each response's own rows; False: as given.
+
+    Returns
+    -------
+    OneFactor
+        The sums, and the centred panel behind them.
+    """
     w, m, X, Y = panel.weights, panel.mask.astype(float), panel.X, panel.Y
     if center:
         X, Y = _about_mean(X, w, (w > 0)[:, None].astype(float)), _about_mean(Y, w, m)
     mass, second = (w @ m)[:, None], m.T @ (w[:, None] * X**2)
     shift = _ratio(m.T @ (w[:, None] * X), mass + 0 * second) if center else np.zeros(second.shape)
     xx = second - mass * shift**2
-    return OneFactor(X, Y, shift, m, w, (w[:, None] * Y).T @ X, np.where(xx > 1e-12 * second, xx, 0.0), w @ Y**2)
+    return OneFactor(X, Y, shift, m, w, (w[:, None] * Y).T @ X,
+                     np.where(xx > 1e-12 * second, xx, 0.0), w @ Y**2)
 
 # %% ../../nbs/06_model/01_rules.ipynb #3dbf4b3a
 def _known(labels: object,  # labels a user wrote
@@ -74,8 +107,7 @@ def _known(labels: object,  # labels a user wrote
 
 
 def pool_codes(pool: str | pd.Series, panel: Panel, groups: np.ndarray | None) -> np.ndarray:
-    """
-    Which responses are asked together.
+    """Which responses are asked together.
 
     Parameters
     ----------
@@ -101,17 +133,29 @@ def pool_codes(pool: str | pd.Series, panel: Panel, groups: np.ndarray | None) -
         labels = pool[~pool.index.duplicated()].reindex(panel.responses)
         bad = [*pool.index[pool.index.duplicated()], *labels.index[labels.isna() & (groups >= 0)]]
         if bad:
-            raise ValueError(f"pool must have one label for each response; check {', '.join(map(str, bad[:5]))}")
+            raise ValueError(
+                f"pool must have one label for each response; check {', '.join(map(str, bad[:5]))}")
         return np.where(groups >= 0, pd.factorize(labels)[0], -1)
     if not isinstance(pool, str) or pool not in ("cluster", "response"):
         raise ValueError(f"pool must be 'cluster', 'response' or a Series of labels, got {pool!r}")
     return groups if pool == "cluster" else np.where(groups >= 0, np.arange(panel.N), -1)
 
 
-def pooled_slopes(one: OneFactor,  # sums of the panel
-                  codes: np.ndarray,  # (N,) pools
-                  ) -> np.ndarray:  # (N, M) slope in the pool of each response; NaN in no pool
-    "Slopes of every factor in every pool"
+def pooled_slopes(one: OneFactor, codes: np.ndarray) -> np.ndarray:
+    """Estimate the slope of every factor in every pool.
+
+    Parameters
+    ----------
+    one : OneFactor
+        Sums of the panel.
+    codes : (N,) array
+        Pools.
+
+    Returns
+    -------
+    (N, M) array
+        Slope in the pool of each response; NaN in no pool.
+    """
     slopes = np.full(one.xy.shape, np.nan)
     for k in np.unique(codes[codes >= 0]):
         slopes[codes == k] = _ratio(one.xy[codes == k].sum(0), one.xx[codes == k].sum(0))
@@ -123,7 +167,8 @@ VARIANCES = ("date", "independent")
 
 @njit(nogil=True, cache=True)
 def _sums_over_dates(X, Y, shift, mask, w, members, slope, total):
-    "(M,) Σ ((n - b d) / (D - d))² and (M,) Σ ω d, sums over dates with all members of a date added up"
+    """(M,) Σ ((n - b d) / (D - d))² and (M,) Σ ω d, sums over dates with all members of a date
+    added up"""
     M = len(slope)
     jackknife, weighted, n, d = np.zeros(M), np.zeros(M), np.empty(M), np.empty(M)
     for t in range(len(w)):
@@ -136,17 +181,32 @@ def _sums_over_dates(X, Y, shift, mask, w, members, slope, total):
                     d[j] += x * x
         for j in range(M):
             left = total[j] - w[t] * d[j]
-            jackknife[j] += (w[t] * (n[j] - slope[j] * d[j]) / left) ** 2 if left > 1e-12 * total[j] else np.inf
+            jackknife[j] += ((w[t] * (n[j] - slope[j] * d[j]) / left) ** 2
+                             if left > 1e-12 * total[j] else np.inf)
             weighted[j] += w[t] ** 2 * d[j]
     return jackknife, weighted
 
 
-def slope_errors(one: OneFactor,  # sums of the panel
-                 members: np.ndarray,  # (q,) positions of the responses in the pool
-                 slope: np.ndarray,  # (M,) of the pool
-                 variance: str = "date",  # one of `VARIANCES`
-                 ) -> np.ndarray:  # (M,) inf where there is nothing to estimate it from
-    "Standard errors of the slopes of one pool"
+def slope_errors(one: OneFactor, members: np.ndarray, slope: np.ndarray,
+                 variance: str = "date") -> np.ndarray:
+    """Estimate standard errors of the slopes of one pool.
+
+    Parameters
+    ----------
+    one : OneFactor
+        Sums of the panel.
+    members : (q,) array
+        Positions of the responses in the pool.
+    slope : (M,) array
+        Slopes in the pool.
+    variance : str, default "date"
+        One of `VARIANCES`.
+
+    Returns
+    -------
+    (M,) array
+        Inf where there is nothing to estimate it from.
+    """
     w, total = one.weights, one.xx[members].sum(0)
     square, weighted = _sums_over_dates(one.X, one.Y, one.shift, one.mask, w, members, slope, total)
     if variance == "independent":
@@ -196,7 +256,7 @@ def _joint_regression(data, members, M):
 
 # %% ../../nbs/06_model/01_rules.ipynb #a71c0e04
 def joint_slopes(one: OneFactor, members: np.ndarray, variance: str = "date") -> tuple[Any, ...]:
-    """Slopes of a pooled regression on all factors, and their standard errors.
+    """Regress on all factors in a pool: slopes and their standard errors.
 
     Parameters
     ----------
@@ -219,7 +279,8 @@ def joint_slopes(one: OneFactor, members: np.ndarray, variance: str = "date") ->
     """
     M, seen = one.X.shape[1], (one.mask[:, members].any(axis=1) & (one.weights > 0)).sum()
     if seen < M + 2:
-        raise ValueError(f"joint=True needs more dates than factors: a pool has {seen} dates, {M} factors")
+        raise ValueError(
+            f"joint=True needs more dates than factors: a pool has {seen} dates, {M} factors")
     data = (one.X, one.Y, one.shift, one.mask, one.weights)
     b, square, A, A2 = _joint_regression(data, members, M)
     dead = one.xx[members].sum(0) <= 0
@@ -227,33 +288,88 @@ def joint_slopes(one: OneFactor, members: np.ndarray, variance: str = "date") ->
         mass = one.weights @ one.mask[:, members]
         freedom = (mass - _ratio(one.weights**2 @ one.mask[:, members], mass)).sum() - M
         residual = max(one.yy[members].sum() - b @ A @ b, 0.0)
-        square = residual / freedom * np.einsum("jk,kl,lj->j", np.linalg.inv(A), A2, np.linalg.inv(A))
+        square = residual / freedom * np.einsum("jk,kl,lj->j", np.linalg.inv(A), A2,
+                                                np.linalg.inv(A))
     return np.where(dead, 0.0, b), np.where(dead, np.inf, np.sqrt(square))
 
 # %% ../../nbs/06_model/01_rules.ipynb #20fe77ac
 @dataclass(frozen=True, eq=False)
 class DerivedSigns:
-    "Signs read from the data, and what they rest on"
-    signs: np.ndarray  # (N, M) of 1, -1, 0, NaN; from the data alone, before `explicit` and a prior are heard
-    slopes: np.ndarray  # (N, M) slope in the pool of each response, units of y per unit of x
-    t: np.ndarray  # (N, M) its t statistic
-    pools: np.ndarray  # (N,) pool of each response, -1 for none
-    explicit: np.ndarray  # (N, M) signs the user gave, NaN where none
+    """Signs read from the data, and what they rest on.
 
-    def resolve(self,
-                prior: np.ndarray | None,  # (N, M) prior loadings
-                ) -> tuple[np.ndarray, list["SignConflict"]]:  # see `resolve_signs`
-        "The sign matrix of a fit, after explicit cells and prior are heard"
+    Parameters
+    ----------
+    signs : (N, M) array
+        Signs 1, -1, 0 or NaN from the data alone, before `explicit` and a prior are heard.
+    slopes : (N, M) array
+        Slope in the pool of each response, units of y per unit of x.
+    t : (N, M) array
+        Its t statistic.
+    pools : (N,) array
+        Pool of each response, -1 for none.
+    explicit : (N, M) array
+        Signs the user gave, NaN where none.
+    """
+    signs: np.ndarray
+    slopes: np.ndarray
+    t: np.ndarray
+    pools: np.ndarray
+    explicit: np.ndarray
+
+    def resolve(self, prior: np.ndarray | None) -> tuple[np.ndarray, list["SignConflict"]]:
+        """Settle the sign matrix of a fit, after explicit cells and prior are heard.
+
+        Parameters
+        ----------
+        prior : (N, M) array or None
+            Prior loadings.
+
+        Returns
+        -------
+        signs : (N, M) array
+            Signs for the solver, see `resolve_signs`.
+        conflicts : list of SignConflict
+            Derived signs that were overruled.
+        """
         return resolve_signs(self.explicit, prior, self.signs)
 
 
 def _number(value: object, low: float, high: float = np.inf) -> bool:
     "A finite number in [low, high]"
-    return isinstance(value, Real) and not isinstance(value, bool) and low <= value <= high and value < np.inf
+    return (isinstance(value, Real) and not isinstance(value, bool) and low <= value <= high
+            and value < np.inf)
 
 
 class SignRule(Estimator):
-    "Signs of loadings from pooled one-factor slopes with a t gate, in place of a sign matrix"
+    """Signs of loadings from pooled one-factor slopes with a t gate, in place of a sign matrix.
+
+    Parameters
+    ----------
+    threshold : float, default 0.75
+        τ >= 0; smaller |t| pins a cell to zero.
+    pool : str or Series, default "cluster"
+        "cluster", "response" or labels by response.
+    variance : str, default "date"
+        "date" or "independent", see `slope_errors`.
+    excluded : list of object or None, default None
+        Factors that stay free.
+    explicit : DataFrame or None, default None
+        Known signs by response and factor; override the data.
+    joint : bool, default False
+        Slopes of the regression on all factors; needs more dates than factors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import factorlasso as fl
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(200, 2))
+    >>> Y = X @ [[1., 1.], [-1., -1.]] + rng.normal(size=(200, 2))
+    >>> rule = fl.SignRule(pool="response")
+    >>> model = fl.LassoModel(reg_lambda=.01, factors_beta_loading_signs=rule).fit(X, Y)
+    >>> np.sign(model.coef_).tolist()
+    [[1.0, -1.0], [1.0, -1.0]]
+    """
 
     threshold: float
     pool: str | pd.Series
@@ -262,14 +378,9 @@ class SignRule(Estimator):
     explicit: pd.DataFrame | None
     joint: bool
 
-    def __init__(self,
-                 threshold: float = 0.75,  # τ >= 0; smaller |t| pins a cell to zero
-                 pool: str | pd.Series = "cluster",  # "cluster", "response" or labels by response
-                 variance: str = "date",  # "date" or "independent", see `slope_errors`
-                 excluded: list[Any] | None = None,  # factors that stay free
-                 explicit: pd.DataFrame | None = None,  # known signs by response and factor; override the data
-                 joint: bool = False,  # slopes of the regression on all factors; needs more dates than factors
-                 ) -> None:
+    def __init__(self, threshold: float = 0.75, pool: str | pd.Series = "cluster",
+                 variance: str = "date", excluded: list[Any] | None = None,
+                 explicit: pd.DataFrame | None = None, joint: bool = False) -> None:
         self.threshold, self.pool, self.variance = threshold, pool, variance
         self.excluded, self.explicit, self.joint = excluded, explicit, joint
 
@@ -288,17 +399,35 @@ class SignRule(Estimator):
             t[members] = np.where(b == 0, 0.0, _ratio(b, error, np.copysign(np.inf, b)))
         return slopes, t
 
-    def derive(self,
-               panel: Panel,  # of the fit, weights included
-               groups: np.ndarray | None = None,  # (N,) group of each response, -1: not fitted; None: each its own
-               center: bool = True,  # the fit has an intercept
-               ) -> DerivedSigns:
-        "Signs, slopes and t statistics; ValueError for settings that are not allowed"
+    def derive(self, panel: Panel, groups: np.ndarray | None = None,
+               center: bool = True) -> DerivedSigns:
+        """Read signs, slopes and t statistics from a panel.
+
+        Parameters
+        ----------
+        panel : Panel
+            The panel of the fit, weights included.
+        groups : (N,) array or None, default None
+            Group of each response, -1: not fitted; None: each its own.
+        center : bool, default True
+            The fit has an intercept.
+
+        Returns
+        -------
+        DerivedSigns
+            The signs and what they rest on.
+
+        Raises
+        ------
+        ValueError
+            For settings that are not allowed.
+        """
         if not _number(self.threshold, 0):
             raise ValueError(f"threshold must be a number of at least 0, got {self.threshold!r}")
         if self.variance not in VARIANCES:
             raise ValueError(f"variance must be one of {VARIANCES}, got {self.variance!r}")
-        free = panel.factors.isin(_known(() if self.excluded is None else self.excluded, panel.factors, "excluded"))
+        free = panel.factors.isin(_known(() if self.excluded is None else self.excluded,
+                                         panel.factors, "excluded"))
         codes, one = pool_codes(self.pool, panel, groups), one_factor_sums(panel, center)
         slopes, t = self._statistics(one, codes)
         signs = np.where(np.abs(t) < self.threshold, 0.0, np.sign(slopes))
@@ -307,7 +436,8 @@ class SignRule(Estimator):
         if self.explicit is not None:
             cells = self.explicit
             if isinstance(cells, pd.DataFrame):
-                _known(cells.index, panel.responses, "explicit"), _known(cells.columns, panel.factors, "explicit")
+                (_known(cells.index, panel.responses, "explicit"),
+                 _known(cells.columns, panel.factors, "explicit"))
                 cells = cells.reindex(index=panel.responses, columns=panel.factors)
             explicit = align_cells(cells, panel.responses, panel.factors, "explicit")
         return DerivedSigns(signs, slopes, t, codes, explicit)
@@ -315,41 +445,80 @@ class SignRule(Estimator):
 # %% ../../nbs/06_model/01_rules.ipynb #9729421c
 @dataclass(frozen=True)
 class SignConflict:
-    "A derived sign that was overruled"
-    response: int  # position
-    factor: int  # position
-    derived: float  # 1, -1 or 0, what the data said
-    source: str  # "explicit" or "prior", who overruled it
-    value: float  # the explicit sign or the prior that stands
+    """A derived sign that was overruled.
+
+    Parameters
+    ----------
+    response : int
+        Position of the response.
+    factor : int
+        Position of the factor.
+    derived : float
+        1, -1 or 0, what the data said.
+    source : str
+        "explicit" or "prior", who overruled it.
+    value : float
+        The explicit sign or the prior that stands.
+    """
+    response: int
+    factor: int
+    derived: float
+    source: str
+    value: float
 
 
-def resolve_signs(explicit: np.ndarray | None,  # (N, M) of 1, -1, 0, NaN
-                  prior: np.ndarray | None,  # (N, M) prior loadings, zero for none
-                  derived: np.ndarray,  # (N, M) of 1, -1, 0, NaN, see `DerivedSigns`
-                  ) -> tuple[np.ndarray, list[SignConflict]]:  # (N, M) signs for the solver; overruled cells
-    "The sign matrix of a fit: explicit sign before prior before derived sign"
+def resolve_signs(explicit: np.ndarray | None, prior: np.ndarray | None,
+                  derived: np.ndarray) -> tuple[np.ndarray, list[SignConflict]]:
+    """Settle the sign matrix of a fit: explicit sign before prior before derived sign.
+
+    Parameters
+    ----------
+    explicit : (N, M) array or None
+        Signs 1, -1, 0 that the user gave, NaN where none; None for none at all.
+    prior : (N, M) array or None
+        Prior loadings, zero for none.
+    derived : (N, M) array
+        Signs 1, -1, 0 or NaN that the data say, see `DerivedSigns`.
+
+    Returns
+    -------
+    signs : (N, M) array
+        Signs for the solver.
+    conflicts : list of SignConflict
+        Derived signs that were overruled.
+    """
     explicit = np.full(derived.shape, np.nan) if explicit is None else explicit
     prior = np.zeros(derived.shape) if prior is None else prior
     given = ~np.isnan(explicit)
     opposed = given & (explicit * derived == -1)
     dropped = ~given & (prior != 0) & (derived != np.sign(prior)) & ~np.isnan(derived)
     signs = np.where(given, explicit, np.where(dropped, np.nan, derived))
-    return signs, [SignConflict(int(i), int(j), float(derived[i, j]), *(("explicit", float(explicit[i, j])) if given[i, j] else
-                                                                        ("prior", float(prior[i, j]))))
+    return signs, [SignConflict(int(i), int(j), float(derived[i, j]),
+                                *(("explicit", float(explicit[i, j])) if given[i, j] else
+                                  ("prior", float(prior[i, j]))))
                    for i, j in np.argwhere(opposed | dropped)]
 
 # %% ../../nbs/06_model/01_rules.ipynb #8830db51
 @dataclass(frozen=True, eq=False)
 class DerivedPrior:
-    "A prior read from the data, and what it rests on"
-    prior: np.ndarray  # (N, M) loadings, zero where there is none
-    slopes: np.ndarray  # (N, M) one-factor slopes
-    r2: np.ndarray  # (N, M) one-factor R²
+    """A prior read from the data, and what it rests on.
+
+    Parameters
+    ----------
+    prior : (N, M) array
+        Loadings, zero where there is none.
+    slopes : (N, M) array
+        One-factor slopes.
+    r2 : (N, M) array
+        One-factor R².
+    """
+    prior: np.ndarray
+    slopes: np.ndarray
+    r2: np.ndarray
 
 
 class OlsPrior(Estimator):
-    """
-    Prior loadings from one-factor regressions, in place of a prior matrix.
+    """Prior loadings from one-factor regressions, in place of a prior matrix.
 
     Parameters
     ----------
@@ -370,13 +539,13 @@ class OlsPrior(Estimator):
     select: str
     factors: pd.Series | dict[Any, Any] | None
 
-    def __init__(self, select: str = "best", factors: pd.Series | dict[Any, Any] | None = None) -> None:
+    def __init__(self, select: str = "best",
+                 factors: pd.Series | dict[Any, Any] | None = None) -> None:
         self.select, self.factors = select, factors
 
     def derive(self, panel: Panel, explicit: np.ndarray | None = None, center: bool = True,
                known: np.ndarray | None = None) -> DerivedPrior:
-        """
-        One slope for each response.
+        """One slope for each response.
 
         Parameters
         ----------
@@ -387,11 +556,13 @@ class OlsPrior(Estimator):
         center : bool, default True
             The fit has an intercept.
         known : ndarray of bool of shape (N,), optional
-            Responses with enough history to say something; the others have a prior of zero. None: all.
+            Responses with enough history to say something; the others have a prior of zero. None:
+            all.
 
         Returns
         -------
         DerivedPrior
+            The prior, and the slopes that it rests on.
 
         Raises
         ------
@@ -401,7 +572,8 @@ class OlsPrior(Estimator):
         if self.select not in ("best", "named"):
             raise ValueError(f"select must be 'best' or 'named', got {self.select!r}")
         one = one_factor_sums(panel, center)
-        slopes, r2 = _ratio(one.xy, one.xx), np.minimum(_ratio(one.xy**2, one.xx * one.yy[:, None]), 1.0)
+        slopes, r2 = _ratio(one.xy, one.xx), np.minimum(_ratio(one.xy**2, one.xx * one.yy[:, None]),
+                                                        1.0)
         chosen = r2.argmax(axis=1) if self.select == "best" else np.full(panel.N, -1)
         named = pd.Series(self.factors, dtype=object).dropna()
         rows = panel.responses.get_indexer(_known(named.index, panel.responses, "factors"))
@@ -415,8 +587,7 @@ class OlsPrior(Estimator):
 
 # %% ../../nbs/06_model/01_rules.ipynb #685f3489
 class AdaptiveWeights(Estimator):
-    """
-    Penalty weights that fall with the size of one-factor slopes, in place of a weight matrix.
+    """Penalty weights that fall with the size of one-factor slopes, in place of a weight matrix.
 
     Parameters
     ----------
@@ -431,19 +602,31 @@ class AdaptiveWeights(Estimator):
     Notes
     -----
     Zou (2006) for cells, Wang and Leng (2008) for norms.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import factorlasso as fl
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(200, 3))
+    >>> y = X @ [1., .5, 0.] + .1 * rng.normal(size=200)
+    >>> model = fl.LassoModel(reg_lambda=.02, penalty_weights=fl.AdaptiveWeights()).fit(X, y)
+    >>> (model.coef_ != 0).tolist()
+    [True, True, False]
     """
 
     gamma: float
     floor: float
     pool: str | pd.Series
 
-    def __init__(self, gamma: float = 1.0, floor: float = 0.1, pool: str | pd.Series = "joined") -> None:
+    def __init__(self, gamma: float = 1.0, floor: float = 0.1,
+                 pool: str | pd.Series = "joined") -> None:
         self.gamma, self.floor, self.pool = gamma, floor, pool
 
-    def derive(self, panel: Panel, groups: np.ndarray | None = None, joined: np.ndarray | None = None,
+    def derive(self, panel: Panel, groups: np.ndarray | None = None,
+               joined: np.ndarray | None = None,
                free: np.ndarray | None = None, center: bool = True) -> np.ndarray:
-        """
-        Weights of the cells.
+        """Compute weights 1/|β|^γ of a pilot fit.
 
         Parameters
         ----------
@@ -469,7 +652,8 @@ class AdaptiveWeights(Estimator):
             For settings that are not allowed.
         """
         if not _number(self.gamma, 0) or not _number(self.floor, 0, 1) or self.floor == 0:
-            raise ValueError(f"gamma must be at least 0 and floor in (0, 1], got {self.gamma!r} and {self.floor!r}")
+            raise ValueError(f"gamma must be at least 0 and floor in (0, 1], got {self.gamma!r} "
+                             f"and {self.floor!r}")
         alone = isinstance(self.pool, str) and self.pool == "joined"
         codes = pool_codes("cluster" if alone else self.pool, panel, joined if alone else groups)
         size = np.abs(np.nan_to_num(pooled_slopes(one_factor_sums(panel, center), codes)))

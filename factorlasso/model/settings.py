@@ -18,7 +18,8 @@ import pandas as pd
 from ..clusters.clusters import Clusters, find_clusters
 from ..data.cadence import warn_about_cadence
 from ..data.ewma import rolling_mean
-from ..data.moments import Moments, aged, cell_weights, loss_scale, response_batches, rows_of_weight
+from ..data.moments import (Moments, aged, cell_weights, loss_scale, response_batches,
+                                      rows_of_weight)
 from ..data.panel import Panel, make_panel
 from .rules import SignConflict
 from ..penalties.constraints import Bounds, align_cells, sign_bounds, within
@@ -30,13 +31,35 @@ from ..solvers.solver import summarize_panel
 
 # %% ../../nbs/06_model/02_settings.ipynb #f65b28f8
 class LassoModelType(str, Enum):
-    "Which loadings share a norm, and where the groups come from."
-    LASSO = "lasso"                                            # every cell on its own
-    GROUP_LASSO = "group_lasso"                                # rows, weights from `group_data`
-    GROUP_LASSO_CLUSTERS = "group_lasso_clusters"              # HCGL: rows, weights from discovered clusters
-    FACTOR_CLUSTER_GROUP_LASSO = "factor_cluster_group_lasso"  # FCGL: one factor within one cluster
-    CLUSTER_GROUP_LASSO = "cluster_group_lasso"                # all loadings of one cluster
-    COOPERATIVE_LASSO = "cooperative_lasso"                    # FCGL with a norm for each sign: signs of a cluster like to agree
+    """Which loadings share a norm, and where the groups come from.
+
+    Attributes
+    ----------
+    LASSO
+        Every cell on its own.
+    GROUP_LASSO
+        Rows, weights from `group_data`.
+    GROUP_LASSO_CLUSTERS
+        HCGL: rows, weights from discovered clusters.
+    FACTOR_CLUSTER_GROUP_LASSO
+        FCGL: one factor within one cluster.
+    CLUSTER_GROUP_LASSO
+        All loadings of one cluster.
+    COOPERATIVE_LASSO
+        FCGL with a norm for each sign: signs of a cluster like to agree.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> [kind.value for kind in fl.LassoModelType][:2]
+    ['lasso', 'group_lasso']
+    """
+    LASSO = "lasso"
+    GROUP_LASSO = "group_lasso"
+    GROUP_LASSO_CLUSTERS = "group_lasso_clusters"
+    FACTOR_CLUSTER_GROUP_LASSO = "factor_cluster_group_lasso"
+    CLUSTER_GROUP_LASSO = "cluster_group_lasso"
+    COOPERATIVE_LASSO = "cooperative_lasso"
 
     @classmethod
     def _missing_(cls, value):
@@ -44,29 +67,55 @@ class LassoModelType(str, Enum):
 
     @property
     def geometry(self) -> str:
-        "Geometry of the blocks, see `block_partition`."
-        return {"lasso": "cell", "factor_cluster_group_lasso": "factor", "cluster_group_lasso": "cluster",
+        """Geometry of the blocks, see `block_partition`."""
+        return {"lasso": "cell", "factor_cluster_group_lasso": "factor",
+                "cluster_group_lasso": "cluster",
                 "cooperative_lasso": "cooperative"}.get(self.value, "row")
 
 # %% ../../nbs/06_model/02_settings.ipynb #644ddbc1
-def one_of(
-    name: str,         # of the setting
-    value: object,     # what was given
-    allowed: list[Any],     # what may be given
-) -> None:
-    "ValueError that lists what is allowed."
-    if not any(value is a or (isinstance(a, str) and isinstance(value, str) and value == a) for a in allowed):
+def one_of(name: str, value: object, allowed: list[Any]) -> None:
+    """Check that a setting has one of the values allowed.
+
+    Parameters
+    ----------
+    name : str
+        Name of the setting.
+    value : object
+        What was given.
+    allowed : list of object
+        What may be given.
+
+    Raises
+    ------
+    ValueError
+        Lists what is allowed.
+    """
+    if not any(value is a or (isinstance(a, str) and isinstance(value, str) and value == a)
+               for a in allowed):
         raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
 
 
-def in_range(
-    name: str,              # of the setting
-    value: object,          # what was given
-    low: float,             # smallest value allowed
-    high: float = np.inf,   # largest value allowed
-) -> None:
-    "ValueError unless value is a number in [low, high]."
-    if isinstance(value, bool) or not isinstance(value, Real) or not low <= value <= high or np.isinf(value):
+def in_range(name: str, value: object, low: float, high: float = np.inf) -> None:
+    """Check that a setting is a number in [low, high].
+
+    Parameters
+    ----------
+    name : str
+        Name of the setting.
+    value : object
+        What was given.
+    low : float
+        Smallest value allowed.
+    high : float, default inf
+        Largest value allowed.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    if (isinstance(value, bool) or not isinstance(value, Real) or not low <= value <= high
+        or np.isinf(value)):
         bounds = f"between {low} and {high}" if np.isfinite(high) else f"finite and at least {low}"
         raise ValueError(f"{name} must be a number {bounds}, got {value!r}")
 
@@ -76,7 +125,8 @@ def _check_settings(model) -> LassoModelType:
     try:
         kind = LassoModelType(model.model_type)
     except ValueError:
-        raise ValueError(f"model_type must be one of {', '.join(m.value for m in LassoModelType)}, got {model.model_type!r}") from None
+        raise ValueError(f"model_type must be one of {', '.join(m.value for m in LassoModelType)}, "
+                         f"got {model.model_type!r}") from None
     if model.span is not None:
         in_range("span", model.span, 1)
     in_range("l1_weight", model.l1_weight, 0, 1)
@@ -87,29 +137,52 @@ def _check_settings(model) -> LassoModelType:
     one_of("group_penalty", model.group_penalty, ["normalized", "yuan_lin"])
     one_of("loss_normalization", model.loss_normalization, ["weight_sum", "sample"])
     one_of("nonneg", model.nonneg, [True, False])
-    if model.bounds is not None and (not isinstance(model.bounds, (tuple, list)) or len(model.bounds) != 2):
+    if model.bounds is not None and (not isinstance(model.bounds, (tuple, list))
+                                     or len(model.bounds) != 2):
         raise ValueError(f"bounds must be a pair (lower, upper), got {model.bounds!r}")
     if not isinstance(model.solver, str):
-        raise ValueError(f"solver must be 'auto', 'fista' or the name of a CVXPY solver, got {model.solver!r}")
+        raise ValueError(
+            f"solver must be 'auto', 'fista' or the name of a CVXPY solver, got {model.solver!r}")
     return kind
 
 # %% ../../nbs/06_model/02_settings.ipynb #2fa6faf9
-def by_response(
-    values: float | pd.Series,  # a number, or one for each response
-    responses: pd.Index,        # (N,) labels
-    name: str,                  # of the setting
-    needed: np.ndarray | None = None,  # (N,) bool, responses that must have a value; None: all. The others may lack one: NaN
-) -> np.ndarray:                # (N,) floats >= 0; ValueError for anything else
-    "A number, or a Series by response, as (N,) floats >= 0."
+def by_response(values: float | pd.Series, responses: pd.Index, name: str,
+                needed: np.ndarray | None = None) -> np.ndarray:
+    """Bring a number, or a Series by response, into the order of the responses.
+
+    Parameters
+    ----------
+    values : float or Series
+        A number, or one for each response.
+    responses : (N,) Index
+        Labels.
+    name : str
+        Name of the setting.
+    needed : (N,) bool array or None, default None
+        Responses that must have a value; None: all. The others may lack one: NaN.
+
+    Returns
+    -------
+    (N,) array
+        Floats of at least 0, NaN where none is needed.
+
+    Raises
+    ------
+    ValueError
+        For missing, duplicate or unknown labels, and for values that are not finite numbers of at
+        least 0.
+    """
     if isinstance(values, pd.Series):
         needed = np.ones(len(responses), dtype=bool) if needed is None else needed
         missing = responses[needed].difference(values.index, sort=False)
         if len(missing) or values.index.has_duplicates:
-            raise ValueError(f"{name} must have one value for each response; check {list(missing) or 'duplicate labels'}")
+            raise ValueError(f"{name} must have one value for each response; check "
+                             f"{list(missing) or 'duplicate labels'}")
         values = values.reindex(responses).to_numpy(dtype=float)
         wrong = responses[needed & ~(np.isfinite(values) & (values >= 0))]
         if len(wrong):
-            raise ValueError(f"{name} must be finite and at least 0 for every response; not so: {', '.join(map(str, wrong[:5]))}")
+            raise ValueError(f"{name} must be finite and at least 0 for every response; not so: "
+                             f"{', '.join(map(str, wrong[:5]))}")
         return values
     in_range(name, values, 0)
     return np.full(len(responses), float(values))
@@ -117,12 +190,26 @@ def by_response(
 # %% ../../nbs/06_model/02_settings.ipynb #7432e68a
 @dataclass(frozen=True, eq=False)
 class CellRules:
-    "What the user, or a rule, says about each cell of the loadings."
-    signs: np.ndarray    # (N, M) of 1, -1, 0, NaN: what the solver obeys
-    bounds: Bounds       # the same as intervals, `nonneg` included
-    prior: np.ndarray    # (N, M)
-    conflicts: list[Any]      # derived signs that were overruled
-    derived: object      # what a sign rule returned, with slopes and t statistics; else None
+    """What the user, or a rule, says about each cell of the loadings.
+
+    Parameters
+    ----------
+    signs : (N, M) array
+        Signs 1, -1, 0 or NaN that the solver obeys.
+    bounds : Bounds
+        The same as intervals, `nonneg` included.
+    prior : (N, M) array
+        Prior loadings β₀.
+    conflicts : list of object
+        Derived signs that were overruled.
+    derived : object
+        What a sign rule returned, with slopes and t statistics; else None.
+    """
+    signs: np.ndarray
+    bounds: Bounds
+    prior: np.ndarray
+    conflicts: list[Any]
+    derived: object
 
 
 def _given_signs(model, centred, groups) -> tuple[object, np.ndarray]:
@@ -133,36 +220,43 @@ def _given_signs(model, centred, groups) -> tuple[object, np.ndarray]:
         return derived, derived.explicit
     if given is None:
         return None, np.full((centred.N, centred.M), np.nan)
-    return None, align_cells(given, centred.responses, centred.factors, "factors_beta_loading_signs")
+    return None, align_cells(given, centred.responses, centred.factors,
+                             "factors_beta_loading_signs")
 
 
 def _given_prior(model, centred, signs, box, known) -> np.ndarray:
-    "(N, M) prior: as written, and then inside the box or a ValueError; derived or none, and then moved into it."
+    """(N, M) prior: as written, and then inside the box or a ValueError; derived or none, and then
+    moved into it."""
     given, labels = model.factors_beta_prior, (centred.responses, centred.factors)
     if given is None or hasattr(given, "derive"):
         explicit = np.where(np.isnan(signs) & bool(model.nonneg), 1.0, signs)
-        prior = 0.0 if given is None else given.derive(centred, explicit, model.demean is True, known).prior
+        prior = 0.0 if given is None else given.derive(centred, explicit, model.demean is True,
+                                                       known).prior
         return np.clip(prior, box.lower, box.upper) + 0.0
     prior = align_cells(given, *labels, "factors_beta_prior")
     if not np.isfinite(prior).all():
-        cells = ", ".join(f"({labels[0][i]}, {labels[1][j]})" for i, j in np.argwhere(~np.isfinite(prior))[:5])
+        cells = ", ".join(f"({labels[0][i]}, {labels[1][j]})"
+                          for i, j in np.argwhere(~np.isfinite(prior))[:5])
         raise ValueError(f"factors_beta_prior must be finite in every cell; it is not at {cells}")
     box.around(prior, *labels)
     return prior
 
 # %% ../../nbs/06_model/02_settings.ipynb #b8c03b80
 def _narrowed(box, signs, conflicts) -> tuple[np.ndarray, Bounds, list]:
-    "Signs, and the box with derived signs in it; a derived sign that the box excludes is dropped and listed."
+    """Signs, and the box with derived signs in it; a derived sign that the box excludes is dropped
+    and listed."""
     own = sign_bounds(signs)
     lower, upper = np.maximum(box.lower, own.lower), np.minimum(box.upper, own.upper)
     barred, nearest = lower > upper, np.clip(0.0, box.lower, box.upper)
-    dropped = [SignConflict(int(i), int(j), float(signs[i, j]), "bounds", float(nearest[i, j])) for i, j in np.argwhere(barred)]
+    dropped = [SignConflict(int(i), int(j), float(signs[i, j]), "bounds", float(nearest[i, j]))
+               for i, j in np.argwhere(barred)]
     bounds = Bounds(np.where(barred, box.lower, lower), np.where(barred, box.upper, upper))
     return np.where(barred, np.nan, signs), bounds, [*conflicts, *dropped]
 
 
 def _cell_rules(model, centred, groups, known) -> CellRules:
-    "Signs, box and prior of every cell, from the panel whose moments the rules see; rules use the known responses."
+    """Signs, box and prior of every cell, from the panel whose moments the rules see; rules use the
+    known responses."""
     labels = centred.responses, centred.factors
     derived, signs = _given_signs(model, centred, groups)
     box = sign_bounds(signs, bool(model.nonneg), *labels)
@@ -182,27 +276,40 @@ def _groups(model, kind, panel, active) -> tuple[np.ndarray, Clusters | None]:
     given = model.group_data is not None and kind != LassoModelType.GROUP_LASSO_CLUSTERS
     if kind == LassoModelType.GROUP_LASSO and not given:
         raise ValueError("group_lasso needs group_data, a Series of group labels by response")
-    clusters = find_clusters(model.group_data if given else model.clustering, panel, np.flatnonzero(active))
+    clusters = find_clusters(model.group_data if given else model.clustering, panel,
+                             np.flatnonzero(active))
     return pd.factorize(clusters.labels.to_numpy())[0], clusters
 
 # %% ../../nbs/06_model/02_settings.ipynb #5e1d9e5d
-def rolling_panel(
-    panel: Panel,         # as given, weights included
-    span: float | None,   # of the running means; None: plain means
-) -> Panel:
-    "The panel less its running means; with a span also less its first row."
+def rolling_panel(panel: Panel, span: float | None) -> Panel:
+    """Subtract running means from a panel; with a span leave out its first row.
+
+    Parameters
+    ----------
+    panel : Panel
+        As given, weights included.
+    span : float or None
+        Span of the running means; None for plain means.
+
+    Returns
+    -------
+    Panel
+        What a fit without an intercept sees.
+    """
     complete, first = panel.complete, 0 if span is None else 1
-    X = panel.X - np.nan_to_num(rolling_mean(panel.X, span, np.repeat(complete[:, None], panel.M, axis=1)))
+    X = panel.X - np.nan_to_num(rolling_mean(panel.X, span,
+                                             np.repeat(complete[:, None], panel.M, axis=1)))
     Y = panel.Y - np.nan_to_num(rolling_mean(panel.Y, span, panel.mask))
     X, Y = np.where(complete[:, None], X, 0.0)[first:], np.where(panel.mask, Y, 0.0)[first:]
-    ageing = None if panel.ageing is None else (panel.ageing[0][first:], panel.ageing[1][first:], panel.ageing[2])
-    return replace(panel, X=X, Y=np.ascontiguousarray(Y), mask=panel.mask[first:], weights=panel.weights[first:], index=panel.index[first:],
-                   ageing=ageing)
+    ageing = None if panel.ageing is None else (panel.ageing[0][first:], panel.ageing[1][first:],
+                                                panel.ageing[2])
+    return replace(panel, X=X, Y=np.ascontiguousarray(Y), mask=panel.mask[first:],
+                   weights=panel.weights[first:], index=panel.index[first:], ageing=ageing)
 
 # %% ../../nbs/06_model/02_settings.ipynb #448da3c8
-def factor_units(scale: str | pd.Series | None, panel: Panel, center: bool = True) -> np.ndarray | None:
-    """
-    The units in which the loadings on each factor are penalised.
+def factor_units(scale: str | pd.Series | None, panel: Panel,
+                 center: bool = True) -> np.ndarray | None:
+    """The units in which the loadings on each factor are penalised.
 
     Parameters
     ----------
@@ -231,7 +338,8 @@ def factor_units(scale: str | pd.Series | None, panel: Panel, center: bool = Tru
         wrong = panel.factors[~((units > 0) & (units < np.inf))]
         if len(wrong):
             names = ", ".join(map(str, wrong[:5]))
-            raise ValueError(f"factor_scale must have one positive number for each factor; check {names}")
+            raise ValueError(
+                f"factor_scale must have one positive number for each factor; check {names}")
         return units
     if not isinstance(scale, str) or scale != "sd":
         raise ValueError(f"factor_scale must be None, 'sd' or a Series by factor, got {scale!r}")
@@ -246,7 +354,8 @@ FLAT = 1e-13  # a spread, as a share of the largest value, that rounding makes o
 
 # %% ../../nbs/06_model/02_settings.ipynb #795beb8c
 def _cell_weights(model, panel, fitted, groups, joined, free) -> np.ndarray:
-    "(n, M) weights >= 0 of the cells of the responses that are fitted; a rule sees factors in the units it is told."
+    """(n, M) weights >= 0 of the cells of the responses that are fitted; a rule sees factors in the
+    units it is told."""
     weights = model.penalty_weights
     if weights is None:
         return np.ones(free.shape)
@@ -266,34 +375,56 @@ def _unit_penalty(model, kind, panel, fitted, groups, cells, units) -> tuple[Pen
     joins = geometry in ("factor", "cooperative", "cluster") and model.l1_weight < 1
     box, prior = cells.bounds, cells.prior
     seen = fitted if units is None else replace(fitted, X=fitted.X / units)
-    by_cell = _cell_weights(model, panel, seen, groups if geometry != "cell" else None, groups if joins else None,
-                            box.lower < box.upper)
+    by_cell = _cell_weights(model, panel, seen, groups if geometry != "cell" else None,
+                            groups if joins else None, box.lower < box.upper)
     held = np.isinf(by_cell)
-    box = Bounds(np.where(held, prior, box.lower), np.where(held, prior, box.upper)) if held.any() else box
+    box = (Bounds(np.where(held, prior, box.lower), np.where(held, prior, box.upper))
+           if held.any() else box)
     by_cell = np.where(held, 1.0, by_cell) * (1.0 if units is None else units)
-    return make_penalty(geometry, groups, panel.M, float(model.l1_weight), model.group_penalty, by_cell), box
+    return make_penalty(geometry, groups, panel.M, float(model.l1_weight), model.group_penalty,
+                        by_cell), box
 
 # %% ../../nbs/06_model/02_settings.ipynb #d13899bc
 @dataclass(frozen=True, eq=False)
 class Setup:
-    "Everything about a fit that is known before λ is: what is solved, and for whom."
-    panel: Panel                # as given, weights included
-    fitted: Panel               # the responses that are fitted, centred where centring is rolling
-    active: np.ndarray          # (N,) bool, responses with enough history
-    penalty: Penalty            # of the active responses, for λ = 1
-    reg_lambda: np.ndarray      # (N,)
-    cells: CellRules            # signs, bounds and prior
-    clusters: Clusters | None   # found or given
-    units: np.ndarray | None = None  # (M,) in which loadings are penalised; None: as given
+    """Everything about a fit that is known before λ is: what is solved, and for whom.
+
+    Parameters
+    ----------
+    panel : Panel
+        As given, weights included.
+    fitted : Panel
+        The responses that are fitted, centred where centring is rolling.
+    active : (N,) bool array
+        Responses with enough history.
+    penalty : Penalty
+        Penalty of the active responses, for λ = 1.
+    reg_lambda : (N,) array
+        The λ of each response.
+    cells : CellRules
+        Signs, bounds and prior.
+    clusters : Clusters or None
+        Found or given.
+    units : (M,) array or None, default None
+        In which loadings are penalised; None: as given.
+    """
+    panel: Panel
+    fitted: Panel
+    active: np.ndarray
+    penalty: Penalty
+    reg_lambda: np.ndarray
+    cells: CellRules
+    clusters: Clusters | None
+    units: np.ndarray | None = None
 
     @property
     def bounds(self) -> Bounds:
-        "Box of the loadings, (N, M)."
+        """Box of the loadings, (N, M)."""
         return self.cells.bounds
 
     @property
     def prior(self) -> np.ndarray:
-        "Prior loadings, (N, M)."
+        """Prior loadings, (N, M)."""
         return self.cells.prior
 
 # %% ../../nbs/06_model/02_settings.ipynb #c65095a2
@@ -308,6 +439,7 @@ def varies_by_response(reg_lambda: object) -> bool:
     Returns
     -------
     bool
+        True where each response has a λ of its own.
     """
     return isinstance(reg_lambda, pd.Series | NoiseScale)
 
@@ -318,28 +450,47 @@ def _lambdas(model, panel, fitted, active, penalty, units) -> np.ndarray:
     if not isinstance(rule, NoiseScale):
         return by_response(rule, panel.responses, "reg_lambda", active)
     if not panel.T:
-        raise ValueError("reg_lambda=NoiseScale(...) counts rows, which moments do not show: give a number, or a Series")
+        raise ValueError("reg_lambda=NoiseScale(...) counts rows, which moments do not show: give "
+                         "a number, or a Series")
     lam, who = np.full(panel.N, np.nan), np.flatnonzero(active)
     for rows in response_batches(fitted) if len(who) else []:
         part = fitted.take(rows)
         w, moments = cell_weights(part), summarize_panel(part, center)
         n_eff = w.sum(0) ** 2 / np.where((w > 0).any(0), (w**2).sum(0), 1.0)
-        lam[who[rows]] = rule.derive(moments, n_eff, units) * loss_scale(moments, model.loss_normalization)
+        lam[who[rows]] = rule.derive(moments, n_eff, units) * loss_scale(moments,
+                                                                         model.loss_normalization)
     if len(who) and not is_by_rows(penalty):   # responses that share a block share their λ
         part = components(penalty.blocks)
         lam[who] = (np.bincount(part, lam[who]) / np.bincount(part))[part]
     return lam
 
 # %% ../../nbs/06_model/02_settings.ipynb #e56daa68
-def prepare(
-    model: Any,           # a `LassoModel`: its settings; nothing is stored in it
-    panel: Panel,         # data and weights
-    history: np.ndarray,  # (N,) number of valid rows of each response
-) -> Setup:               # ValueError for settings that do not fit the data
-    "Turn settings and data into a problem that lacks only λ."
+def prepare(model: Any, panel: Panel, history: np.ndarray) -> Setup:
+    """Turn settings and data into a problem that lacks only λ.
+
+    Parameters
+    ----------
+    model : LassoModel
+        Its settings; nothing is stored in it.
+    panel : Panel
+        Data and weights.
+    history : (N,) array
+        Number of valid rows of each response.
+
+    Returns
+    -------
+    Setup
+        What a fit knows before λ.
+
+    Raises
+    ------
+    ValueError
+        For settings that do not fit the data.
+    """
     kind = _check_settings(model)
     active = history >= max(model.warmup_period, 1)
-    groups, clusters = _groups(model, kind, panel, active) if active.any() else (np.zeros(0, dtype=np.intp), None)
+    groups, clusters = (_groups(model, kind, panel, active) if active.any()
+                        else (np.zeros(0, dtype=np.intp), None))
     everyone = np.full(panel.N, -1)
     everyone[active] = np.arange(active.sum()) if kind == LassoModelType.LASSO else groups
     centred = rolling_panel(panel, model.span) if model.demean == "rolling" else panel
@@ -357,18 +508,40 @@ def prepare(
 
 # %% ../../nbs/06_model/02_settings.ipynb #b6ddd84a
 def _repeats(weights: np.ndarray) -> np.ndarray:
-    "How often each row counts: whole weights repeat it, in units of their common divisor; other weights do not."
-    whole = weights.astype(np.int64) if (weights == np.floor(weights)).all() and weights.max() < 2**53 else (weights > 0).astype(np.int64)
+    """How often each row counts: whole weights repeat it, in units of their common divisor; other
+    weights do not."""
+    whole = (weights.astype(np.int64) if (weights == np.floor(weights)).all()
+             and weights.max() < 2**53 else (weights > 0).astype(np.int64))
     return whole // max(np.gcd.reduce(whole), 1)
 
 
-def weighted_panel(
-    model: Any,           # supplies the span
-    x: Any,               # (T, M) factors
-    y: Any,               # (T, N) or (T,) responses
-    sample_weight: Any = None,   # (T,) weights, multiplied with those of `span`
-) -> tuple[Panel, np.ndarray]:
-    "The panel of a fit, and the number of rows of each response, see `rows_of_weight`."
+def weighted_panel(model: Any, x: Any, y: Any,
+                   sample_weight: Any = None) -> tuple[Panel, np.ndarray]:
+    """Read the panel of a fit.
+
+    Parameters
+    ----------
+    model : LassoModel
+        Supplies the span.
+    x : (T, M) table
+        Factors.
+    y : (T, N) or (T,) table
+        Responses.
+    sample_weight : (T,) array or None, default None
+        Weights, multiplied with those of `span`.
+
+    Returns
+    -------
+    panel : Panel
+        With decay and sample weights.
+    history : (N,) array
+        Number of rows of each response, see `rows_of_weight`.
+
+    Raises
+    ------
+    ValueError
+        If no response is observed on any complete row of x.
+    """
     if model.span is not None:
         in_range("span", model.span, 1)
     panel = make_panel(x, y, sample_weight, ordered=model.span is not None)
@@ -376,19 +549,34 @@ def weighted_panel(
         raise ValueError("no response is observed on any complete row of x")
     warn_about_cadence(panel)
     again = np.maximum(_repeats(panel.weights) - 1, 0)
-    panel = aged(panel, 1.0 if model.span is None else 1 - 2 / (model.span + 1), np.arange(panel.T - 1, -1, -1))
+    panel = aged(panel, 1.0 if model.span is None else 1 - 2 / (model.span + 1),
+                 np.arange(panel.T - 1, -1, -1))
     return panel, rows_of_weight(panel) + again @ panel.mask
 
 # %% ../../nbs/06_model/02_settings.ipynb #46c48bec
-def unit_problem(
-    model: Any,                     # a `LassoModel`: its settings
-    setup: Setup,                   # from `prepare`
-    moments: Moments,               # of the chosen responses, for the fit
-    among: np.ndarray | slice = slice(None),  # which of the fitted responses
-) -> Problem:
-    "The problem of fitted responses for λ = 1, ridge part included."
+def unit_problem(model: Any, setup: Setup, moments: Moments,
+                 among: np.ndarray | slice = slice(None)) -> Problem:
+    """State the problem of fitted responses for λ = 1, ridge part included.
+
+    Parameters
+    ----------
+    model : LassoModel
+        Its settings.
+    setup : Setup
+        What `prepare` returned.
+    moments : Moments
+        Moments of the chosen responses, for the fit.
+    among : array or slice, default slice(None)
+        Which of the fitted responses.
+
+    Returns
+    -------
+    Problem
+        What a solver takes once λ is multiplied in.
+    """
     every = isinstance(among, slice) and among == slice(None)
     rows, count = np.flatnonzero(setup.active)[among], setup.active.sum()
     penalty = setup.penalty if every else setup.penalty.take(np.arange(count)[among])
-    plain = Problem(moments, penalty, setup.bounds.take(rows), setup.prior[rows], loss_scale(moments, model.loss_normalization))
+    plain = Problem(moments, penalty, setup.bounds.take(rows), setup.prior[rows],
+                    loss_scale(moments, model.loss_normalization))
     return with_ridge(plain, model.l2_weight * (1.0 if setup.units is None else setup.units**2))

@@ -30,36 +30,58 @@ from factorlasso.model.results import (
 )
 from .settings import weighted_panel
 from .model import one_blas_thread
-from .settings import by_response, factor_units, in_range, one_of, varies_by_response
+from .settings import (by_response, factor_units, in_range, one_of,
+                                        varies_by_response)
 from ..data.moments import Moments, epochs, make_moments
 from ..data.panel import Panel
 from ..penalties.penalties import Problem, lambda_max_by_response, make_penalty
-from ..solvers.path import LassoPath, best_intercept, checked_lambdas, lambda_grid, solve_path
+from ..solvers.path import (LassoPath, best_intercept, checked_lambdas,
+                                      lambda_grid, solve_path)
 from ..solvers.solver import solve, summarize_panel
 
 # %% ../../nbs/06_model/05_unilasso.ipynb #ec9af4cf
-def leave_one_out(
-    x: np.ndarray,        # (T, M) factors, complete
-    y: np.ndarray,        # (T,) response, complete
-    w: np.ndarray,        # (T,) positive weights
-    center: bool = True,  # fits with an intercept
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # (T, M) predictions without the row, (M,) slopes, (M,) intercepts
-    "Simple regressions of y on each factor, and what each predicts for rows that it has not seen."
+def leave_one_out(x: np.ndarray, y: np.ndarray, w: np.ndarray,
+                  center: bool = True) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Regress y on each factor alone, and predict each row from the others.
+
+    Parameters
+    ----------
+    x : (T, M) array
+        Factors, complete.
+    y : (T,) array
+        Response, complete.
+    w : (T,) array
+        Positive weights.
+    center : bool, default True
+        Fits with an intercept.
+
+    Returns
+    -------
+    predictions : (T, M) array
+        For each row, without that row.
+    slopes : (M,) array
+        On all rows.
+    intercepts : (M,) array
+        On all rows; zero without an intercept.
+    """
     W = w.sum()
     x_mean, y_mean = (w @ x / W, w @ y / W) if center else (np.zeros(x.shape[1]), 0.0)
     x, y = x - x_mean, y - y_mean
     Sxx = w @ x**2
-    moves = Sxx > 1e-24 * W * (x_mean**2 + (x**2).max(axis=0, initial=0.0)) if len(x) > 1 else np.zeros(len(Sxx), dtype=bool)
+    moves = (Sxx > 1e-24 * W * (x_mean**2 + (x**2).max(axis=0, initial=0.0)) if len(x) > 1
+             else np.zeros(len(Sxx), dtype=bool))
     Sxx = np.where(moves, Sxx, 1.0)
     slope = np.where(moves, (w * y) @ x / Sxx, 0.0)
     left = 1 - w[:, None] * (center / W + x**2 / Sxx)
     others = (-w * y / np.maximum(W - w, 1e-300) if center else np.zeros(len(w)))[:, None]
     sure = left > 1e-10
-    loo = np.where(sure, y[:, None] - (y[:, None] - x * slope) / np.where(sure, left, 1.0), others) + y_mean
+    loo = np.where(sure, y[:, None] - (y[:, None] - x * slope) / np.where(sure, left, 1.0),
+                   others) + y_mean
     return np.where(moves, loo, 0.0), slope, y_mean * moves - slope * x_mean
 
 # %% ../../nbs/06_model/05_unilasso.ipynb #896556f6
-def _one_response(panel: Panel, i: int, center: bool, summarize) -> tuple[Moments, np.ndarray, np.ndarray]:
+def _one_response(panel: Panel, i: int, center: bool,
+                  summarize) -> tuple[Moments, np.ndarray, np.ndarray]:
     "Moments of response i with its predictions for factors, its slopes and its intercepts."
     rows, one = panel.mask[:, i], panel.take(np.array([i]))
     loo, slope, level = leave_one_out(panel.X[rows], panel.Y[rows, i], panel.weights[rows], center)
@@ -68,21 +90,39 @@ def _one_response(panel: Panel, i: int, center: bool, summarize) -> tuple[Moment
     return summarize(replace(one, X=features), center), slope, level
 
 
-def univariate_problem(
-    panel: Panel,         # data and weights; every response with at least one row
-    center: bool = True,  # with intercepts
-) -> tuple[Problem, np.ndarray, np.ndarray]:  # the problem in θ for λ = 1, (N, M) slopes, (N, M) intercepts
-    "The non-negative LASSO of eq-unilasso for every response of a panel."
+def univariate_problem(panel: Panel, center: bool = True) -> tuple[Problem, np.ndarray, np.ndarray]:
+    """State the non-negative LASSO of eq-unilasso for every response of a panel.
+
+    Parameters
+    ----------
+    panel : Panel
+        Data and weights; every response with at least one row.
+    center : bool, default True
+        With intercepts.
+
+    Returns
+    -------
+    problem : Problem
+        In θ, with the penalty for λ = 1.
+    slopes : (N, M) array
+        Of the simple regressions.
+    intercepts : (N, M) array
+        Of the simple regressions.
+    """
     homes = [(part, k) for who, part, _ in epochs(panel) for k in range(len(who))]
     order = np.argsort(np.concatenate([who for who, *_ in epochs(panel)]))
-    parts = [_one_response(*homes[k], center, summarize_panel if panel.N == 1 else make_moments) for k in order]
+    parts = [_one_response(*homes[k], center, summarize_panel if panel.N == 1 else make_moments)
+             for k in order]
     all_of = [m for m, _, _ in parts]
     names = ("G", "c", "s", "W", "x_mean", "y_mean")
-    together = [np.concatenate([getattr(m, name) for m in all_of]) for name in names] if panel.N > 1 else ()
-    moments = Moments(*together, np.arange(panel.N), panel.n_obs, panel.T) if panel.N > 1 else all_of[0]
+    together = ([np.concatenate([getattr(m, name) for m in all_of]) for name in names]
+                if panel.N > 1 else ())
+    moments = (Moments(*together, np.arange(panel.N), panel.n_obs, panel.T) if panel.N > 1
+               else all_of[0])
     zero = np.zeros((panel.N, panel.M))
     penalty = make_penalty("cell", np.zeros(panel.N, dtype=np.intp), panel.M)
-    problem = Problem(moments, penalty, Bounds(zero, np.full(zero.shape, np.inf)), zero, np.ones(panel.N))
+    problem = Problem(moments, penalty, Bounds(zero, np.full(zero.shape, np.inf)), zero,
+                      np.ones(panel.N))
     return problem, np.stack([b for _, b, _ in parts]), np.stack([a for _, _, a in parts])
 
 # %% ../../nbs/06_model/05_unilasso.ipynb #f157eb47
@@ -90,28 +130,34 @@ _BATCH_BYTES = 64_000_000   # of Gram matrices at a time, a fraction of any mach
 
 
 def _batches(panel, who) -> list[np.ndarray]:
-    "Positions of responses whose Gram matrices are in memory together; one at a time where there are more factors than rows."
+    """Positions of responses whose Gram matrices are in memory together; one at a time where there
+    are more factors than rows."""
     step = 1 if panel.M > panel.T else max(1, _BATCH_BYTES // (8 * panel.M**2))
     return [who[start:start + step] for start in range(0, len(who), step)]
 
 
-def _solve_batch(model, panel, lam) -> tuple[Solution, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    "Stage two of some responses: θ with its certificate, slopes, intercepts of stage one, of y, and λ_max / λ of what is empty."
+def _solve_batch(model, panel,
+                 lam) -> tuple[Solution, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Stage two of some responses: θ with its certificate, slopes, intercepts of stage one, of y,
+    and λ_max / λ of what is empty."""
     problem, slope, level = univariate_problem(panel, model.demean)
     problem = replace(problem, penalty=problem.penalty.scaled(lam))
     found = solve(problem, model.tol)
     idle = (found.beta == 0).all(1)
     shares = np.where(idle, lambda_max_by_response(problem) if idle.any() else 0.0, np.nan)
-    return found, slope, level, problem.moments.intercept(found.beta) + (found.beta * level).sum(1), shares
+    return (found, slope, level, problem.moments.intercept(found.beta)
+            + (found.beta * level).sum(1), shares)
 
 
 def _fit(model, panel, history) -> dict:
     "All fitted attributes; responses with too little history have zeros."
     in_range("warmup_period", model.warmup_period, 0)
     in_range("tol", model.tol, 0)
-    factor_units(model.factor_scale, panel, bool(model.demean))   # refuses what it cannot read; any unit has the same answer
+    # refuses what it cannot read; any unit has the same answer
+    factor_units(model.factor_scale, panel, bool(model.demean))
     one_of("demean", model.demean, [True, False])
-    lam, active = by_response(model.reg_lambda, panel.responses, "reg_lambda"), history >= max(model.warmup_period, 1)
+    lam, active = by_response(model.reg_lambda, panel.responses,
+                              "reg_lambda"), history >= max(model.warmup_period, 1)
     who, batches = np.flatnonzero(active), _batches(panel, np.flatnonzero(active))
     jobs = Parallel(n_jobs=model.n_jobs if len(batches) > 1 else 1, prefer="threads")
     parts = jobs(delayed(_solve_batch)(model, panel.take(rows), lam[rows]) for rows in batches)
@@ -122,21 +168,25 @@ def _fit(model, panel, history) -> dict:
         return out
 
     wide = (panel.M,)
-    theta, slopes = spread([p[0].beta for p in parts], 0.0, wide), spread([p[1] for p in parts], np.nan, wide)
+    theta, slopes = spread([p[0].beta for p in parts], 0.0,
+                           wide), spread([p[1] for p in parts], np.nan, wide)
     beta = theta * np.nan_to_num(slopes)
     mean = intercepts(panel, np.zeros_like(beta), bool(model.demean))
     alpha = np.where(active, spread([p[3] for p in parts], 0.0), mean)
     total, residual = (np.where(active, a, np.nan) for a in sums_of_squares(panel, beta, alpha))
     certificate = {name: spread([getattr(p[0], name) for p in parts], blank) for name, blank in
                    [("gap", np.nan), ("n_iter", 0), ("converged", True)]}
-    return dict(panel=panel, active=active, theta=theta, slopes=slopes, beta=beta, alpha=alpha, total=total, residual=residual,
+    return dict(panel=panel, active=active, theta=theta, slopes=slopes, beta=beta, alpha=alpha,
+                total=total, residual=residual,
                 objective=sum(p[0].objective for p in parts), certificate=certificate,
-                reg_lambda=lam, shares=np.concatenate([p[4] for p in parts]) if parts else np.zeros(0))
+                reg_lambda=lam, shares=np.concatenate([p[4] for p in parts]) if parts
+                else np.zeros(0))
 
 # %% ../../nbs/06_model/05_unilasso.ipynb #3daa1aa5
 def univariate_path(panel: Panel, lambdas: np.ndarray, center: bool = True, tol: float = 1e-8,
-                    relative: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Loadings of UniLasso for many λ.
+                    relative: np.ndarray
+                    | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Fit UniLasso for many λ.
 
     Parameters
     ----------
@@ -154,6 +204,7 @@ def univariate_path(panel: Panel, lambdas: np.ndarray, center: bool = True, tol:
     Returns
     -------
     coef, intercept, gap : arrays of shape (K, N, M), (K, N) and (K, N)
+        Loadings, intercepts, and relative duality gaps by λ.
     """
     parts = []
     for rows in _batches(panel, np.arange(panel.N)):
@@ -161,7 +212,8 @@ def univariate_path(panel: Panel, lambdas: np.ndarray, center: bool = True, tol:
         if relative is not None:
             problem = replace(problem, penalty=problem.penalty.scaled(relative[rows]))
         theta, gap = solve_path(problem, lambdas, tol)
-        parts.append((theta * slope, best_intercept(problem.moments, theta) + (theta * level).sum(2), gap))
+        parts.append((theta * slope, best_intercept(problem.moments, theta)
+                      + (theta * level).sum(2), gap))
     coef, intercept, gap = (np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
     return coef, intercept, gap
 
@@ -179,13 +231,15 @@ def univariate_tops(panel: Panel, center: bool = True) -> np.ndarray:
     Returns
     -------
     array of shape (N,)
+        The smallest λ at which no loading of a response moves.
     """
     return np.concatenate([lambda_max_by_response(univariate_problem(panel.take(rows), center)[0])
                            for rows in _batches(panel, np.arange(panel.N))])
 
 
-def univariate_grid(panel: Panel, center: bool = True, n: int = 50, ratio: float = 1e-3) -> np.ndarray:
-    """Values of λ for UniLasso, down from the smallest at which all loadings are zero.
+def univariate_grid(panel: Panel, center: bool = True, n: int = 50,
+                    ratio: float = 1e-3) -> np.ndarray:
+    """Space values of λ for UniLasso, down from where all loadings are zero.
 
     Parameters
     ----------
@@ -207,7 +261,9 @@ def univariate_grid(panel: Panel, center: bool = True, n: int = 50, ratio: float
 
 # %% ../../nbs/06_model/05_unilasso.ipynb #52ffa77c
 class UniLasso(FactorRegressor):
-    """Sparse regression whose loadings keep the signs of simple regressions (Chatterjee, Hastie and Tibshirani, 2025).
+    """Sparse regression whose loadings keep the signs of simple regressions.
+
+    The method is of Chatterjee, Hastie and Tibshirani (2025).
 
     Parameters
     ----------
@@ -216,7 +272,8 @@ class UniLasso(FactorRegressor):
     span : float, optional
         EWMA span in rows, at least 1. None weights all rows alike.
     factor_scale : "sd" or Series of shape (M,), optional
-        Taken and checked as by `LassoModel`; predictions have no unit of a factor, so that the answer is the same for all.
+        Taken and checked as by `LassoModel`; predictions have no unit of a factor, so that the
+        answer is the same for all.
     demean : bool, default True
         Intercepts in both stages.
     warmup_period : int, default 12
@@ -240,12 +297,24 @@ class UniLasso(FactorRegressor):
         Whether a response had enough history.
     reg_lambda_ : Series of shape (N,)
         λ of each response.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import factorlasso as fl
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(100, 3))
+    >>> y = X @ [1., -1., 0.] + .1 * rng.normal(size=100)
+    >>> model = fl.UniLasso(reg_lambda=.05).fit(X, y)
+    >>> np.sign(model.coef_).tolist()
+    [1.0, -1.0, 0.0]
     """
 
     theta_: Any
     univariate_slopes_: Any
 
-    def __init__(self, reg_lambda: Any = 1e-5, span: float | None = None, demean: bool = True, warmup_period: int = 12,
+    def __init__(self, reg_lambda: Any = 1e-5, span: float | None = None, demean: bool = True,
+                 warmup_period: int = 12,
                  tol: float = 1e-8, n_jobs: int | None = None, factor_scale: Any = None) -> None:
         self.reg_lambda = reg_lambda
         self.span = span
@@ -291,7 +360,8 @@ class UniLasso(FactorRegressor):
         y : DataFrame, Series or array of shape (T, N) or (T,)
             Responses.
         lambdas : array of shape (K,), optional
-            Values of λ. None for `n_lambdas` of them, from the largest useful one down to `ratio` times it.
+            Values of λ. None for `n_lambdas` of them, from the largest useful one down to `ratio`
+            times it.
         n_lambdas : int, default 50
             How many.
         ratio : float, default 1e-3
@@ -308,7 +378,9 @@ class UniLasso(FactorRegressor):
 
     @also_x
     def lambda_max(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
-        """The smallest λ at which all loadings of a response are zero; nothing in the model changes.
+        """The smallest λ at which all loadings of a response are zero.
+
+        Nothing in the model changes.
 
         Parameters
         ----------
@@ -337,17 +409,21 @@ def _keep(model, found, X, y) -> UniLasso:
     rows, columns = panel.responses, panel.factors
     total, residual = (pd.Series(found[name], rows) for name in ("total", "residual"))
     certificate = {name: pd.Series(values, rows) for name, values in found["certificate"].items()}
-    beta, theta, slopes = (pd.DataFrame(found[name], rows, columns) for name in ("beta", "theta", "slopes"))
+    beta, theta, slopes = (pd.DataFrame(found[name], rows, columns)
+                           for name in ("beta", "theta", "slopes"))
     result = LassoEstimationResult(beta, pd.Series(found["alpha"], rows), total, residual,
-                                   1 - residual / total.where(total > 0), found["objective"], **certificate)
+                                   1 - residual / total.where(total > 0), found["objective"],
+                                   **certificate)
     active = pd.Series(found["active"], rows)
     lam = pd.Series(found["reg_lambda"], rows)
     warn_about_fit(model, result, active, "are not fitted")
     warn_about_idle(lam[active], found["shares"])
     return set_state(model, dict(
-        panel_=replace(panel, X=panel.X.copy()), estimation_result_=result, active_=active, reg_lambda_=lam,
+        panel_=replace(panel, X=panel.X.copy()), estimation_result_=result, active_=active,
+        reg_lambda_=lam,
         _form=form, coef_=form.cells(beta),
-        intercept_=form.rows(result.alpha), theta_=form.cells(theta), univariate_slopes_=form.cells(slopes),
+        intercept_=form.rows(result.alpha), theta_=form.cells(theta),
+        univariate_slopes_=form.cells(slopes),
         clusters_=None, linkage_=None, cutoff_=None, **features_of(X)))
 
 # %% ../../nbs/06_model/05_unilasso.ipynb #c8777f9c
@@ -355,7 +431,8 @@ def _path(model, panel, history, lambdas, n, ratio) -> LassoPath:
     "The path of the responses with enough history; fit statistics are those of the data."
     active = history >= max(model.warmup_period, 1)
     if not active.any():
-        raise ValueError(f"no response has the {model.warmup_period} valid rows that warmup_period asks for")
+        raise ValueError(
+            f"no response has the {model.warmup_period} valid rows that warmup_period asks for")
     panel, center = panel.take(active), bool(model.demean)
     relative = None
     if varies_by_response(model.reg_lambda):   # relative to the largest
@@ -372,4 +449,5 @@ def _path(model, panel, history, lambdas, n, ratio) -> LassoPath:
     penalty = make_penalty("cell", np.zeros(panel.N, dtype=np.intp), panel.M)
     penalty = penalty if relative is None else penalty.scaled(relative)
     unit = Problem(data, penalty, free, zero, np.ones(panel.N))
-    return LassoPath(lambdas, coef, intercept, gap, unit, data, panel.responses, panel.factors, relative)
+    return LassoPath(lambdas, coef, intercept, gap, unit, data, panel.responses,
+                     panel.factors, relative)

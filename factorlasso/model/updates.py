@@ -30,7 +30,8 @@ from ..solvers.kernels import is_by_rows
 from ..solvers.noise import NoiseScale
 
 # %% ../../nbs/06_model/06_updates.ipynb #ff97d5c5
-_SINGULAR = 1e-13   # an eigenvalue below it, relative to the largest, is rounding: no response moves along it
+# an eigenvalue below it, relative to the largest, is rounding: no response moves along it
+_SINGULAR = 1e-13
 
 
 def equivalent_panel(moments: Moments, factors: pd.Index, responses: pd.Index) -> Panel:
@@ -55,33 +56,41 @@ def equivalent_panel(moments: Moments, factors: pd.Index, responses: pd.Index) -
         values, V = np.linalg.eigh(moments.G[p])
         root = np.sqrt(np.where(values > _SINGULAR * max(values[-1], 0.0), values, 0.0))
         X[p, :M], weights[p] = root[:, None] * V.T, moments.W[mine].max(initial=0.0) / (2 * K)
-        Y[p, :M, mine] = np.divide(moments.c[mine] @ V, root, out=np.zeros((len(mine), M)), where=root > 0)
+        Y[p, :M, mine] = np.divide(moments.c[mine] @ V, root, out=np.zeros((len(mine), M)),
+                                   where=root > 0)
         Y[p, M, mine] = np.sqrt(np.maximum(moments.s[mine] - (Y[p, :M, mine] ** 2).sum(1), 0.0))
     at, up = np.repeat(np.arange(P), K), np.sqrt(K)
     x_mean, mask = moments.x_mean[at], moments.pattern == at[:, None]
     X, Y = up * X.reshape(P * K, M), up * Y.reshape(P * K, N)
-    X, Y = np.concatenate([x_mean + X, x_mean - X]), np.concatenate([moments.y_mean + Y, moments.y_mean - Y])
+    X, Y = (np.concatenate([x_mean + X, x_mean - X]),
+            np.concatenate([moments.y_mean + Y, moments.y_mean - Y]))
     mask, weights = np.concatenate([mask, mask]), np.concatenate([weights[at], weights[at]])
     mask &= weights[:, None] > 0
-    return Panel(X, np.where(mask, Y, 0.0), mask, weights, pd.RangeIndex(len(X)), factors, responses)
+    return Panel(X, np.where(mask, Y, 0.0), mask, weights, pd.RangeIndex(len(X)),
+                 factors, responses)
 
 # %% ../../nbs/06_model/06_updates.ipynb #813a01f6
 def _labels_only(sums: PanelMoments) -> Panel:
     "A panel without rows"
-    return Panel(np.zeros((0, sums.M)), np.zeros((0, sums.N)), np.zeros((0, sums.N), dtype=bool), np.zeros(0),
-                 pd.DatetimeIndex([]) if isinstance(sums.ends[1], pd.Timestamp) else pd.RangeIndex(0), sums.factors, sums.responses)
+    return Panel(np.zeros((0, sums.M)), np.zeros((0, sums.N)), np.zeros((0, sums.N), dtype=bool),
+                 np.zeros(0), pd.DatetimeIndex([]) if isinstance(sums.ends[1], pd.Timestamp)
+                 else pd.RangeIndex(0), sums.factors, sums.responses)
 
 
 def _check_possible(model: LassoModel, sums: PanelMoments) -> None:
     "ValueError for what moments cannot tell"
     if model.span != sums.span:
-        raise ValueError(f"the model has span {model.span} and the moments {sums.span}: the decay is in the moments, so give both the same")
+        raise ValueError(f"the model has span {model.span} and the moments {sums.span}: the decay "
+                         "is in the moments, so give both the same")
     if isinstance(model.demean, str):
         raise ValueError(f"demean={model.demean!r} needs the rows: use fit(X, y), or demean=True")
-    if isinstance(model.factors_beta_loading_signs, type) or hasattr(model.factors_beta_loading_signs, "derive"):
-        raise ValueError("a sign rule needs the rows: use fit(X, y), or give the signs as a DataFrame")
+    if (isinstance(model.factors_beta_loading_signs, type)
+        or hasattr(model.factors_beta_loading_signs, "derive")):
+        raise ValueError(
+            "a sign rule needs the rows: use fit(X, y), or give the signs as a DataFrame")
     if isinstance(model.reg_lambda, NoiseScale):
-        raise ValueError("reg_lambda=NoiseScale(...) needs the rows: use fit(X, y), or give a number or a Series")
+        raise ValueError("reg_lambda=NoiseScale(...) needs the rows: use fit(X, y), or give a "
+                         "number or a Series")
 
 
 def clusters_wanted(model: LassoModel) -> bool:
@@ -100,11 +109,12 @@ def clusters_wanted(model: LassoModel) -> bool:
     kind = LassoModelType(model.model_type)
     if kind == LassoModelType.LASSO or isinstance(model.clustering, (pd.Series, dict)):
         return False
-    return kind == LassoModelType.GROUP_LASSO_CLUSTERS or (kind != LassoModelType.GROUP_LASSO and model.group_data is None)
+    return (kind == LassoModelType.GROUP_LASSO_CLUSTERS
+            or (kind != LassoModelType.GROUP_LASSO and model.group_data is None))
 
 
 def clusters_from_pairs(clustering: Any, sums: PanelMoments, active: np.ndarray) -> Clusters:
-    """Clusters of responses without the data.
+    """Cluster responses without the data.
 
     Parameters
     ----------
@@ -127,20 +137,26 @@ def clusters_from_pairs(clustering: Any, sums: PanelMoments, active: np.ndarray)
     """
     c = Clustering() if clustering is None else clustering
     if sums.pairs is None:
-        raise ValueError("clusters need moments of pairs: use moments_of(..., pairs=True), or give group labels")
-    if not isinstance(c, Clustering) or c.dependence != "pearson" or c.span not in (None, sums.span):
-        raise ValueError("from moments clusters are found by Clustering(dependence='pearson') with the span of the moments; "
+        raise ValueError(
+            "clusters need moments of pairs: use moments_of(..., pairs=True), or give group labels")
+    if (not isinstance(c, Clustering) or c.dependence != "pearson"
+        or c.span not in (None, sums.span)):
+        raise ValueError("from moments clusters are found by Clustering(dependence='pearson') with "
+                         "the span of the moments; "
                          f"got {clustering!r}")
     rows = np.flatnonzero(active)
-    pairs, names = (sums.pairs, sums.responses) if active.all() else (sums.pairs.take(rows), chosen_labels(sums.responses, rows))
+    pairs, names = ((sums.pairs, sums.responses) if active.all()
+                    else (sums.pairs.take(rows), chosen_labels(sums.responses, rows)))
     return tree_clusters(c, pairs.correlation(c.min_overlap), names)
 
 # %% ../../nbs/06_model/06_updates.ipynb #1a4ec9b2
 def _in_units(model: LassoModel, sums: PanelMoments) -> LassoModel:
-    "The model with the spread of each factor as its unit, where it asks for that; 1 where a factor does not move"
+    """The model with the spread of each factor as its unit, where it asks for that; 1 where a
+    factor does not move"""
     if not isinstance(model.factor_scale, str) or model.factor_scale != "sd":
         return model
-    mean, variance = sums.of_x.x_mean[sums.of_x.pattern[0]], np.diag(sums.of_x.G[sums.of_x.pattern[0]])
+    mean, variance = (sums.of_x.x_mean[sums.of_x.pattern[0]],
+                      np.diag(sums.of_x.G[sums.of_x.pattern[0]]))
     sd = np.sqrt(variance if model.demean is True else variance + mean**2)
     model = copy.copy(model)
     model.factor_scale = pd.Series(np.where(sd > FLAT * np.abs(mean), sd, 1.0), sums.factors)
@@ -173,23 +189,28 @@ def plan_fit(model: LassoModel, sums: PanelMoments, clusters: Clusters | None = 
     model = _in_units(model, sums)
     active = sums.history >= max(model.warmup_period, 1)
     if clusters_wanted(model) and active.any():
-        clusters = clusters_from_pairs(model.clustering, sums, active) if clusters is None else clusters
+        clusters = (clusters_from_pairs(model.clustering, sums, active) if clusters is None
+                    else clusters)
         model = copy.copy(model)
         model.clustering = clusters
-    ruled = any(hasattr(rule, "derive") for rule in (model.factors_beta_prior, model.penalty_weights))
-    panel = equivalent_panel(sums.moments, sums.factors, sums.responses) if ruled else _labels_only(sums)
+    ruled = any(hasattr(rule, "derive")
+                for rule in (model.factors_beta_prior, model.penalty_weights))
+    panel = (equivalent_panel(sums.moments, sums.factors, sums.responses) if ruled
+             else _labels_only(sums))
     return prepare(model, panel, sums.history)
 
 # %% ../../nbs/06_model/06_updates.ipynb #deba4735
 def _about_zero(m: Moments) -> Moments:
     "Moments about zero"
     x = m.x_mean[m.pattern]
-    return replace(m, G=m.G + m.x_mean[:, :, None] * m.x_mean[:, None, :], c=m.c + m.y_mean[:, None] * x, s=m.s + m.y_mean**2,
+    return replace(m, G=m.G + m.x_mean[:, :, None] * m.x_mean[:, None, :],
+                   c=m.c + m.y_mean[:, None] * x, s=m.s + m.y_mean**2,
                    x_mean=np.zeros_like(m.x_mean), y_mean=np.zeros_like(m.y_mean))
 
 
 def _faded(sums: PanelMoments) -> np.ndarray:
-    "(N,) what the masses are multiplied by to be relative to the newest row of all; 1 for responses that ended long ago"
+    """(N,) what the masses are multiplied by to be relative to the newest row of all; 1 for
+    responses that ended long ago"""
     faded = sums.decay ** np.asarray(sums.age, dtype=float)
     return np.where(faded < FAINT, 1.0, faded)
 
@@ -207,7 +228,8 @@ def fit_parts(model: LassoModel, sums: PanelMoments) -> list[Moments]:
     Returns
     -------
     list of Moments
-        Of neighbouring responses; about zero without an intercept, masses relative to the newest row of all.
+        Of neighbouring responses; about zero without an intercept, masses relative to the newest
+        row of all.
     """
     faded, out, start = _faded(sums), [], 0
     for m in sums.parts:
@@ -216,18 +238,23 @@ def fit_parts(model: LassoModel, sums: PanelMoments) -> list[Moments]:
     return out
 
 
-def _solve_piece(model: LassoModel, setup: Setup, moments: Moments, who: np.ndarray, start: np.ndarray | None) -> Solution:
+def _solve_piece(model: LassoModel, setup: Setup, moments: Moments, who: np.ndarray,
+                 start: np.ndarray | None) -> Solution:
     "Loadings of the active responses at positions `who`, whose moments are given"
     among = np.searchsorted(np.flatnonzero(setup.active), who)
-    problem = unit_problem(model, setup, moments, slice(None) if len(who) == setup.active.sum() else among)
+    problem = unit_problem(model, setup, moments,
+                           slice(None) if len(who) == setup.active.sum() else among)
     problem = replace(problem, penalty=problem.penalty.scaled(setup.reg_lambda[who]))
     if start is not None:
-        start = np.clip(np.where(np.isnan(start), setup.prior, start)[who], problem.bounds.lower, problem.bounds.upper)
-    panel = None if model.solver in ("auto", "fista") else equivalent_panel(moments, setup.panel.factors, setup.panel.responses[who])
+        start = np.clip(np.where(np.isnan(start), setup.prior, start)[who], problem.bounds.lower,
+                        problem.bounds.upper)
+    panel = (None if model.solver in ("auto", "fista")
+             else equivalent_panel(moments, setup.panel.factors, setup.panel.responses[who]))
     return solve_one(problem, panel, model, model.demean is True, start)
 
 # %% ../../nbs/06_model/06_updates.ipynb #28116339
-def solve_sums(model: LassoModel, sums: PanelMoments, setup: Setup, start: np.ndarray | None = None) -> tuple[Solution, np.ndarray]:
+def solve_sums(model: LassoModel, sums: PanelMoments, setup: Setup,
+               start: np.ndarray | None = None) -> tuple[Solution, np.ndarray]:
     """Solve a fit from moments.
 
     Parameters
@@ -253,21 +280,27 @@ def solve_sums(model: LassoModel, sums: PanelMoments, setup: Setup, start: np.nd
         parts = [concat_moments(parts)]
     cuts = np.cumsum([0, *(m.N for m in parts)])
     who = [a + np.flatnonzero(setup.active[a:b]) for a, b in zip(cuts, cuts[1:], strict=False)]
-    tasks = [(m if len(rows) == m.N else m.take(rows - a), rows) for m, rows, a in zip(parts, who, cuts, strict=False) if len(rows)]
+    tasks = [(m if len(rows) == m.N else m.take(rows - a), rows)
+             for m, rows, a in zip(parts, who, cuts, strict=False) if len(rows)]
     if len(tasks) > 1:
-        found = Parallel(n_jobs=model.n_jobs)(delayed(_solve_piece)(model, setup, m, rows, start) for m, rows in tasks)
+        found = Parallel(n_jobs=model.n_jobs)(delayed(_solve_piece)(model, setup, m, rows, start)
+                                              for m, rows in tasks)
     else:
         found = [_solve_piece(model, setup, m, rows, start) for m, rows in tasks]
     for (_, rows), solution in zip(tasks, found, strict=True):
         beta[rows] = solution.beta
-    each = [(m.intercept(beta[a:a + m.N]), m.W, np.maximum(m.loss(beta[a:a + m.N]), 0.0)) for m, a in zip(parts, cuts, strict=False)]
+    each = [(m.intercept(beta[a:a + m.N]), m.W, np.maximum(m.loss(beta[a:a + m.N]), 0.0))
+            for m, a in zip(parts, cuts, strict=False)]
     alpha, mass, loss = (np.concatenate(values) for values in zip(*each, strict=True))
     variance = np.concatenate([m.s for m in sums.parts])
-    joined = (np.concatenate([getattr(f, k) for f in found]) if found else np.zeros(0) for k in ("gap", "n_iter", "converged"))
-    return Solution(beta, sum(f.objective for f in found), *joined), np.stack([alpha, mass, variance, loss])
+    joined = (np.concatenate([getattr(f, k) for f in found]) if found else np.zeros(0)
+              for k in ("gap", "n_iter", "converged"))
+    return Solution(beta, sum(f.objective for f in found),
+                    *joined), np.stack([alpha, mass, variance, loss])
 
 
-def _result(sums: PanelMoments, setup: Setup, found: Solution, numbers: np.ndarray) -> LassoEstimationResult:
+def _result(sums: PanelMoments, setup: Setup, found: Solution,
+            numbers: np.ndarray) -> LassoEstimationResult:
     "Labels on everything; NaN diagnostics for responses that were not fitted"
     names, active = sums.responses, setup.active
 
@@ -279,22 +312,27 @@ def _result(sums: PanelMoments, setup: Setup, found: Solution, numbers: np.ndarr
     alpha, mass, variance, loss = numbers
     total, residual = (mass * variance)[active], (mass * loss)[active]
     r2 = 1 - np.divide(residual, total, out=np.full(len(total), np.nan), where=total > 0)
-    return LassoEstimationResult(pd.DataFrame(found.beta, names, sums.factors), pd.Series(alpha, names), spread(total), spread(residual),
-                                 spread(r2), found.objective, spread(found.gap), spread(found.n_iter, 0), spread(found.converged, True))
+    return LassoEstimationResult(pd.DataFrame(found.beta, names, sums.factors),
+                                 pd.Series(alpha, names), spread(total), spread(residual),
+                                 spread(r2), found.objective, spread(found.gap),
+                                 spread(found.n_iter, 0), spread(found.converged, True))
 
 # %% ../../nbs/06_model/06_updates.ipynb #0a5f6324
-def _fit_sums(model: LassoModel, sums: PanelMoments, form: tuple, panel: Panel | None = None) -> LassoModel:
+def _fit_sums(model: LassoModel, sums: PanelMoments, form: tuple,
+              panel: Panel | None = None) -> LassoModel:
     "Estimate and set all fitted attributes; `form` is a pair of tables like those of the user"
     with one_blas_thread:
         setup, start, old = plan_fit(model, sums), None, getattr(model, "estimation_result_", None)
         if old is not None and old.estimated_beta.columns.equals(sums.factors):
             known = old.estimated_beta
-            start = (known if known.index.equals(sums.responses) else known.reindex(sums.responses)).to_numpy()
+            start = (known if known.index.equals(sums.responses)
+                     else known.reindex(sums.responses)).to_numpy()
         found, numbers = solve_sums(model, sums, setup, start)
     result = _result(sums, setup, found, numbers)
     setup = replace(setup, panel=_labels_only(sums) if panel is None else panel)
     return store_fit(model, dict(panel_=setup.panel, moments_=sums, estimation_result_=result,
-                                 active_=pd.Series(setup.active, sums.responses), _setup=setup), *form)
+                                 active_=pd.Series(setup.active, sums.responses), _setup=setup),
+                     *form)
 
 
 def fit_moments(self: LassoModel, moments: PanelMoments) -> LassoModel:
@@ -303,12 +341,14 @@ def fit_moments(self: LassoModel, moments: PanelMoments) -> LassoModel:
     Parameters
     ----------
     moments : PanelMoments
-        From `moments_of`, with the span of the model; with `pairs=True` where clusters are to be found.
+        From `moments_of`, with the span of the model; with `pairs=True` where clusters are to be
+        found.
 
     Returns
     -------
     LassoModel
-        Itself, fitted. There are no residuals, since there are no rows; all other attributes are those of `fit`.
+        Itself, fitted. There are no residuals, since there are no rows; all other attributes are
+        those of `fit`.
 
     Raises
     ------
@@ -327,8 +367,9 @@ def fit_moments(self: LassoModel, moments: PanelMoments) -> LassoModel:
            x0   x1    x2
     y0   0.96  0.0 -1.95
     """
-    return _fit_sums(self, moments, (pd.DataFrame(np.zeros((0, moments.M)), columns=moments.factors),
-                                     pd.DataFrame(np.zeros((0, moments.N)), columns=moments.responses)))
+    return _fit_sums(self, moments,
+                     (pd.DataFrame(np.zeros((0, moments.M)), columns=moments.factors),
+                      pd.DataFrame(np.zeros((0, moments.N)), columns=moments.responses)))
 
 
 LassoModel.fit_moments = fit_moments
@@ -346,26 +387,32 @@ def _unaged(panel: Panel, span: float | None) -> Panel:
     if panel.ageing is not None:
         return replace(panel, weights=panel.ageing[0], ageing=None)
     decay = decay_weights(panel.T, span)
-    return replace(panel, weights=np.where(decay > 0, panel.weights / np.where(decay > 0, decay, 1.0), panel.mask.any(1)))
+    return replace(panel, weights=np.where(decay > 0, panel.weights
+                                           / np.where(decay > 0, decay, 1.0), panel.mask.any(1)))
 
 
 def _longer(panel: Panel | None, newer: Panel, span: float | None) -> Panel:
     "The rows of both, with weights that decay from the newest; responses may appear and end"
     if panel is not None:
-        responses, tables = panel.responses.append(newer.responses[~newer.responses.isin(panel.responses)]), []
+        responses, tables = panel.responses.append(
+            newer.responses[~newer.responses.isin(panel.responses)]), []
         older = _unaged(panel, span)
         for p in (older, newer):
             at = p.responses.get_indexer(responses)
             there = (at >= 0) & p.mask[:, at]
             tables.append((np.where(there, p.Y[:, at], 0.0), there))
         Y, mask = (np.concatenate(a) for a in zip(*tables, strict=True))
-        index = panel.index.append(newer.index) if newer.index[0] not in panel.index else pd.RangeIndex(len(Y))
-        X, weights = np.concatenate([older.X, newer.X]), np.concatenate([older.weights, newer.weights])
+        index = (panel.index.append(newer.index) if newer.index[0] not in panel.index
+                 else pd.RangeIndex(len(Y)))
+        X, weights = (np.concatenate([older.X, newer.X]),
+                      np.concatenate([older.weights, newer.weights]))
         newer = Panel(X, Y, mask, weights, index, panel.factors, responses)
-    return aged(newer, 1.0 if span is None else 1 - 2 / (span + 1), np.arange(newer.T - 1.0, -1.0, -1.0))
+    return aged(newer, 1.0 if span is None else 1 - 2 / (span + 1),
+                np.arange(newer.T - 1.0, -1.0, -1.0))
 
 # %% ../../nbs/06_model/06_updates.ipynb #ec7dbefc
-def partial_fit(self: LassoModel, X: Any, y: Any, sample_weight: Any = None, keep_data: bool = False) -> LassoModel:
+def partial_fit(self: LassoModel, X: Any, y: Any, sample_weight: Any = None,
+                keep_data: bool = False) -> LassoModel:
     """Learn from more rows.
 
     Parameters
@@ -377,7 +424,8 @@ def partial_fit(self: LassoModel, X: Any, y: Any, sample_weight: Any = None, kee
     sample_weight : array of shape (n,), optional
         Weights of the rows.
     keep_data : bool, default False
-        Keep the rows, for residuals. False keeps their moments: what is pickled does not grow with time.
+        Keep the rows, for residuals. False keeps their moments: what is pickled does not grow with
+        time.
 
     Returns
     -------
@@ -387,7 +435,8 @@ def partial_fit(self: LassoModel, X: Any, y: Any, sample_weight: Any = None, kee
     Raises
     ------
     ValueError
-        For rows that overlap, are out of order or twice there, and for other factors; the model is as it was.
+        For rows that overlap, are out of order or twice there, and for other factors; the model is
+        as it was.
 
     Examples
     --------
@@ -409,7 +458,8 @@ def partial_fit(self: LassoModel, X: Any, y: Any, sample_weight: Any = None, kee
     if keep_data:
         kept = getattr(self, "panel_", None)
         if before is not None and kept.T != before.T:
-            raise ValueError(f"{before.T - kept.T} of the earlier rows were not kept, so keep_data=True comes too late")
+            raise ValueError(f"{before.T - kept.T} of the earlier rows were not kept, so "
+                             "keep_data=True comes too late")
         rows = _longer(kept, panel, self.span)
     sums = extend(before, panel, self.span, clusters_wanted(self))
     if not sums.history.any():
@@ -422,11 +472,23 @@ LassoModel.partial_fit = partial_fit
 # %% ../../nbs/06_model/06_updates.ipynb #5108da60
 @dataclass(frozen=True, eq=False)
 class Nowcast:
-    "Responses on rows that are not known yet, in units of y"
-    mean: pd.DataFrame   # (n, N) factor part, intercept and recent residual level
-    lower: pd.DataFrame  # (n, N) lower end of the interval
-    upper: pd.DataFrame  # (n, N) upper end
-    alpha: pd.Series     # (N,) the recent residual level, zero without `alpha_span`
+    """Responses on rows that are not known yet, in units of y.
+
+    Parameters
+    ----------
+    mean : (n, N) DataFrame
+        Factor part, intercept and recent residual level.
+    lower : (n, N) DataFrame
+        Lower end of the interval.
+    upper : (n, N) DataFrame
+        Upper end.
+    alpha : (N,) Series
+        The recent residual level, zero without `alpha_span`.
+    """
+    mean: pd.DataFrame
+    lower: pd.DataFrame
+    upper: pd.DataFrame
+    alpha: pd.Series
 
 
 def residual_alpha(residuals: pd.DataFrame, alpha_span: float | None) -> pd.Series:
@@ -454,13 +516,15 @@ def residual_alpha(residuals: pd.DataFrame, alpha_span: float | None) -> pd.Seri
     """
     E = residuals.to_numpy(dtype=float)
     seen = ~np.isnan(E)
-    newest = np.argmax(seen[::-1], axis=0) if len(E) else 0   # weights relative to the newest row of each
+    # weights relative to the newest row of each
+    newest = np.argmax(seen[::-1], axis=0) if len(E) else 0
     age = np.arange(len(E) - 1.0, -1.0, -1.0)[:, None] - newest
     decay = decay_weights(2, alpha_span)[0]
     v = np.where(seen & (age >= 0), decay ** np.maximum(age, 0.0), 0.0)
     mass = v.sum(0)
     total = (v * np.where(seen, E, 0.0)).sum(0)
-    return pd.Series(np.divide(total, mass, out=np.full(E.shape[1], np.nan), where=mass > 0), residuals.columns)
+    return pd.Series(np.divide(total, mass, out=np.full(E.shape[1], np.nan), where=mass > 0),
+                     residuals.columns)
 
 # %% ../../nbs/06_model/06_updates.ipynb #e517bfe8
 def _row_error(model: LassoModel, n: np.ndarray, mass: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -471,18 +535,21 @@ def _row_error(model: LassoModel, n: np.ndarray, mass: np.ndarray) -> tuple[np.n
     return r.ss_res.to_numpy() / mass * (n / freedom) * (1 + k / n), freedom
 
 
-def _recent(model: LassoModel, sums: PanelMoments | None, alpha_span: float | None) -> tuple[pd.Series, np.ndarray]:
+def _recent(model: LassoModel, sums: PanelMoments | None,
+            alpha_span: float | None) -> tuple[pd.Series, np.ndarray]:
     "Level of the recent residuals and the variance of that level, per unit of residual variance"
     names, panel = model.estimation_result_.alpha.index, model.panel_
     if alpha_span is None:
         return pd.Series(0.0, names), np.zeros(len(names))
     if panel.T == 0:
-        raise ValueError("a recent level needs residuals, and the rows were not kept: use keep_data=True, or alpha_span=None")
+        raise ValueError("a recent level needs residuals, and the rows were not kept: use "
+                         "keep_data=True, or alpha_span=None")
     n = effective_sample_size(decay_weights(panel.T, alpha_span), panel.mask)
     return residual_alpha(model.residuals_, alpha_span).fillna(0.0), 1 / np.maximum(n, 1.0)
 
 
-def nowcast(self: LassoModel, X: Any, alpha_span: float | None = None, level: float = 0.9) -> Nowcast:
+def nowcast(self: LassoModel, X: Any, alpha_span: float | None = None,
+            level: float = 0.9) -> Nowcast:
     """What the model says about rows after its own.
 
     Parameters
@@ -502,21 +569,26 @@ def nowcast(self: LassoModel, X: Any, alpha_span: float | None = None, level: fl
     Raises
     ------
     ValueError
-        For rows that are not strictly later than those of the fit, and for `alpha_span` where rows were not kept.
+        For rows that are not strictly later than those of the fit, and for `alpha_span` where rows
+        were not kept.
     """
     check_is_fitted(self)
     if not 0 < level < 1:
         raise ValueError(f"level must be between 0 and 1, got {level!r}")
-    sums, panel, names = getattr(self, "moments_", None), self.panel_, self.estimation_result_.alpha.index
+    sums, panel, names = (getattr(self, "moments_", None), self.panel_,
+                          self.estimation_result_.alpha.index)
     newest = panel.index[-1] if panel.T else sums.ends[1]
-    if isinstance(newest, (pd.Timestamp, pd.Period)) and isinstance(X, pd.DataFrame) and len(X) and not X.index.min() > newest:
-        raise ValueError(f"a nowcast is for rows after {newest}, the newest of the fit; got {X.index.min()}")
+    if (isinstance(newest, (pd.Timestamp, pd.Period)) and isinstance(X, pd.DataFrame) and len(X)
+        and not X.index.min() > newest):
+        raise ValueError(
+            f"a nowcast is for rows after {newest}, the newest of the fit; got {X.index.min()}")
     level_, share = _recent(self, sums, alpha_span)
     n, mass = _effective(sums, panel)
     variance, freedom = _row_error(self, n, mass)
     variance = variance + share * self.estimation_result_.ss_res.to_numpy() / mass
     index = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(X))
-    mean = pd.DataFrame(np.asarray(self.predict(X)).reshape(len(index), -1) + level_.to_numpy(), index, names)
+    mean = pd.DataFrame(np.asarray(self.predict(X)).reshape(len(index), -1) + level_.to_numpy(),
+                        index, names)
     wide = student.ppf((1 + level) / 2, freedom) * np.sqrt(variance)
     return Nowcast(mean, mean - wide, mean + wide, level_)
 

@@ -14,25 +14,47 @@ import pandas as pd
 from ..data.panel import as_pandas, some_labels
 
 # %% ../../nbs/03_penalties/02_constraints.ipynb #47bf8378
-def align_cells(
-    cells: pd.DataFrame | np.ndarray,  # labelled (any order) or positional (N, M)
-    responses: pd.Index,               # (N,) labels of y
-    factors: pd.Index,                 # (M,) labels of x
-    name: str,                         # what the matrix is called in error messages
-) -> np.ndarray:                       # (N, M) floats in the order of the data; ValueError for missing or extra labels
-    "Bring a matrix of cells into the order of the data, or say which labels do not match."
+def align_cells(cells: pd.DataFrame | np.ndarray, responses: pd.Index, factors: pd.Index,
+                name: str) -> np.ndarray:
+    """Bring a matrix of cells into the order of the data.
+
+    Parameters
+    ----------
+    cells : DataFrame or array
+        Labelled (any order) or positional (N, M).
+    responses : (N,) Index
+        Labels of y.
+    factors : (M,) Index
+        Labels of x.
+    name : str
+        What the matrix is called in error messages.
+
+    Returns
+    -------
+    (N, M) array
+        Floats in the order of the data.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, and for labels that are missing, duplicate or unknown.
+    """
     shape, cells = (len(responses), len(factors)), as_pandas(cells, name, "text")
     if not isinstance(cells, pd.DataFrame):
         values = np.asarray(cells, dtype=float)
         if values.shape != shape:
-            raise ValueError(f"{name} has shape {values.shape}, expected (responses, factors) = {shape}")
+            raise ValueError(
+                f"{name} has shape {values.shape}, expected (responses, factors) = {shape}")
         return values
-    for kind, have, want in (("response", cells.index, responses), ("factor", cells.columns, factors)):
+    for kind, have, want in (("response", cells.index, responses),
+                             ("factor", cells.columns, factors)):
         if have is want or have.equals(want):
             continue
         if have.has_duplicates:
-            raise ValueError(f"{name} has duplicate {kind} labels: {some_labels(have[have.duplicated()].unique())}")
-        for problem, labels in (("lacks", want.difference(have, sort=False)), ("has unknown", have.difference(want, sort=False))):
+            raise ValueError(f"{name} has duplicate {kind} labels: "
+                             f"{some_labels(have[have.duplicated()].unique())}")
+        for problem, labels in (("lacks", want.difference(have, sort=False)),
+                                ("has unknown", have.difference(want, sort=False))):
             if len(labels):
                 raise ValueError(f"{name} {problem} {kind} labels: {some_labels(labels)}")
     try:
@@ -50,69 +72,152 @@ def _name_cells(bad, responses, factors) -> str:
 # %% ../../nbs/03_penalties/02_constraints.ipynb #b539fd75
 @dataclass(frozen=True)
 class Bounds:
-    "An interval for every loading."
-    lower: np.ndarray  # (N, M), -inf where free
-    upper: np.ndarray  # (N, M), inf where free
+    """An interval for every loading.
 
-    def take(
-        self,
-        responses: np.ndarray,  # positions to keep
-    ) -> "Bounds":
-        "The bounds of some of the responses."
+    Parameters
+    ----------
+    lower : (N, M) array
+        -inf where free.
+    upper : (N, M) array
+        Inf where free.
+    """
+    lower: np.ndarray
+    upper: np.ndarray
+
+    def take(self, responses: np.ndarray) -> "Bounds":
+        """Keep some of the responses.
+
+        Parameters
+        ----------
+        responses : array
+            Positions to keep.
+
+        Returns
+        -------
+        Bounds
+            The intervals of these rows.
+        """
         return Bounds(self.lower[responses], self.upper[responses])
 
-    def around(
-        self,
-        prior: np.ndarray,    # (N, M)
-        responses: pd.Index,  # labels of the rows, for the message
-        factors: pd.Index,    # labels of the columns
-    ) -> "Bounds":            # bounds of u = β − β₀; ValueError naming the cells where the prior is outside its interval
-        "The same box seen from the prior."
+    def around(self, prior: np.ndarray, responses: pd.Index, factors: pd.Index) -> "Bounds":
+        """See the same box from the prior.
+
+        Parameters
+        ----------
+        prior : (N, M) array
+            Loadings β₀ to measure from.
+        responses : Index
+            Labels of the rows, for the message.
+        factors : Index
+            Labels of the columns.
+
+        Returns
+        -------
+        Bounds
+            Bounds of u = β − β₀.
+
+        Raises
+        ------
+        ValueError
+            Names the cells where the prior is outside its interval.
+        """
         outside = (prior < self.lower) | (prior > self.upper)
         if outside.any():
-            raise ValueError(f"the prior violates its sign or bounds at {_name_cells(outside, responses, factors)}")
+            raise ValueError(f"the prior violates its sign or bounds at "
+                             f"{_name_cells(outside, responses, factors)}")
         return Bounds(self.lower - prior, self.upper - prior)
 
 
-def sign_bounds(
-    signs: np.ndarray,        # (N, M) of 1, -1, 0, NaN
-    nonneg: bool = False,     # also require every loading to be >= 0
-    responses: pd.Index | None = None,  # labels of the rows, for the message
-    factors: pd.Index | None = None,    # labels of the columns
-) -> Bounds:                  # ValueError naming the cells with any other value
-    "The box that a sign matrix stands for."
+def sign_bounds(signs: np.ndarray, nonneg: bool = False, responses: pd.Index | None = None,
+                factors: pd.Index | None = None) -> Bounds:
+    """Build the box that a sign matrix stands for.
+
+    Parameters
+    ----------
+    signs : (N, M) array
+        Signs of the loadings: 1, -1, 0, or NaN where free.
+    nonneg : bool, default False
+        Also require every loading to be >= 0.
+    responses : Index or None, default None
+        Labels of the rows, for the message.
+    factors : Index or None, default None
+        Labels of the columns.
+
+    Returns
+    -------
+    Bounds
+        [0, ∞) for 1, (−∞, 0] for −1, {0} for 0, everything for NaN.
+
+    Raises
+    ------
+    ValueError
+        Names the cells with any other value.
+    """
     responses = pd.RangeIndex(len(signs)) if responses is None else responses
     factors = pd.RangeIndex(signs.shape[1]) if factors is None else factors
     wrong = ~(np.isnan(signs) | np.isin(signs, (-1.0, 0.0, 1.0)))
     if wrong.any():
-        raise ValueError(f"signs must be 1, -1, 0 or NaN; other values at {_name_cells(wrong, responses, factors)}")
+        raise ValueError(f"signs must be 1, -1, 0 or NaN; other values at "
+                         f"{_name_cells(wrong, responses, factors)}")
     lower = np.where((signs >= 0) | nonneg, 0.0, -np.inf)
     return Bounds(lower, np.where(signs <= 0, 0.0, np.inf))
 
 # %% ../../nbs/03_penalties/02_constraints.ipynb #23d1f81b
-def within(
-    box: Bounds,                        # what the signs allow
-    lower: pd.DataFrame | np.ndarray | float,  # (N, M) by label, positional, or one number for all; NaN for none
-    upper: pd.DataFrame | np.ndarray | float,  # the same
-    responses: pd.Index,                # labels of the rows
-    factors: pd.Index,                  # labels of the columns
-) -> Bounds:                            # ValueError naming the cells whose interval is empty
-    "The intersection of a box with explicit bounds."
+def within(box: Bounds, lower: pd.DataFrame | np.ndarray | float, upper: pd.DataFrame | np.ndarray
+           | float, responses: pd.Index, factors: pd.Index) -> Bounds:
+    """Intersect a box with explicit bounds.
+
+    Parameters
+    ----------
+    box : Bounds
+        What the signs allow.
+    lower : (N, M) DataFrame or array or float
+        By label, positional, or one number for all; NaN for none.
+    upper : DataFrame or array or float
+        The same.
+    responses : Index
+        Labels of the rows.
+    factors : Index
+        Labels of the columns.
+
+    Returns
+    -------
+    Bounds
+        The intersection.
+
+    Raises
+    ------
+    ValueError
+        Names the cells whose interval is empty.
+    """
     shape, sides = box.lower.shape, []
     for name, side, free in (("lower bounds", lower, -np.inf), ("upper bounds", upper, np.inf)):
-        values = np.full(shape, float(side)) if np.isscalar(side) else align_cells(side, responses, factors, name)
+        values = (np.full(shape, float(side)) if np.isscalar(side)
+                  else align_cells(side, responses, factors, name))
         sides.append(np.where(np.isnan(values), free, values))
     both = Bounds(np.maximum(box.lower, sides[0]), np.minimum(box.upper, sides[1]))
     empty = (both.lower > both.upper) | (both.lower == np.inf) | (both.upper == -np.inf)
     if empty.any():
-        raise ValueError(f"no loading satisfies sign and bounds at {_name_cells(empty, responses, factors)}")
+        raise ValueError(
+            f"no loading satisfies sign and bounds at {_name_cells(empty, responses, factors)}")
     return both
 
 # %% ../../nbs/03_penalties/02_constraints.ipynb #51e86ebf
-def from_prior(
-    u: np.ndarray,      # (N, M) deviation from the prior
-    prior: np.ndarray,  # (N, M)
-    bounds: Bounds,     # box of β itself
-) -> np.ndarray:        # (N, M) β, inside its box to the last bit, equal to the prior where u is zero
-    "Loadings from deviations."
+def from_prior(u: np.ndarray, prior: np.ndarray, bounds: Bounds) -> np.ndarray:
+    """Turn deviations from the prior into loadings.
+
+    Parameters
+    ----------
+    u : (N, M) array
+        Deviation from the prior.
+    prior : (N, M) array
+        Prior loadings β₀.
+    bounds : Bounds
+        Box of β itself.
+
+    Returns
+    -------
+    (N, M) array
+        β, inside its box to the last bit, equal to the prior where u is zero.
+    """
     return np.clip(prior + u, bounds.lower, bounds.upper) + 0.0

@@ -19,54 +19,116 @@ from .prox import block_norms, movable, prox_box
 # %% ../../nbs/03_penalties/03_penalties.ipynb #a8fa07a2
 @dataclass(frozen=True)
 class Penalty:
-    "A sum of block norms and absolute values over a partition of the cells."
-    l1: np.ndarray      # (N, M) weight of |u_ij|
-    l2: np.ndarray      # (B,) weight of each block's norm
-    blocks: np.ndarray  # (N, M) block of each cell, -1 for none
-    cooperative: bool = False  # positive and negative part of a block have a norm each
-    inside: np.ndarray | None = None  # (N, M) weight > 0 of each cell inside its norm; None: ones
+    """A sum of block norms and absolute values over a partition of the cells.
 
-    def value(
-        self,
-        u: np.ndarray,  # (N, M) deviation from the prior
-    ) -> float:
-        "The penalty at u."
+    Parameters
+    ----------
+    l1 : (N, M) array
+        Weight of |u_ij|.
+    l2 : (B,) array
+        Weight of each block's norm.
+    blocks : (N, M) array
+        Block of each cell, -1 for none.
+    cooperative : bool, default False
+        Positive and negative part of a block have a norm each.
+    inside : (N, M) array or None, default None
+        Weight > 0 of each cell inside its norm; None: ones.
+    """
+    l1: np.ndarray
+    l2: np.ndarray
+    blocks: np.ndarray
+    cooperative: bool = False
+    inside: np.ndarray | None = None
+
+    def value(self, u: np.ndarray) -> float:
+        """Evaluate the penalty.
+
+        Parameters
+        ----------
+        u : (N, M) array
+            Deviation from the prior.
+
+        Returns
+        -------
+        float
+            The penalty at `u`, without λ unless it was scaled in.
+        """
         v = u if self.inside is None else self.inside * u
         sides = (np.maximum(v, 0.0), np.maximum(-v, 0.0)) if self.cooperative else (v,)
-        return float((self.l1 * np.abs(u)).sum() + sum(self.l2 @ block_norms(side, self.blocks, len(self.l2)) for side in sides))
+        return float((self.l1 * np.abs(u)).sum() + sum(
+            self.l2 @ block_norms(side, self.blocks, len(self.l2)) for side in sides))
 
-    def prox(
-        self,
-        v: np.ndarray,   # (N, M)
-        bounds: Bounds,  # box of u
-    ) -> np.ndarray:     # (N, M) with exact zeros
-        "Proximal operator of the penalty and the box; for a step length use `scaled(step).prox`."
+    def prox(self, v: np.ndarray, bounds: Bounds) -> np.ndarray:
+        """Proximal operator of the penalty and the box.
+
+        For a step length use `scaled(step).prox`.
+
+        Parameters
+        ----------
+        v : (N, M) array
+            The point to come from, in units of u.
+        bounds : Bounds
+            Box of u.
+
+        Returns
+        -------
+        (N, M) array
+            The minimiser, with exact zeros.
+
+        Raises
+        ------
+        ValueError
+            If norms have weights inside; `in_scaled_cells` removes them.
+        """
         if self.inside is not None:
-            raise ValueError("a norm with weights inside has no prox in these cells; see `in_scaled_cells`")
+            raise ValueError(
+                "a norm with weights inside has no prox in these cells; see `in_scaled_cells`")
         if self.cooperative:
             return (prox_box(v, self.l1, self.l2, 0.0, bounds.upper, self.blocks)
                     - prox_box(-v, self.l1, self.l2, 0.0, -bounds.lower, self.blocks))
         return prox_box(v, self.l1, self.l2, bounds.lower, bounds.upper, self.blocks)
 
-    def scaled(
-        self,
-        reg_lambda: float | np.ndarray,  # λ, or (N,) one λ per response where no block joins responses
-    ) -> "Penalty":                      # ValueError where responses of one block have different λ
-        "The penalty times λ."
+    def scaled(self, reg_lambda: float | np.ndarray) -> "Penalty":
+        """Multiply the penalty by λ.
+
+        Parameters
+        ----------
+        reg_lambda : float or array
+            λ, or (N,) one λ per response where no block joins responses.
+
+        Returns
+        -------
+        Penalty
+            With the same blocks.
+
+        Raises
+        ------
+        ValueError
+            Where responses of one block have different λ.
+        """
         lam = np.broadcast_to(np.asarray(reg_lambda, dtype=float), len(self.l1))
         per_block = np.zeros(len(self.l2))
         owner = np.where(self.blocks >= 0, lam[:, None], 0.0)
         inside = self.blocks >= 0
         per_block[self.blocks[inside]] = owner[inside]
         if not np.array_equal(per_block[self.blocks[inside]], owner[inside]):
-            raise ValueError("reg_lambda by response needs a penalty that does not join responses in one block")
+            raise ValueError(
+                "reg_lambda by response needs a penalty that does not join responses in one block")
         return replace(self, l1=lam[:, None] * self.l1, l2=per_block * self.l2)
 
-    def take(
-        self,
-        responses: np.ndarray,  # positions to keep; must not split a block
-    ) -> "Penalty":
-        "The penalty of some of the responses."
+    def take(self, responses: np.ndarray) -> "Penalty":
+        """Keep some of the responses.
+
+        Parameters
+        ----------
+        responses : array
+            Positions to keep; must not split a block.
+
+        Returns
+        -------
+        Penalty
+            With the blocks numbered anew.
+        """
         kept, blocks = np.unique(self.blocks[responses], return_inverse=True)
         blocks = blocks.reshape(self.blocks[responses].shape) - (kept[:1] == -1).sum()
         return replace(self, l1=self.l1[responses], l2=self.l2[kept[kept >= 0]], blocks=blocks,
@@ -76,12 +138,28 @@ class Penalty:
 GEOMETRIES = ("cell", "row", "factor", "cooperative", "cluster")
 
 
-def block_partition(
-    geometry: str,       # one of `GEOMETRIES`
-    groups: np.ndarray,  # (N,) group of each response, 0..G-1
-    M: int,              # number of factors
-) -> np.ndarray:         # (N, M) block of each cell, numbered from 0, -1 for none
-    "Which cells share one norm."
+def block_partition(geometry: str, groups: np.ndarray, M: int) -> np.ndarray:
+    """Number the cells by the norm that they share.
+
+    Parameters
+    ----------
+    geometry : str
+        One of `GEOMETRIES`.
+    groups : (N,) array
+        Group of each response, 0..G-1.
+    M : int
+        Number of factors.
+
+    Returns
+    -------
+    (N, M) array
+        Block of each cell, numbered from 0, -1 for none.
+
+    Raises
+    ------
+    ValueError
+        For a geometry that is not known.
+    """
     N = len(groups)
     if geometry == "cell":
         return np.full((N, M), -1)
@@ -94,11 +172,26 @@ def block_partition(
     raise ValueError(f"geometry must be one of {', '.join(GEOMETRIES)}, got {geometry!r}")
 
 # %% ../../nbs/03_penalties/03_penalties.ipynb #66412a1b
-def group_weights(
-    groups: np.ndarray,                # (N,) group of each response, 0..G-1
-    group_penalty: str = "normalized",  # "normalized" or "yuan_lin"
-) -> np.ndarray:                       # (G,)
-    "The weight of each group's norms."
+def group_weights(groups: np.ndarray, group_penalty: str = "normalized") -> np.ndarray:
+    """Weight of the norms of each group.
+
+    Parameters
+    ----------
+    groups : (N,) array
+        Group of each response, 0..G-1.
+    group_penalty : str, default "normalized"
+        "normalized" or "yuan_lin".
+
+    Returns
+    -------
+    (G,) array
+        √(size/G), or √size for "yuan_lin".
+
+    Raises
+    ------
+    ValueError
+        For any other name.
+    """
     sizes = np.bincount(groups)
     if group_penalty == "normalized":
         return np.sqrt(sizes / len(sizes))
@@ -107,63 +200,135 @@ def group_weights(
     raise ValueError(f"group_penalty must be 'normalized' or 'yuan_lin', got {group_penalty!r}")
 
 
-def make_penalty(
-    geometry: str,                             # one of `GEOMETRIES`
-    groups: np.ndarray,                        # (N,) group of each response, 0..G-1 (any, for "cell")
-    M: int,                                    # number of factors
-    l1_weight: float = 0.0,                    # a, share of the L1 part; taken as 1 for "cell"
-    group_penalty: str = "normalized",         # see `group_weights`
-    cell_weights: np.ndarray | None = None,    # (N, M) c_ij >= 0, in both parts; None: ones
-) -> Penalty:                                  # for λ = 1
-    "Build a penalty from a geometry."
+def make_penalty(geometry: str, groups: np.ndarray, M: int,
+                 l1_weight: float = 0.0, group_penalty: str = "normalized",
+                 cell_weights: np.ndarray | None = None) -> Penalty:
+    """Build a penalty from a geometry.
+
+    Parameters
+    ----------
+    geometry : str
+        One of `GEOMETRIES`.
+    groups : (N,) array
+        Group of each response, 0..G-1 (any, for "cell").
+    M : int
+        Number of factors.
+    l1_weight : float, default 0.0
+        a, share of the L1 part; taken as 1 for "cell".
+    group_penalty : str, default "normalized"
+        See `group_weights`.
+    cell_weights : (N, M) array or None, default None
+        c_ij >= 0, in both parts; None: ones.
+
+    Returns
+    -------
+    Penalty
+        The penalty for λ = 1.
+
+    Raises
+    ------
+    ValueError
+        If `l1_weight` is not between 0 and 1.
+    """
     if not 0 <= l1_weight <= 1:
         raise ValueError(f"l1_weight must be between 0 and 1, got {l1_weight}")
     blocks = block_partition(geometry, groups, M)
     cells = np.ones(blocks.shape) if cell_weights is None else np.asarray(cell_weights, dtype=float)
     if geometry == "cell" or l1_weight == 1:
         return Penalty(cells, np.zeros(0), np.full(blocks.shape, -1))
-    by_group, owner = group_weights(groups, group_penalty), np.empty(blocks.max() + 1, dtype=np.intp)
+    by_group, owner = (group_weights(groups, group_penalty),
+                       np.empty(blocks.max() + 1, dtype=np.intp))
     owner[blocks] = groups[:, None]
     # a cell that weighs nothing is in no norm
-    blocks, inside = np.where(cells > 0, blocks, -1), None if (cells == 1).all() else np.where(cells > 0, cells, 1.0)
-    penalty = Penalty(l1_weight * cells, (1 - l1_weight) * by_group[owner], blocks, geometry == "cooperative", inside)
-    return penalty if (cells > 0).all() else penalty.take(np.arange(len(blocks)))   # blocks that lost all cells go
+    blocks, inside = (np.where(cells > 0, blocks, -1),
+                      None if (cells == 1).all() else np.where(cells > 0, cells, 1.0))
+    penalty = Penalty(l1_weight * cells, (1 - l1_weight) * by_group[owner], blocks,
+                      geometry == "cooperative", inside)
+    # blocks that lost all cells go
+    return penalty if (cells > 0).all() else penalty.take(np.arange(len(blocks)))
 
 # %% ../../nbs/03_penalties/03_penalties.ipynb #0b894e0c
 @dataclass(frozen=True)
 class Problem:
-    "A penalised, constrained least-squares problem in terms of moments."
-    moments: Moments    # G, c, s by response
-    penalty: Penalty    # λ included
-    bounds: Bounds      # box of β
-    prior: np.ndarray   # (N, M) β₀, inside the box
-    scale: np.ndarray   # (N,) k_i, weight of each response's loss
-    ridge: float | np.ndarray = 0.0  # r, or r by factor or cell, of Σ r u_ij²; already in the moments, see `with_ridge`
+    """A penalised, constrained least-squares problem in terms of moments.
 
-    def value(
-        self,
-        beta: np.ndarray,  # (N, M) inside the box
-    ) -> float:
-        "The objective."
+    Parameters
+    ----------
+    moments : Moments
+        G, c, s by response.
+    penalty : Penalty
+        λ included.
+    bounds : Bounds
+        Box of β.
+    prior : (N, M) array
+        β₀, inside the box.
+    scale : (N,) array
+        k_i, weight of each response's loss.
+    ridge : float or array, default 0.0
+        r, or r by factor or cell, of Σ r u_ij²; already in the moments, see `with_ridge`.
+    """
+    moments: Moments
+    penalty: Penalty
+    bounds: Bounds
+    prior: np.ndarray
+    scale: np.ndarray
+    ridge: float | np.ndarray = 0.0
+
+    def value(self, beta: np.ndarray) -> float:
+        """Evaluate the objective.
+
+        Parameters
+        ----------
+        beta : (N, M) array
+            Inside the box.
+
+        Returns
+        -------
+        float
+            Loss plus penalty.
+        """
         return float(self.scale @ self.moments.loss(beta)) + self.penalty.value(beta - self.prior)
 
-    def gradient(
-        self,
-        beta: np.ndarray,  # (N, M)
-    ) -> np.ndarray:       # (N, M)
-        "The gradient of the weighted loss, without the penalty."
+    def gradient(self, beta: np.ndarray) -> np.ndarray:
+        """Gradient of the weighted loss, without the penalty.
+
+        Parameters
+        ----------
+        beta : (N, M) array
+            Loadings.
+
+        Returns
+        -------
+        (N, M) array
+            Derivative by every loading.
+        """
         return self.scale[:, None] * self.moments.gradient(beta)
 
     def shifted_bounds(self) -> Bounds:
-        "The box of u = β − β₀."
+        """See the box from the prior, u = β − β₀.
+
+        Returns
+        -------
+        Bounds
+            Bounds of u.
+        """
         return Bounds(self.bounds.lower - self.prior, self.bounds.upper - self.prior)
 
-    def take(
-        self,
-        responses: np.ndarray,  # positions to keep; must not split a block
-    ) -> "Problem":
-        "The problem of some of the responses."
-        return Problem(self.moments.take(responses), self.penalty.take(responses), self.bounds.take(responses),
+    def take(self, responses: np.ndarray) -> "Problem":
+        """Keep some of the responses.
+
+        Parameters
+        ----------
+        responses : array
+            Positions to keep; must not split a block.
+
+        Returns
+        -------
+        Problem
+            Theirs alone; the objective of the whole is the sum.
+        """
+        return Problem(self.moments.take(responses), self.penalty.take(responses),
+                       self.bounds.take(responses),
                        self.prior[responses], self.scale[responses],
                        self.ridge if np.ndim(self.ridge) < 2 else self.ridge[responses])
 
@@ -179,15 +344,15 @@ def _block_lambda(z, t, tau):
     zz, zt, tt = np.cumsum(z * z), np.cumsum(z * t), np.cumsum(t * t)
     for j in range(len(z)):
         # sum_A (z - λt)² = λ²τ² is largest-root safe in this form when tt - τ² changes sign
-        root = zz[j] / (zt[j] + np.sqrt(np.maximum(zt[j] ** 2 - (tt[j] - tau**2) * zz[j], 0.0))) if zz[j] else 0.0
+        root = (zz[j] / (zt[j] + np.sqrt(np.maximum(zt[j] ** 2 - (tt[j] - tau**2) * zz[j], 0.0)))
+                if zz[j] else 0.0)
         if root >= ratio[j + 1]:
             return root
     return 0.0
 
 
 def lambda_max_by_response(problem: Problem) -> np.ndarray:
-    """
-    The smallest λ at which each response is at its prior.
+    """The smallest λ at which each response is at its prior.
 
     Parameters
     ----------
@@ -215,24 +380,53 @@ def lambda_max_by_response(problem: Problem) -> np.ndarray:
     return largest * (1 + 4 * np.finfo(float).eps)
 
 
-def lambda_max(
-    problem: Problem,  # with the penalty for λ = 1
-) -> float:            # inf where a cell without a penalty wants to move
-    "The smallest λ at which the solution is the prior."
+def lambda_max(problem: Problem) -> float:
+    """Find the smallest λ at which the solution is the prior.
+
+    Parameters
+    ----------
+    problem : Problem
+        With the penalty for λ = 1.
+
+    Returns
+    -------
+    float
+        Infinite where a cell without a penalty wants to move.
+    """
     return float(lambda_max_by_response(problem).max(initial=0.0))
 
 # %% ../../nbs/03_penalties/03_penalties.ipynb #708c4e18
-def with_ridge(
-    problem: Problem,  # with ordinary moments; ValueError where they are kept as factors (more factors than rows)
-    weight: float | np.ndarray,  # r, in units of the loss, or (M,) by factor; a negative one takes away what was added
-) -> Problem:
-    "Add Σ r u² to the objective, as M observations of the prior in each response's moments."
+def with_ridge(problem: Problem, weight: float | np.ndarray) -> Problem:
+    """Add Σ r u² to the objective.
+
+    It enters as M observations of the prior in the moments of each response.
+
+    Parameters
+    ----------
+    problem : Problem
+        A problem with ordinary moments.
+    weight : float or array
+        r, in units of the loss, or (M,) by factor; a negative one takes away what was added.
+
+    Returns
+    -------
+    Problem
+        The same problem with the ridge part in its moments.
+
+    Raises
+    ------
+    ValueError
+        Where moments are kept as factors, since there are more factors than rows.
+    """
     if not np.any(weight):
         return problem
-    m, share = problem.moments, np.broadcast_to(weight, problem.prior.shape[1]) / problem.scale[:, None]
+    m, share = (problem.moments,
+                np.broadcast_to(weight, problem.prior.shape[1]) / problem.scale[:, None])
     if not len(m.G):
-        raise ValueError(f"l2_weight needs at least as many rows as factors; here are {m.T} rows and {m.M} factors")
-    kinds = np.unique(np.stack([m.pattern, problem.scale]), axis=1, return_index=True, return_inverse=True)
+        raise ValueError(f"l2_weight needs at least as many rows as factors; here are {m.T} rows "
+                         f"and {m.M} factors")
+    kinds = np.unique(np.stack([m.pattern, problem.scale]), axis=1, return_index=True,
+                      return_inverse=True)
     first, pattern = kinds[1], kinds[2].reshape(-1)
     G = m.G[m.pattern[first]] + share[first, :, None] * np.eye(m.M)
     c, s = m.c + share * problem.prior, m.s + (share * problem.prior**2).sum(1)
@@ -241,18 +435,19 @@ def with_ridge(
 
 # %% ../../nbs/03_penalties/03_penalties.ipynb #0cdcc14d
 def in_scaled_cells(problem: Problem) -> Problem:
-    """
-    The same problem in v = γ∘β, where its norms are ordinary ones (eq-scaled-cells).
+    """The same problem in v = γ∘β, where its norms are ordinary ones (eq-scaled-cells).
 
     Parameters
     ----------
     problem : Problem
-        With any penalty; with weights inside its norms that differ between responses it needs Gram matrices (as many rows as factors).
+        With any penalty; with weights inside its norms that differ between responses it needs Gram
+        matrices (as many rows as factors).
 
     Returns
     -------
     Problem
-        With the same objective and gaps at the same points; `from_scaled_cells` brings loadings back.
+        With the same objective and gaps at the same points; `from_scaled_cells` brings loadings
+        back.
     """
     units = problem.penalty.inside
     if units is None:
@@ -264,8 +459,9 @@ def in_scaled_cells(problem: Problem) -> Problem:
 
 
 def from_scaled_cells(problem: Problem, scaled: np.ndarray) -> np.ndarray:
-    """
-    Loadings from those of `in_scaled_cells`: inside their box, at the prior or at a bound wherever the others are.
+    """Turn loadings of `in_scaled_cells` back.
+
+    They are inside their box, at the prior or at a bound wherever the others are.
 
     Parameters
     ----------
@@ -277,55 +473,110 @@ def from_scaled_cells(problem: Problem, scaled: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of shape (N, M)
+        Loadings in the units given.
     """
     units, box = problem.penalty.inside, problem.bounds
     beta = from_prior((scaled - problem.prior * units) / units, problem.prior, box)
-    beta = np.where(scaled == box.upper * units, box.upper, np.where(scaled == box.lower * units, box.lower, beta))
+    beta = np.where(scaled == box.upper * units, box.upper,
+                    np.where(scaled == box.lower * units, box.lower, beta))
     return np.where(scaled == problem.prior * units, problem.prior, beta) + 0.0
 
 # %% ../../nbs/03_penalties/03_penalties.ipynb #04ef0d72
-def halves(
-    problem: Problem,  # with a cooperative penalty
-) -> Problem:          # (N, 2M) penalty, box and prior; its moments are still those of N × M cells
-    "Penalty, box and prior of the positive parts (first M columns) and the negative parts."
+def halves(problem: Problem) -> Problem:
+    """Split penalty, box and prior into positive and negative parts.
+
+    Parameters
+    ----------
+    problem : Problem
+        With a cooperative penalty.
+
+    Returns
+    -------
+    Problem
+        Penalty, box and prior have N × 2M cells, first the positive parts; the moments are still
+        those of N × M cells.
+    """
     old, box, prior = problem.penalty, problem.bounds, problem.prior
     inside, zero = old.blocks >= 0, np.zeros_like(prior)
-    blocks = np.hstack([np.where(inside, 2 * old.blocks, -1), np.where(inside, 2 * old.blocks + 1, -1)])
+    blocks = np.hstack([np.where(inside, 2 * old.blocks, -1),
+                        np.where(inside, 2 * old.blocks + 1, -1)])
     penalty = Penalty(np.hstack([old.l1, old.l1]), np.repeat(old.l2, 2), blocks)
     lower = np.hstack([prior, zero])
-    ridge = problem.ridge if np.ndim(problem.ridge) == 0 else np.concatenate([problem.ridge] * 2, axis=-1)
-    return replace(problem, penalty=penalty, ridge=ridge, bounds=Bounds(lower, np.hstack([box.upper, prior - box.lower])), prior=lower)
+    ridge = (problem.ridge if np.ndim(problem.ridge) == 0
+             else np.concatenate([problem.ridge] * 2, axis=-1))
+    return replace(problem, penalty=penalty, ridge=ridge,
+                   bounds=Bounds(lower, np.hstack([box.upper, prior - box.lower])), prior=lower)
 
 
-def mirrored(
-    moments: Moments,  # of X; with Gram matrices
-) -> Moments:
-    "The moments of [X, -X]."
-    above, below = (np.concatenate([sign * moments.G, -sign * moments.G], axis=2) for sign in (1.0, -1.0))
-    return replace(moments, G=np.concatenate([above, below], axis=1), c=np.hstack([moments.c, -moments.c]),
+def mirrored(moments: Moments) -> Moments:
+    """Compute the moments of [X, -X].
+
+    Parameters
+    ----------
+    moments : Moments
+        Moments of X, with Gram matrices.
+
+    Returns
+    -------
+    Moments
+        With 2M factors.
+    """
+    above, below = (np.concatenate([sign * moments.G, -sign * moments.G], axis=2)
+                    for sign in (1.0, -1.0))
+    return replace(moments, G=np.concatenate([above, below], axis=1),
+                   c=np.hstack([moments.c, -moments.c]),
                    x_mean=np.hstack([moments.x_mean, -moments.x_mean]))
 
 
-def split_signs(
-    problem: Problem,  # with a cooperative penalty
-) -> Problem:          # an ordinary problem with N × 2M cells
-    "The problem in the two halves of u, eq-halves."
+def split_signs(problem: Problem) -> Problem:
+    """State a problem in the two halves of u, eq-halves.
+
+    Parameters
+    ----------
+    problem : Problem
+        With a cooperative penalty.
+
+    Returns
+    -------
+    Problem
+        An ordinary problem with N × 2M cells.
+    """
     return replace(halves(problem), moments=mirrored(problem.moments))
 
 # %% ../../nbs/03_penalties/03_penalties.ipynb #b4cc2948
-def split_cells(
-    problem: Problem,  # with a cooperative penalty
-    beta: np.ndarray,  # (N, M) loadings
-) -> np.ndarray:       # (N, 2M), β₀ + u⁺ beside u⁻
-    "Loadings as two halves."
+def split_cells(problem: Problem, beta: np.ndarray) -> np.ndarray:
+    """Split loadings into two halves.
+
+    Parameters
+    ----------
+    problem : Problem
+        With a cooperative penalty.
+    beta : (N, M) array
+        Loadings.
+
+    Returns
+    -------
+    (N, 2M) array
+        β₀ + u⁺ beside u⁻.
+    """
     u = beta - problem.prior
     return np.hstack([problem.prior + np.maximum(u, 0.0), np.maximum(-u, 0.0)])
 
 
-def merge_cells(
-    problem: Problem,   # with a cooperative penalty
-    double: np.ndarray,  # (N, 2M) loadings of `split_signs(problem)`
-) -> np.ndarray:        # (N, M) loadings inside their box
-    "Loadings from their two halves."
+def merge_cells(problem: Problem, double: np.ndarray) -> np.ndarray:
+    """Put loadings together from their two halves.
+
+    Parameters
+    ----------
+    problem : Problem
+        With a cooperative penalty.
+    double : (N, 2M) array
+        Loadings of `split_signs(problem)`.
+
+    Returns
+    -------
+    (N, M) array
+        Loadings inside their box.
+    """
     up, down = np.hsplit(double, 2)
     return from_prior((up - problem.prior) - down, problem.prior, problem.bounds)

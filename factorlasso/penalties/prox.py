@@ -9,40 +9,83 @@ __all__ = ['soft_threshold', 'block_soft_threshold', 'movable', 'block_norms', '
 import numpy as np
 
 # %% ../../nbs/03_penalties/01_prox.ipynb #e704b0ca
-def soft_threshold(
-    v: np.ndarray,          # any shape
-    t: float | np.ndarray,  # threshold >= 0, broadcast against `v`
-) -> np.ndarray:            # same shape; exact zeros where |v| <= t
-    "Shrink toward zero by `t` (Donoho and Johnstone, 1994)."
+def soft_threshold(v: np.ndarray, t: float | np.ndarray) -> np.ndarray:
+    """Shrink toward zero by `t` (Donoho and Johnstone, 1994).
+
+    Parameters
+    ----------
+    v : array
+        Any shape.
+    t : float or array
+        Threshold >= 0, broadcast against `v`.
+
+    Returns
+    -------
+    array
+        Same shape; exact zeros where |v| <= t.
+    """
     return v - np.clip(v, -t, t)
 
 # %% ../../nbs/03_penalties/01_prox.ipynb #6449b825
-def block_soft_threshold(
-    v: np.ndarray,  # one block, any shape
-    t: float,       # threshold >= 0
-) -> np.ndarray:    # same shape; all zero where the norm of `v` is at most t
-    "Shrink the length of a block by `t` (Yuan and Lin, 2006)."
+def block_soft_threshold(v: np.ndarray, t: float) -> np.ndarray:
+    """Shrink the length of a block by `t` (Yuan and Lin, 2006).
+
+    Parameters
+    ----------
+    v : array
+        One block, any shape.
+    t : float
+        Threshold >= 0.
+
+    Returns
+    -------
+    array
+        Same shape; all zero where the norm of `v` is at most t.
+    """
     norm = np.linalg.norm(v)
     return np.zeros_like(v) if norm <= t else (1 - t / norm) * v
 
 # %% ../../nbs/03_penalties/01_prox.ipynb #7f245e54
-def movable(
-    s: np.ndarray,   # a direction, any shape
-    lo: np.ndarray,  # lower bounds <= 0
-    hi: np.ndarray,  # upper bounds >= 0
-) -> np.ndarray:     # `s`, zero where a bound at zero forbids the move
-    "The part of a direction that can be followed from zero without leaving the box."
+def movable(s: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
+    """Part of a direction that can be followed from zero without leaving the box.
+
+    Parameters
+    ----------
+    s : array
+        A direction, any shape.
+    lo : array
+        Lower bounds <= 0.
+    hi : array
+        Upper bounds >= 0.
+
+    Returns
+    -------
+    array
+        `s`, zero where a bound at zero forbids the move.
+    """
     return np.where(((s > 0) & (hi > 0)) | ((s < 0) & (lo < 0)), s, 0.0)
 
 
-def block_norms(
-    u: np.ndarray,       # any shape
-    blocks: np.ndarray,  # block number of each cell, same shape; -1 for no block
-    n_blocks: int,       # how many blocks there are
-) -> np.ndarray:         # (n_blocks,)
-    "Euclidean norm of every block."
+def block_norms(u: np.ndarray, blocks: np.ndarray, n_blocks: int) -> np.ndarray:
+    """Euclidean norm of every block.
+
+    Parameters
+    ----------
+    u : array
+        Any shape.
+    blocks : array
+        Block number of each cell, same shape; -1 for no block.
+    n_blocks : int
+        How many blocks there are.
+
+    Returns
+    -------
+    (n_blocks,) array
+        By number of the block.
+    """
     inside = blocks >= 0
-    peak = np.ldexp(1.0, np.frexp(np.abs(u).max(initial=0.0))[1])   # a power of two, which rounds nothing: no block depends on another
+    # a power of two, which rounds nothing: no block depends on another
+    peak = np.ldexp(1.0, np.frexp(np.abs(u).max(initial=0.0))[1])
     return peak * np.sqrt(np.bincount(blocks[inside], (u[inside] / peak) ** 2, minlength=n_blocks))
 
 
@@ -57,15 +100,30 @@ def _theta(s, tau, lo, hi, blocks):
     return (a + b) / 2
 
 
-def prox_box(
-    v: np.ndarray,        # any shape, in units of u
-    t: np.ndarray,        # L1 threshold of each cell >= 0, broadcast against `v`
-    tau: np.ndarray,      # (n_blocks,) L2 threshold of each block >= 0
-    lo: np.ndarray,       # lower bounds of u, <= 0
-    hi: np.ndarray,       # upper bounds of u, >= 0
-    blocks: np.ndarray | None = None,  # block of each cell, -1 for none; None: all cells are one block
-) -> np.ndarray:          # the minimiser, with exact zeros
-    "Proximal operator of L1 + L2 by block + box, one scalar root per block."
+def prox_box(v: np.ndarray, t: np.ndarray, tau: np.ndarray, lo: np.ndarray, hi: np.ndarray,
+             blocks: np.ndarray | None = None) -> np.ndarray:
+    """Proximal operator of L1 + L2 by block + box, one scalar root per block.
+
+    Parameters
+    ----------
+    v : array
+        Any shape, in units of u.
+    t : array
+        L1 threshold of each cell >= 0, broadcast against `v`.
+    tau : (n_blocks,) array
+        L2 threshold of each block >= 0.
+    lo : array
+        Lower bounds of u, <= 0.
+    hi : array
+        Upper bounds of u, >= 0.
+    blocks : array or None, default None
+        Block of each cell, -1 for none; None: all cells are one block.
+
+    Returns
+    -------
+    array
+        The minimiser, with exact zeros.
+    """
     v, tau = np.asarray(v, dtype=float), np.atleast_1d(tau)
     blocks = np.zeros(v.shape, dtype=np.intp) if blocks is None else blocks
     lo, hi = np.broadcast_to(lo, v.shape), np.broadcast_to(hi, v.shape)

@@ -53,6 +53,7 @@ def plot_coefficients(errors: StandardErrors, response: Any = None, factor: Any 
     Returns
     -------
     Axes
+        What was drawn on.
 
     Raises
     ------

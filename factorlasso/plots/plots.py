@@ -40,7 +40,9 @@ _MOST_NAMES = 30   # labels of seven points that still find room beside one pict
 
 @contextmanager
 def picture_theme(style: str = "ticks", context: str = "notebook") -> Iterator[None]:
-    """A theme of seaborn for the pictures drawn inside, with the colours of this chapter; nothing global is left changed.
+    """A theme of seaborn for the pictures drawn inside, with the colours of this chapter.
+
+    Nothing global is left changed.
 
     Parameters
     ----------
@@ -48,6 +50,11 @@ def picture_theme(style: str = "ticks", context: str = "notebook") -> Iterator[N
         "darkgrid", "whitegrid", "dark", "white" or "ticks".
     context : str, default="notebook"
         "paper", "notebook", "talk" or "poster": the size of lines and letters.
+
+    Yields
+    ------
+    None
+        Nothing; pictures that are drawn inside have the theme.
 
     Examples
     --------
@@ -59,15 +66,27 @@ def picture_theme(style: str = "ticks", context: str = "notebook") -> Iterator[N
 
 
 def _shade(strength: float) -> Any:
-    "A grey between background and text of the style in use, 0 to 1: visible on dark pages as on white ones"
+    """A grey between background and text of the style in use, 0 to 1: visible on dark pages as on
+    white ones"""
     back, text = (np.array(to_rgb(plt.rcParams[name])) for name in ("axes.facecolor", "text.color"))
     return tuple(back + strength * (text - back))
 
 
-def signed_colors(n: int = 128,  # steps on either side
-                  ) -> ListedColormap:  # 2 n colours, negative to positive, none of them white
-    "Blue for negative and orange for positive, with a visible step at zero"
-    def arm(pale, mid, dark): return LinearSegmentedColormap.from_list("", [pale, mid, dark])(np.linspace(0, 1, n))
+def signed_colors(n: int = 128) -> ListedColormap:
+    """Make a colour map: blue for negative, orange for positive, a visible step at zero.
+
+    Parameters
+    ----------
+    n : int, default 128
+        Steps on either side.
+
+    Returns
+    -------
+    ListedColormap
+        2 n colours, negative to positive, none of them white.
+    """
+    def arm(pale, mid, dark):
+        return LinearSegmentedColormap.from_list("", [pale, mid, dark])(np.linspace(0, 1, n))
     negative, positive = arm("#dbe9f4", "#5b9bcb", "#08306b"), arm("#fdebd3", "#f29a45", "#7f2704")
     return ListedColormap(np.vstack([negative[::-1], positive]), name="signed")
 
@@ -92,7 +111,8 @@ def _label(ax: Axes,  # to be labelled
            labels: pd.Index,  # one label for each position
            first: float = .5,  # position of the first, the others follow in steps of 1
            ) -> None:
-    "Tick labels that fit: between 5 and 9 points, and only every k-th where there is no room for all"
+    """Tick labels that fit: between 5 and 9 points, and only every k-th where there is no room for
+    all"""
     box = ax.get_window_extent()
     pitch = (box.width if which == "x" else box.height) / ax.figure.dpi * 72 / max(len(labels), 1)
     step = 1 if pitch >= 6 else int(np.ceil(9 / max(pitch, .1)))
@@ -100,7 +120,8 @@ def _label(ax: Axes,  # to be labelled
     text = _text(labels[::step])
     steep = which == "x" and max(map(len, text), default=0) * size * .65 > pitch * step
     axis = ax.xaxis if which == "x" else ax.yaxis
-    axis.set_ticks(first + np.arange(0, len(labels), step), text, fontsize=size, rotation=90 if steep else 0)
+    axis.set_ticks(first + np.arange(0, len(labels), step), text, fontsize=size,
+                   rotation=90 if steep else 0)
     axis.set_tick_params(length=0)
 
 # %% ../../nbs/11_plots/01_plots.ipynb #15077566
@@ -108,14 +129,16 @@ _MANY_CELLS = 20_000   # past it a bitmap: a mesh draws every cell by itself
 _LINED = 80             # rows or columns up to which lines between cells help the eye
 
 
-def _cells(ax: Axes, values: np.ndarray, colors: Colormap, low: float, high: float) -> ScalarMappable:
+def _cells(ax: Axes, values: np.ndarray, colors: Colormap, low: float,
+           high: float) -> ScalarMappable:
     "Cells of a heat map, those that are masked or not finite left blank"
     shown = np.ma.masked_invalid(values)
     if values.size > _MANY_CELLS:
         return ax.imshow(shown, colors, vmin=low, vmax=high, aspect="auto", interpolation="nearest",
                          extent=(0, values.shape[1], values.shape[0], 0))
     width = .4 if max(values.shape) <= _LINED else 0
-    sns.heatmap(shown.filled(np.nan), mask=np.ma.getmaskarray(shown), cmap=colors, vmin=low, vmax=high, cbar=False,
+    sns.heatmap(shown.filled(np.nan), mask=np.ma.getmaskarray(shown), cmap=colors, vmin=low,
+                vmax=high, cbar=False,
                 linewidths=width, linecolor=_shade(.1), xticklabels=False, yticklabels=False, ax=ax)
     return ax.collections[-1]
 
@@ -137,8 +160,9 @@ def _frames(ax: Axes, labels: np.ndarray, color: Any) -> None:
         ax.add_patch(Rectangle((a, a), b - a, b - a, fill=False, ec=color, lw=1))
 
 # %% ../../nbs/11_plots/01_plots.ipynb #5c0b7a31
-def plot_loadings(coef: Any, signs: pd.DataFrame | None = None, ax: Axes | None = None, limit: float | None = None) -> Axes:
-    """Heat map of loadings with exact zeros left white, and signs as marks.
+def plot_loadings(coef: Any, signs: pd.DataFrame | None = None, ax: Axes | None = None,
+                  limit: float | None = None) -> Axes:
+    """Draw loadings as a heat map with exact zeros left white, and signs as marks.
 
     Parameters
     ----------
@@ -154,6 +178,15 @@ def plot_loadings(coef: Any, signs: pd.DataFrame | None = None, ax: Axes | None 
     Returns
     -------
     Axes
+        What was drawn on.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import factorlasso as fl
+    >>> beta = pd.DataFrame([[1., 0.], [0., -1.]], ["y1", "y2"], ["f1", "f2"])
+    >>> fl.plot_loadings(beta).get_figure() is not None
+    True
     """
     if hasattr(coef, "estimation_result_"):
         signs = getattr(coef, "signs_", None) if signs is None else signs
@@ -179,7 +212,8 @@ def plot_loadings(coef: Any, signs: pd.DataFrame | None = None, ax: Axes | None 
 
 # %% ../../nbs/11_plots/01_plots.ipynb #7f44f22c
 def _mark(ax: Axes, coef: pd.DataFrame, signs: pd.DataFrame, across: bool, limit: float) -> None:
-    "Write a sign matrix into the cells of a heat map; ValueError for other labels than those of the loadings"
+    """Write a sign matrix into the cells of a heat map; ValueError for other labels than those of
+    the loadings"""
     for have, want in ((signs.index, coef.index), (signs.columns, coef.columns)):
         if len(odd := have.symmetric_difference(want)):
             raise ValueError(f"the labels of signs and coef differ: {list(odd)[:5]}")
@@ -193,12 +227,13 @@ def _mark(ax: Axes, coef: pd.DataFrame, signs: pd.DataFrame, across: bool, limit
     for value, marker in ((1, "+"), (-1, "_"), (0, "x")):
         y, x = np.nonzero(s == value)
         dark = np.abs(np.nan_to_num(b[y, x])) > .55 * limit
-        ax.scatter(x + .5, y + .5, marker=marker, s=min(.45 * size, 8.0)**2 * (.4 if value == 0 else 1), linewidths=.8, zorder=3,
+        ax.scatter(x + .5, y + .5, marker=marker,
+                   s=min(.45 * size, 8.0)**2 * (.4 if value == 0 else 1), linewidths=.8, zorder=3,
                    c=np.where(dark, "white", "0.25" if value else "0.6"))
 
 # %% ../../nbs/11_plots/01_plots.ipynb #b525631e
 def plot_dendrogram(clusters: Any, ax: np.ndarray | None = None) -> np.ndarray:
-    """The tree beside the correlation in the order of its leaves.
+    """Draw the tree beside the correlation in the order of its leaves.
 
     Parameters
     ----------
@@ -211,16 +246,29 @@ def plot_dendrogram(clusters: Any, ax: np.ndarray | None = None) -> np.ndarray:
     -------
     array of two Axes
         Of the tree and of the correlation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import factorlasso as fl
+    >>> from factorlasso.clusters import find_clusters
+    >>> from factorlasso.data import make_panel
+    >>> rng = np.random.default_rng(0)
+    >>> panel = make_panel(rng.normal(size=(50, 1)), rng.normal(size=(50, 4)))
+    >>> len(fl.plot_dendrogram(find_clusters(fl.Clustering(), panel)))
+    2
     """
     if hasattr(clusters, "estimation_result_"):
         clusters = getattr(clusters, "clustering_result_", None)
     if clusters is None:
-        raise ValueError("this model found no clusters: its model_type has none, or they were given")
+        raise ValueError(
+            "this model found no clusters: its model_type has none, or they were given")
     if clusters.correlation is None:
         raise ValueError("these clusters were given as labels: there is no correlation to draw")
     if ax is None:
         height = float(np.clip(.12 * len(clusters.labels) + .8, 2.4, 7))
-        _, ax = plt.subplots(1, 2, figsize=(7.5, height), width_ratios=[1, 1.6], layout="constrained")
+        _, ax = plt.subplots(1, 2, figsize=(7.5, height), width_ratios=[1, 1.6],
+                             layout="constrained")
     left, right = np.ravel(ax)
     labels, order = clusters.labels.to_numpy(), np.asarray(clusters.order)
     _tree(left, clusters.linkage, labels[order], clusters.cutoff)
@@ -235,7 +283,8 @@ def _tree(ax: Axes,
           labels: np.ndarray,  # (N,) cluster numbers in the order of the leaves
           cutoff: float | None,  # height of the cut
           ) -> None:
-    "A tree that grows to the left, leaf k between heights k and k + 1, coloured by cluster below the cut"
+    """A tree that grows to the left, leaf k between heights k and k + 1, coloured by cluster below
+    the cut"""
     for side in ("top", "left", "right"):
         ax.spines[side].set_visible(False)
     ax.set_yticks([])
@@ -247,7 +296,8 @@ def _tree(ax: Axes,
     y, x = np.array(drawn["icoord"]) / 10, np.array(drawn["dcoord"])
     first = np.clip(y.min(axis=1).astype(int), 0, len(labels) - 1)
     below = x.max(axis=1) <= (np.inf if cutoff is None else cutoff)
-    colors = [_CYCLE[(labels[k] - 1) % len(_CYCLE)] if low else _GREY for k, low in zip(first, below, strict=True)]
+    colors = [_CYCLE[(labels[k] - 1) % len(_CYCLE)] if low else _GREY
+              for k, low in zip(first, below, strict=True)]
     ax.add_collection(LineCollection(np.stack([x, y], axis=-1), colors=colors, linewidths=1.1))
     if cutoff is not None:
         ax.axvline(cutoff, color=_shade(.7), lw=.8, ls="--")
@@ -257,7 +307,7 @@ def _tree(ax: Axes,
 
 # %% ../../nbs/11_plots/01_plots.ipynb #7be13f58
 def plot_cluster_map(model: Any, size: tuple[float, float] = (7.5, 4.5)) -> sns.matrix.ClusterGrid:
-    """Loadings in the order of the tree, beside the tree and the colours of the clusters.
+    """Draw loadings in the order of the tree, beside the tree and the colours of clusters.
 
     Parameters
     ----------
@@ -273,30 +323,60 @@ def plot_cluster_map(model: Any, size: tuple[float, float] = (7.5, 4.5)) -> sns.
     """
     clusters = getattr(model, "clustering_result_", None)
     if clusters is None or clusters.linkage is None:
-        raise ValueError("this model found no tree: its model_type has no clusters, or they were given")
+        raise ValueError(
+            "this model found no tree: its model_type has no clusters, or they were given")
     coef = model.estimation_result_.estimated_beta.loc[clusters.labels.index]
     limit = np.nanmax(np.abs(coef.to_numpy()), initial=0) or 1.0
     strip = [_CYCLE[(k - 1) % len(_CYCLE)] for k in clusters.labels]
-    grid = sns.clustermap(coef, row_linkage=clusters.linkage, col_cluster=False, row_colors=strip, mask=coef.to_numpy() == 0,
-                          cmap=signed_colors(), vmin=-limit, vmax=limit, figsize=size, dendrogram_ratio=(.18, .12),
-                          cbar_pos=(.03, .93, .13, .025), cbar_kws={"orientation": "horizontal"}, xticklabels=False, yticklabels=False)
+    grid = sns.clustermap(coef, row_linkage=clusters.linkage, col_cluster=False, row_colors=strip,
+                          mask=coef.to_numpy() == 0,
+                          cmap=signed_colors(), vmin=-limit, vmax=limit, figsize=size,
+                          dendrogram_ratio=(.18, .12),
+                          cbar_pos=(.03, .93, .13, .025), cbar_kws={"orientation": "horizontal"},
+                          xticklabels=False, yticklabels=False)
     labels = clusters.labels.to_numpy()[np.asarray(clusters.order)]
-    grid.ax_heatmap.hlines(np.flatnonzero(np.diff(labels)) + 1, 0, coef.shape[1], color=_shade(.6), lw=.8)
+    grid.ax_heatmap.hlines(np.flatnonzero(np.diff(labels)) + 1, 0, coef.shape[1],
+                           color=_shade(.6), lw=.8)
     grid.ax_cbar.tick_params(labelsize=7)
     _label(grid.ax_heatmap, "x", grid.data2d.columns)
     _label(grid.ax_heatmap, "y", grid.data2d.index)
     return grid
 
 # %% ../../nbs/11_plots/01_plots.ipynb #384d86c0
-def plot_missing(y: pd.DataFrame | np.ndarray,  # (T, N) values, NaN = missing; or bool, True = observed; or a `Panel` or fitted model
-                 ax: Axes | None = None,  # None: a new figure
-                 ) -> Axes:
-    "Which cells are observed: time to the right, one line per response"
+def plot_missing(y: pd.DataFrame | np.ndarray, ax: Axes | None = None) -> Axes:
+    """Draw which cells are observed: time to the right, one line per response.
+
+    Parameters
+    ----------
+    y : (T, N) DataFrame or array, or Panel
+        Values, NaN where missing; or bool, True where observed; or a panel.
+    ax : Axes or None, default None
+        None: a new figure.
+
+    Returns
+    -------
+    Axes
+        What was drawn on.
+
+    Raises
+    ------
+    ValueError
+        If there is no cell to draw.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import factorlasso as fl
+    >>> fl.plot_missing(pd.DataFrame([[1., np.nan], [2., 3.]])).get_figure() is not None
+    True
+    """
     y = getattr(y, "panel_", y)
     if hasattr(y, "mask") and hasattr(y, "responses"):
         y = pd.DataFrame(y.mask, y.index, y.responses)
     frame = pd.DataFrame(y)
-    seen = frame.to_numpy(dtype=bool) if all(t.kind == "b" for t in frame.dtypes) else frame.notna().to_numpy()
+    seen = (frame.to_numpy(dtype=bool) if all(t.kind == "b" for t in frame.dtypes)
+            else frame.notna().to_numpy())
     T, N = seen.shape
     if not seen.size:
         raise ValueError("there are no cells to draw")
@@ -306,24 +386,31 @@ def plot_missing(y: pd.DataFrame | np.ndarray,  # (T, N) values, NaN = missing; 
     _label(ax, "y", frame.columns)
     at = np.unique(np.linspace(0, T - 1, min(T, 7)).round().astype(int))
     dated = isinstance(frame.index, pd.DatetimeIndex)
-    ax.set_xticks(at + .5, [f"{frame.index[k]:%Y-%m}" if dated else _text(frame.index[[k]])[0] for k in at], fontsize=8)
+    ax.set_xticks(at + .5, [f"{frame.index[k]:%Y-%m}" if dated else _text(frame.index[[k]])[0]
+                            for k in at], fontsize=8)
     ax.set_title(f"{seen.mean():.0%} of {T} × {N} cells observed", fontsize=9, loc="left")
     return ax
 
 # %% ../../nbs/11_plots/01_plots.ipynb #1ce411a2
-_MANY_BARS = 200   # past it a bar is thinner than a pixel or two, and one polygon draws in a fraction of the time
+# past it a bar is thinner than a pixel or two, and one polygon draws in a fraction of the time
+_MANY_BARS = 200
 
 
-def _bars(ax: Axes, at: np.ndarray, height: np.ndarray, bottom: np.ndarray, color: str, label: str) -> None:
+def _bars(ax: Axes, at: np.ndarray, height: np.ndarray, bottom: np.ndarray, color: str,
+          label: str) -> None:
     "Bars side by side; where they are very many, one outline"
     if len(at) <= _MANY_BARS:
         ax.bar(at, height, bottom=bottom, color=color, label=label)
     else:
-        ax.fill_between(at, bottom, bottom + height, step="mid", color=color, linewidth=0, label=label)
+        ax.fill_between(at, bottom, bottom + height, step="mid", color=color, linewidth=0,
+                        label=label)
 
 
-def plot_volatility_split(covar: Any, assets: list[Any] | None = None, ax: Axes | None = None) -> Axes:
-    """Volatility of each response, divided by variance into systematic and residual.
+def plot_volatility_split(covar: Any, assets: list[Any] | None = None,
+                          ax: Axes | None = None) -> Axes:
+    """Draw the volatility of each response, split by variance.
+
+    One part is systematic, the other residual.
 
     Parameters
     ----------
@@ -337,6 +424,15 @@ def plot_volatility_split(covar: Any, assets: list[Any] | None = None, ax: Axes 
     Returns
     -------
     Axes
+        What was drawn on.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=60, N=4, M=2, K=2, gaps=0, seed=0)
+    >>> covar = fl.LassoModel(reg_lambda=.1).fit(sim.x, sim.y).covariance()
+    >>> fl.plot_volatility_split(covar).get_figure() is not None
+    True
     """
     covar = covar.covariance() if hasattr(covar, "estimation_result_") else covar
     vols = covar.get_model_vols(assets)
@@ -347,18 +443,20 @@ def plot_volatility_split(covar: Any, assets: list[Any] | None = None, ax: Axes 
     _bars(ax, at, cut, np.zeros(len(at)), _BLUE, "systematic")
     _bars(ax, at, np.where(known, total, 0) - cut, cut, "#f4a55a", "residual")
     if not known.all():
-        ax.bar(at[~known], systematic[~known], fill=False, ec=_BLUE, ls="--", label="systematic, residual unknown")
+        ax.bar(at[~known], systematic[~known], fill=False, ec=_BLUE, ls="--",
+               label="systematic, residual unknown")
     ax.set_xlim(-.6, len(at) - .4)
     _label(ax, "x", vols.index, 0)
     ax.set_ylabel("volatility", fontsize=9)
     ax.tick_params(axis="y", labelsize=8)
-    ax.legend(fontsize=8, frameon=False, ncols=3, loc="upper right", bbox_to_anchor=(1, 1.14), borderaxespad=0)
+    ax.legend(fontsize=8, frameon=False, ncols=3, loc="upper right", bbox_to_anchor=(1, 1.14),
+              borderaxespad=0)
     sns.despine(ax=ax)
     return ax
 
 # %% ../../nbs/11_plots/01_plots.ipynb #6f6afbfb
 def plot_risk_split(risk: object, largest: int = 12, axes: object = None) -> np.ndarray:
-    """Contributions to the volatility of a portfolio, by factor, cluster and response.
+    """Draw contributions to the volatility of a portfolio, by factor, cluster and response.
 
     Parameters
     ----------
@@ -372,6 +470,7 @@ def plot_risk_split(risk: object, largest: int = 12, axes: object = None) -> np.
     Returns
     -------
     ndarray of Axes
+        The axes that were drawn on.
     """
     parts = [("factor", risk.factors["contribution"])]
     if risk.clusters is not None:
@@ -379,7 +478,8 @@ def plot_risk_split(risk: object, largest: int = 12, axes: object = None) -> np.
     top = risk.assets["component"]
     parts.append(("response", top.loc[top.abs().nlargest(largest).index]))
     if axes is None:
-        axes = plt.subplots(1, len(parts), figsize=(2.6 * len(parts), 2.6), sharex=True, layout="constrained")[1]
+        axes = plt.subplots(1, len(parts), figsize=(2.6 * len(parts), 2.6), sharex=True,
+                            layout="constrained")[1]
     for ax, (name, values) in zip(np.ravel(axes), parts, strict=True):
         ax.barh(range(len(values)), values, color=np.where(values < 0, "#f4a55a", _BLUE))
         ax.set_ylim(len(values) - .5, -.5)
@@ -393,25 +493,30 @@ def plot_risk_split(risk: object, largest: int = 12, axes: object = None) -> np.
     return np.ravel(axes)
 
 # %% ../../nbs/11_plots/01_plots.ipynb #363c7388
-def plot_forecasts(evaluation: object, against: str, measures: list[Any] | None = None, axes: object = None) -> np.ndarray:
-    """Differences of forecasts to one of them, with two standard errors.
+def plot_forecasts(evaluation: object, against: str, measures: list[Any] | None = None,
+                   axes: object = None) -> np.ndarray:
+    """Draw differences of forecasts to one of them, with two standard errors.
 
     Parameters
     ----------
     evaluation : ForecastEvaluation
+        What `evaluate_forecasts` returned.
     against : str
         Name of the forecast that is the reference.
     measures : list of str, default=None
-        Which measures; None: the likelihood, the QLIKE of portfolios, and the volatility of what is built.
+        Which measures; None: the likelihood, the QLIKE of portfolios, and the volatility of what is
+        built.
     axes : sequence of Axes, default=None
         One for each measure; None: a new figure.
 
     Returns
     -------
     ndarray of Axes
+        The axes that were drawn on.
     """
     table = evaluation.compare(against)
-    measures = measures or ["log-likelihood", "QLIKE long", "QLIKE long-short", "minimum variance", "tracking"]
+    measures = measures or ["log-likelihood", "QLIKE long", "QLIKE long-short",
+                            "minimum variance", "tracking"]
     if axes is None:
         size = (1.2 + 1.6 * len(measures), 1 + .24 * len(table))
         axes = plt.subplots(1, len(measures), figsize=size, sharey=True, layout="constrained")[1]
@@ -432,7 +537,9 @@ def plot_forecasts(evaluation: object, against: str, measures: list[Any] | None 
 
 # %% ../../nbs/11_plots/01_plots.ipynb #88e71a8d
 def plot_actual_vs_fitted(model: Any, response: object, ax: Axes | None = None) -> Axes:
-    """Actual against fitted values of one response, paler where the weight is small.
+    """Draw actual against fitted values of one response.
+
+    Points are paler where the weight is small.
 
     Parameters
     ----------
@@ -446,6 +553,15 @@ def plot_actual_vs_fitted(model: Any, response: object, ax: Axes | None = None) 
     Returns
     -------
     Axes
+        What was drawn on.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=60, N=4, M=2, K=2, gaps=0, seed=0)
+    >>> model = fl.LassoModel(reg_lambda=.1).fit(sim.x, sim.y)
+    >>> fl.plot_actual_vs_fitted(model, sim.y.columns[0]).get_figure() is not None
+    True
     """
     panel = model.panel_
     if response not in panel.responses:
@@ -475,12 +591,13 @@ def _end_labels(ax: Axes, x: float, ends: np.ndarray, names: list) -> None:
     last = -np.inf
     for k in sorted(np.flatnonzero(ends), key=lambda k: ends[k]):
         last = max(ends[k], last + gap)
-        ax.annotate(_text([names[k]])[0], (x, last), xytext=(3, 0), textcoords="offset points", va="center", fontsize=7,
-                    color=_CYCLE[k % len(_CYCLE)], annotation_clip=False)
+        ax.annotate(_text([names[k]])[0], (x, last), xytext=(3, 0), textcoords="offset points",
+                    va="center", fontsize=7, color=_CYCLE[k % len(_CYCLE)], annotation_clip=False)
 
 
 def _lambda_ticks(low: float, high: float) -> np.ndarray:
-    "Between three and six round numbers on a logarithmic axis; fewer than three where it is too short for round ones"
+    """Between three and six round numbers on a logarithmic axis; fewer than three where it is too
+    short for round ones"""
     powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
     for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8)):
         ticks = np.outer(powers, steps).ravel()
@@ -499,8 +616,10 @@ def _places(lambdas: np.ndarray) -> np.ndarray:
 
 def _check_lambdas(lambdas: np.ndarray, table: np.ndarray, what: str) -> None:
     "ValueError unless there is one row for each λ, none of them negative"
-    if table.shape[:1] != lambdas.shape or not (np.isfinite(lambdas) & (lambdas >= 0)).all() or not len(lambdas):
-        raise ValueError(f"one row of {what} per λ is needed, none of them negative, got {table.shape} and {lambdas.shape}")
+    if (table.shape[:1] != lambdas.shape or not (np.isfinite(lambdas) & (lambdas >= 0)).all()
+        or not len(lambdas)):
+        raise ValueError(f"one row of {what} per λ is needed, none of them negative, got "
+                         f"{table.shape} and {lambdas.shape}")
 
 
 def _lambda_axis(ax: Axes, lambdas: np.ndarray) -> None:
@@ -531,8 +650,8 @@ def _density(ax: Axes, x: np.ndarray, lines: np.ndarray, color: Any) -> None:
     counts = np.bincount(row * _BINS + at, minlength=len(x) * _BINS).reshape(len(x), _BINS).T
     middle = np.sqrt(x[1:] * x[:-1])
     colors = LinearSegmentedColormap.from_list("", [(*to_rgb(color), .12), to_rgb(color)])
-    ax.pcolormesh(np.r_[x[0], middle, x[-1]], low + height * np.arange(_BINS + 1), np.ma.masked_equal(counts, 0),
-                  cmap=colors, norm=LogNorm(1, max(counts.max(), 2)))
+    ax.pcolormesh(np.r_[x[0], middle, x[-1]], low + height * np.arange(_BINS + 1),
+                  np.ma.masked_equal(counts, 0), cmap=colors, norm=LogNorm(1, max(counts.max(), 2)))
 
 
 def _lines(ax: Axes, x: np.ndarray, lines: np.ndarray, color: Any, width: float) -> None:
@@ -549,14 +668,19 @@ def _path_table(path: Any, coefs: Any, names: Any) -> tuple[np.ndarray, np.ndarr
     if hasattr(path, "coef"):
         one = len(path.responses) == 1
         labels = [str(f) if one else f"{r}, {f}" for r in path.responses for f in path.factors]
-        return path.lambdas, path.coef.reshape(len(path.lambdas), -1), labels if names is None else list(names)
+        return (path.lambdas, path.coef.reshape(len(path.lambdas), -1),
+                labels if names is None else list(names))
     names = coefs.columns if names is None and isinstance(coefs, pd.DataFrame) else names
     values = np.asarray(coefs, dtype=float)
-    return np.asarray(path, dtype=float), values.reshape(len(values), -1), None if names is None else list(names)
+    return (np.asarray(path, dtype=float), values.reshape(len(values), -1),
+            None if names is None else list(names))
 
 
-def plot_coefficient_paths(path: Any, coefs: Any = None, names: Any = None, ax: Axes | None = None) -> Axes:
-    """Loadings against λ, labelled at the end of the line.
+def plot_coefficient_paths(path: Any, coefs: Any = None, names: Any = None,
+                           ax: Axes | None = None) -> Axes:
+    """Draw loadings against λ, labelled at the end of the line.
+
+    A loading is not drawn while it is zero.
 
     Parameters
     ----------
@@ -572,17 +696,28 @@ def plot_coefficient_paths(path: Any, coefs: Any = None, names: Any = None, ax: 
     Returns
     -------
     Axes
+        What was drawn on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import factorlasso as fl
+    >>> ax = fl.plot_coefficient_paths(np.array([1., .1]), np.array([[0., 0.], [.5, -.2]]))
+    >>> ax.get_xscale()
+    'log'
     """
     lambdas, values, names = _path_table(path, coefs, names)
     _check_lambdas(lambdas, values, "coefs")
     if names is not None and len(names) != values.shape[1]:
-        raise ValueError(f"names must be one for each of the {values.shape[1]} loadings, got {len(names)}")
+        raise ValueError(
+            f"names must be one for each of the {values.shape[1]} loadings, got {len(names)}")
     order, ax = np.argsort(-lambdas), _axes(ax, 4.5, 3.0)
     lambdas, values = lambdas[order], values[order]
     ax.axhline(0, color=_shade(.2), lw=.8)
     alive = values != 0
     alive[:-1] |= alive[1:]   # from the last zero on
-    _lines(ax, _places(lambdas), np.where(alive, values, np.nan), [_CYCLE[k % len(_CYCLE)] for k in range(values.shape[1])], 1.2)
+    _lines(ax, _places(lambdas), np.where(alive, values, np.nan),
+           [_CYCLE[k % len(_CYCLE)] for k in range(values.shape[1])], 1.2)
     _lambda_axis(ax, lambdas)
     if names is not None and len(names) <= _MOST_NAMES:
         _end_labels(ax, _places(lambdas)[-1], values[-1], names)
@@ -590,8 +725,9 @@ def plot_coefficient_paths(path: Any, coefs: Any = None, names: Any = None, ax: 
     return ax
 
 # %% ../../nbs/11_plots/01_plots.ipynb #fff6d72d
-def plot_cv(search: Any, scores: Any = None, chosen: dict[str, float] | None = None, ax: Axes | None = None) -> Axes:
-    """Mean score against λ with a band of one standard error, over the scores of the folds.
+def plot_cv(search: Any, scores: Any = None, chosen: dict[str, float] | None = None,
+            ax: Axes | None = None) -> Axes:
+    """Draw the mean score against λ with a band of one standard error over the folds.
 
     Parameters
     ----------
@@ -600,13 +736,23 @@ def plot_cv(search: Any, scores: Any = None, chosen: dict[str, float] | None = N
     scores : array of shape (L, K), optional
         Score of every λ on every fold, NaN where a fold has none; an estimator has its own.
     chosen : dict, optional
-        λ to mark, by name, such as ``{"best": .01, "one s.e.": .03}``. An estimator marks its choice.
+        λ to mark, by name, such as ``{"best": .01, "one s.e.": .03}``. An estimator marks its
+        choice.
     ax : Axes, optional
         None for a new figure.
 
     Returns
     -------
     Axes
+        What was drawn on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import factorlasso as fl
+    >>> ax = fl.plot_cv(np.array([1., .1]), np.array([[.1, .2], [.3, .4]]), {"best": .1})
+    >>> ax.get_xscale()
+    'log'
     """
     if hasattr(search, "cv_scores_"):
         chosen = {search.rule.replace("_", " "): search.best_lambda_} if chosen is None else chosen
@@ -620,7 +766,8 @@ def plot_cv(search: Any, scores: Any = None, chosen: dict[str, float] | None = N
     _lines(ax, x, scores, _shade(.15), .8)
     ax.fill_between(x, mean - error, mean + error, color=_BLUE, alpha=.2, linewidth=0)
     ax.plot(x, mean, color=_BLUE, lw=1.5)
-    for (name, value), style in zip((chosen or {}).items(), ["-", "--", ":", "-."] * 9, strict=False):
+    for (name, value), style in zip((chosen or {}).items(), ["-", "--", ":", "-."] * 9,
+                                    strict=False):
         ax.axvline(value if value > 0 else x[-1], color=_ORANGE, lw=1, ls=style, label=name)
     if chosen:
         ax.legend(fontsize=8, frameon=False)
@@ -630,7 +777,9 @@ def plot_cv(search: Any, scores: Any = None, chosen: dict[str, float] | None = N
 
 # %% ../../nbs/11_plots/01_plots.ipynb #1539d798
 def plot_spectrum(report: Any, ax: Axes | None = None) -> Axes:
-    """Eigenvalues of residual correlations against Marchenko and Pastur's density and the critical value of the largest.
+    """Draw eigenvalues of residual correlations against what chance would give.
+
+    That is Marchenko and Pastur's density, and the critical value of the largest eigenvalue.
 
     Parameters
     ----------
@@ -642,20 +791,34 @@ def plot_spectrum(report: Any, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
+        What was drawn on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import factorlasso as fl
+    >>> E = pd.DataFrame(np.random.default_rng(0).normal(size=(80, 6)))
+    >>> fl.plot_spectrum(fl.diagnose_residuals(E, draws=20)).get_figure() is not None
+    True
     """
     if not hasattr(report, "eigenvalues"):
         report = diagnose_residuals(getattr(report, "best_model_", report))
     values = report.eigenvalues[report.eigenvalues > 1e-10]
-    ax, top = _axes(ax, 4.5, 2.9), max(values.max(), report.critical if np.isfinite(report.critical) else 0.0, report.edge)
+    ax, top = _axes(ax, 4.5, 2.9), max(values.max(), report.critical if np.isfinite(report.critical)
+                                       else 0.0, report.edge)
     width = min(report.edge / 20, top / 20)
     grid = np.linspace(0, report.edge, 400)[1:]
-    sns.histplot(x=values, bins=np.arange(0, top + width, width), stat="density", color=_shade(.2), alpha=1, linewidth=0, ax=ax)
-    ax.plot(grid, marchenko_pastur(grid, report.n_series, report.n_series / (np.sqrt(report.edge) - 1) ** 2), color=_BLUE,
+    sns.histplot(x=values, bins=np.arange(0, top + width, width), stat="density", color=_shade(.2),
+                 alpha=1, linewidth=0, ax=ax)
+    ax.plot(grid, marchenko_pastur(grid, report.n_series,
+                                   report.n_series / (np.sqrt(report.edge) - 1) ** 2), color=_BLUE,
             lw=1.3, label="Marchenko–Pastur")
     ax.axvline(report.critical, color=_GREY, ls="--", lw=1, label="critical value of the largest")
     if report.n_missing:
         at = report.eigenvalues[:report.n_missing]
-        ax.plot(at, np.full(len(at), .04), "v", color=_ORANGE, ms=6, transform=ax.get_xaxis_transform(), label="missing factor")
+        ax.plot(at, np.full(len(at), .04), "v", color=_ORANGE, ms=6,
+                transform=ax.get_xaxis_transform(), label="missing factor")
     ax.set_xlim(0, 1.05 * top)
     ax.set_xlabel("eigenvalue", fontsize=9)
     ax.set_ylabel("density", fontsize=9)
@@ -665,18 +828,48 @@ def plot_spectrum(report: Any, ax: Axes | None = None) -> Axes:
     return ax
 
 # %% ../../nbs/11_plots/01_plots.ipynb #6934f046
-def plot_stability_paths(found: StabilitySelection,  # from `stability_selection(..., lambdas=...)`; ValueError for a single λ
-                         threshold: float = .75,  # share of halves, drawn as a line
-                         marked: np.ndarray | None = None,  # (N, M) bool, cells in orange; None: those that reach the threshold
-                         ax: Axes | None = None,  # None: a new figure
-                         ) -> Axes:
-    "How often each loading is selected on half of the rows, against λ"
+def plot_stability_paths(found: StabilitySelection, threshold: float = .75,
+                         marked: np.ndarray | None = None, ax: Axes | None = None) -> Axes:
+    """Draw how often each loading is selected on half of the rows, against λ.
+
+    Parameters
+    ----------
+    found : StabilitySelection
+        What `stability_selection(..., lambdas=...)` returned.
+    threshold : float, default 0.75
+        Share of halves, drawn as a line.
+    marked : (N, M) bool array or None, default None
+        Cells in orange; None: those that reach the threshold.
+    ax : Axes or None, default None
+        None: a new figure.
+
+    Returns
+    -------
+    Axes
+        What was drawn on.
+
+    Raises
+    ------
+    ValueError
+        For stability at a single λ, and for `marked` of another shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import factorlasso as fl
+    >>> X = np.random.default_rng(0).normal(size=(60, 3))
+    >>> found = fl.stability_selection(fl.LassoModel("lasso"), X, X[:, :1], 4, lambdas=[1., .1])
+    >>> fl.plot_stability_paths(found).get_xscale()
+    'log'
+    """
     if found.lambdas is None or len(found.lambdas) < 2:
-        raise ValueError("stability was computed for one λ; pass lambdas=... to stability_selection to draw paths")
+        raise ValueError("stability was computed for one λ; pass lambdas=... to "
+                         "stability_selection to draw paths")
     marked = found.selected(threshold) if marked is None else marked
     marked, paths = np.asarray(marked, dtype=bool), found.paths
     if marked.shape != paths.shape[1:]:
-        raise ValueError(f"marked must have one entry for each loading, {paths.shape[1:]}, got {marked.shape}")
+        raise ValueError(
+            f"marked must have one entry for each loading, {paths.shape[1:]}, got {marked.shape}")
     ax = _axes(ax, 4.5, 2.9)
     lambdas = np.asarray(found.lambdas, dtype=float)
     for cells, color, width in ((~marked, _shade(.3), .7), (marked, _ORANGE, 1.1)):
@@ -688,15 +881,38 @@ def plot_stability_paths(found: StabilitySelection,  # from `stability_selection
     return ax
 
 # %% ../../nbs/11_plots/01_plots.ipynb #15d6191e
-def plot_co_association(found: ClusterStability,  # from `cluster_stability`
-                        ax: Axes | None = None,  # None: a new figure
-                        ) -> Axes:
-    "How often each pair of responses was in one cluster, with frames around the clusters of all rows"
+def plot_co_association(found: ClusterStability, ax: Axes | None = None) -> Axes:
+    """Draw how often each pair of responses was in one cluster.
+
+    Frames stand around the clusters of all rows.
+
+    Parameters
+    ----------
+    found : ClusterStability
+        What `cluster_stability` returned.
+    ax : Axes or None, default None
+        None: a new figure.
+
+    Returns
+    -------
+    Axes
+        What was drawn on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import factorlasso as fl
+    >>> y = np.random.default_rng(0).normal(size=(60, 4))
+    >>> found = fl.cluster_stability(fl.Clustering(), y, n=5)
+    >>> fl.plot_co_association(found).get_figure() is not None
+    True
+    """
     order = np.lexsort((-found.responses["own"].to_numpy(), found.labels.to_numpy()))
     names, labels = found.labels.index[order], found.labels.to_numpy()[order]
     ax = _axes(ax, 4.2, 3.4)
     ax.patch.set(hatch="////", edgecolor="0.8")
-    image = _cells(ax, found.co_association.to_numpy()[np.ix_(order, order)], sns.color_palette("Blues", as_cmap=True), 0, 1)
+    image = _cells(ax, found.co_association.to_numpy()[np.ix_(order, order)],
+                   sns.color_palette("Blues", as_cmap=True), 0, 1)
     ax.set_aspect("equal")
     _frames(ax, labels, _ORANGE)
     bar = ax.figure.colorbar(image, ax=ax, fraction=.046, pad=.02)
@@ -706,11 +922,18 @@ def plot_co_association(found: ClusterStability,  # from `cluster_stability`
     return ax
 
 # %% ../../nbs/11_plots/01_plots.ipynb #14a2f5dc
-def save_plot(axes: Axes | np.ndarray,  # what a `plot_*` function returned
-              path: str | os.PathLike[str],  # file to write; its ending says the format
-              dpi: int = 150,  # dots per inch of a bitmap
-              ) -> None:
-    "Write the figure of some Axes to a file and close it"
+def save_plot(axes: Axes | np.ndarray, path: str | os.PathLike[str], dpi: int = 150) -> None:
+    """Write the figure of some Axes to a file and close it.
+
+    Parameters
+    ----------
+    axes : Axes or array
+        What a `plot_*` function returned.
+    path : str or path
+        File to write; its ending says the format.
+    dpi : int, default 150
+        Dots per inch of a bitmap.
+    """
     figure = np.ravel(axes)[0].figure
     figure.savefig(path, dpi=dpi)
     plt.close(figure)

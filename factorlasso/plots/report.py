@@ -28,7 +28,8 @@ def _picture(axes: Axes | np.ndarray, caption: str) -> str:
     file = io.BytesIO()
     plots.save_plot(axes, file, _DPI)
     data, text = base64.b64encode(file.getvalue()).decode(), html.escape(caption, quote=True)
-    return f'<figure><img alt="{text}" src="data:image/png;base64,{data}"><figcaption>{text}</figcaption></figure>'
+    return (f'<figure><img alt="{text}" src="data:image/png;base64,{data}"><figcaption>'
+            f'{text}</figcaption></figure>')
 
 # %% ../../nbs/11_plots/03_report.ipynb #a2db983d
 _OPEN = 25   # rows: what is seen at one look
@@ -51,7 +52,8 @@ def _table(table: pd.DataFrame, heading: str) -> str:
 def _setting(value: Any) -> str:
     "A setting in a few words."
     if isinstance(value, pd.DataFrame):
-        return f"table of {value.shape[0]} × {value.shape[1]}, {int(value.notna().to_numpy().sum())} cells set"
+        return (f"table of {value.shape[0]} × {value.shape[1]}, "
+                f"{int(value.notna().to_numpy().sum())} cells set")
     return f"{len(value)} values" if isinstance(value, pd.Series) else str(value)
 
 
@@ -67,7 +69,8 @@ def _proof(model: Any) -> pd.DataFrame:
     "The certificate of the worst response."
     r = model.estimation_result_
     done, gap = r.converged.fillna(False).astype(bool), r.gap.max()
-    proved = "not known" if pd.isna(gap) else "below 1e-12" if gap < 1e-12 else f"{gap:.0e} ({r.gap.idxmax()})"
+    proved = ("not known" if pd.isna(gap) else "below 1e-12" if gap < 1e-12
+              else f"{gap:.0e} ({r.gap.idxmax()})")
     return pd.DataFrame({"value": {"responses that converged": f"{int(done.sum())} of {len(done)}",
                                    "largest relative duality gap": proved}})
 
@@ -78,14 +81,19 @@ def _errors(model: Any) -> str:
         errors = model.standard_errors()
     except (ValueError, AttributeError, NotImplementedError) as e:
         return f"<p>No standard errors: {html.escape(str(e))}</p>"
-    return _table(errors.table.reset_index(), "Least squares on the same rows, with errors and tests")
+    return _table(errors.table.reset_index(),
+                  "Least squares on the same rows, with errors and tests")
 
 # %% ../../nbs/11_plots/03_report.ipynb #993f6d96
-_STYLE = """body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+_STYLE = """body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; \
+padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; } figure { margin: 1rem 0; }
-img { max-width: 100%; background: #fff; } figcaption, summary { color: #666; } .wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .85rem; } td, th { padding: .15rem .6rem; text-align: right; }
-tr { border-bottom: 1px solid #8884; } .note { border-left: 4px solid #c8570b; padding-left: .8rem; }
+img { max-width: 100%; background: #fff; } figcaption, summary { color: #666; } .wide { \
+overflow-x: auto; }
+table { border-collapse: collapse; font-size: .85rem; } td, th { padding: .15rem .6rem; \
+text-align: right; }
+tr { border-bottom: 1px solid #8884; } .note { border-left: 4px solid #c8570b; padding-left: \
+.8rem; }
 :root { color-scheme: light dark; }"""
 
 

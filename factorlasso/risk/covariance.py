@@ -28,13 +28,44 @@ from ..model.model import LassoModel
 from ..model.results import intercepts, sums_of_squares
 from ..penalties.constraints import Bounds
 from .level import factor_levels, recent_level
-from .residual_correlation import FittedRows, ResidualCorrelation, same_rows_and_cells
+from .residual_correlation import (FittedRows, ResidualCorrelation,
+                                                   same_rows_and_cells)
 from .structure import FactorStructure, correlation_root, factor_root
 from ..selection.criteria import fit_degrees_of_freedom, fitted_problem, residual_variance
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #33ac5402
 class VarianceColumns(str, Enum):
-    "Columns of the tables by response; the first four are stored, the others are derived"
+    """Names of the columns of the tables by response.
+
+    The first four are stored, the others are derived.
+
+    Attributes
+    ----------
+    EWMA_VARIANCE
+        Variance of the response, with the weights of the fit.
+    RESIDUAL_VARS
+        Variance of its residual.
+    INSAMPLE_ALPHA
+        Intercept of the fit.
+    R2
+        Share of the variance that is explained.
+    ALPHA
+        Intercept plus recent level of the residual.
+    TOTAL_VOL
+        Square root of the modelled variance.
+    SYST_VOL
+        Its part from the factors.
+    RESID_VOL
+        Its part from the residual.
+    CLUSTER
+        Cluster of the response, where there are clusters.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> fl.VarianceColumns.R2.value
+    'r2'
+    """
     EWMA_VARIANCE = "ewma_var"
     RESIDUAL_VARS = "residual_var"
     INSAMPLE_ALPHA = "insample_alpha"
@@ -58,7 +89,8 @@ def _matched(table: pd.DataFrame,  # a table with labels
     frame = pd.DataFrame(table)
     for have, want, axis in ((frame.index, rows, "row"), (frame.columns, columns, "column")):
         if not have.is_unique:
-            raise ValueError(f"{name} has duplicate {axis}s: {some_labels(have[have.duplicated()].unique())}")
+            raise ValueError(
+                f"{name} has duplicate {axis}s: {some_labels(have[have.duplicated()].unique())}")
         if want is None:
             continue
         if len(lack := want.difference(have, sort=False)):
@@ -72,7 +104,8 @@ def _matched(table: pd.DataFrame,  # a table with labels
     bad = np.isinf(frame.to_numpy()).any(axis=0)
     if bad.any():
         raise ValueError(f"{name} is infinite in {some_labels(frame.columns[bad])}")
-    rows, columns = (frame.index if rows is None else rows), (frame.columns if columns is None else columns)
+    rows, columns = ((frame.index if rows is None else rows),
+                     (frame.columns if columns is None else columns))
     same = frame.index.equals(rows) and frame.columns.equals(columns)
     return frame if same else frame.reindex(index=rows, columns=columns)
 
@@ -85,7 +118,8 @@ def _checked_correlation(R: pd.DataFrame | Any, names: pd.Index) -> pd.DataFrame
     else:
         A = R = csr_array(R, dtype=np.float64)
         if R.shape != (len(names), len(names)):
-            raise ValueError(f"residual_corr has shape {R.shape}, expected {(len(names), len(names))}")
+            raise ValueError(
+                f"residual_corr has shape {R.shape}, expected {(len(names), len(names))}")
     off = abs(A - A.T)
     largest = off.max() if off.size else 0.0
     if not largest == 0 or not np.allclose(A.diagonal(), 1, rtol=0, atol=1e-12):
@@ -96,42 +130,50 @@ def _checked_correlation(R: pd.DataFrame | Any, names: pd.Index) -> pd.DataFrame
 # %% ../../nbs/10_risk/04_covariance.ipynb #154237dc
 def _checked(c: "CurrentFactorCovarData",  # as given by the user
              ) -> dict:  # its fields: floats, labels matched, dates as pandas has them
-    "The fields of an estimate in order; ValueError for labels that differ and numbers that cannot be"
+    """The fields of an estimate in order; ValueError for labels that differ and numbers that cannot
+    be"""
     x_covar = _matched(c.x_covar, None, pd.DataFrame(c.x_covar).index, "x_covar")
     factor_root(x_covar.to_numpy())
     betas = _matched(c.y_betas, None, x_covar.columns, "y_betas")
     names, R = betas.index, c.residual_corr
-    given = pd.DataFrame(c.y_variances).rename(columns=lambda k: k.value if isinstance(k, VarianceColumns) else k)
+    given = pd.DataFrame(c.y_variances).rename(columns=lambda k: k.value
+                                               if isinstance(k, VarianceColumns) else k)
     if VarianceColumns.RESIDUAL_VARS.value not in given:
         raise ValueError("y_variances lacks the column 'residual_var'")
     columns = _STORED + [k for k in given.columns if k not in _STORED]
-    text = [k for k in given.columns if k == VarianceColumns.CLUSTER.value]   # a label, whatever its type
-    variances = _matched(given.drop(columns=text), names, None, "y_variances").join(given[text]).reindex(columns=columns)
+    # a label, whatever its type
+    text = [k for k in given.columns if k == VarianceColumns.CLUSTER.value]
+    variances = _matched(given.drop(columns=text), names, None,
+                         "y_variances").join(given[text]).reindex(columns=columns)
     for k in _STORED[:2]:
         if (bad := variances[k] < 0).any():
             raise ValueError(f"{k} is negative for {some_labels(names[bad])}")
     residuals = None if c.residuals is None else _matched(c.residuals, None, names, "residuals")
     clusters = None if c.clusters is None else pd.Series(c.clusters).dropna().infer_objects()
     if clusters is not None:
-        if not clusters.index.is_unique or len(more := clusters.index.difference(names, sort=False)):
-            raise ValueError(f"clusters must have every response at most once; unknown: {some_labels(more)}")
+        if (not clusters.index.is_unique
+            or len(more := clusters.index.difference(names, sort=False))):
+            raise ValueError(
+                f"clusters must have every response at most once; unknown: {some_labels(more)}")
         if clusters.dtype.kind == "f" and (clusters % 1 == 0).all():
             clusters = clusters.astype(np.int64)
     linkages = None if c.linkages is None else np.array(c.linkages, dtype=np.float64)
     if linkages is not None and (clusters is None or linkages.shape != (len(clusters) - 1, 4)):
-        raise ValueError(f"linkages have shape {linkages.shape}, which is not (number of clustered responses - 1, 4)")
+        raise ValueError(f"linkages have shape {linkages.shape}, which is not (number of clustered "
+                         "responses - 1, 4)")
     date = c.estimation_date
     if date is not None and not isinstance(date, pd.Period):
         date = pd.Timestamp(date)
     R = None if R is None else _checked_correlation(R, names)
-    return dict(x_covar=x_covar, y_betas=betas, y_variances=variances, residuals=residuals, clusters=clusters,
+    return dict(x_covar=x_covar, y_betas=betas, y_variances=variances, residuals=residuals,
+                clusters=clusters,
                 linkages=linkages, cutoffs=None if c.cutoffs is None else float(c.cutoffs),
                 estimation_date=None if date is pd.NaT else date, residual_corr=R)
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #8ae96cd3
 @dataclass(frozen=True, eq=False)
 class CurrentFactorCovarData:
-    """Loadings, factor covariance and residual covariance of one date, and the covariance of the responses they imply.
+    """Loadings, factor and residual covariance of one date, and what they imply for responses.
 
     Parameters
     ----------
@@ -152,8 +194,8 @@ class CurrentFactorCovarData:
     cutoffs : float, default=None
         Height at which the tree was cut.
     residual_corr : DataFrame or sparse array of shape (N, N), default=None
-        Correlation of the residuals, positive definite; a sparse array is in the order of `y_betas`. None: they are
-        uncorrelated.
+        Correlation of the residuals, positive definite; a sparse array is in the order of
+        `y_betas`. None: they are uncorrelated.
     residual_choice : dict, default=None
         How that correlation was chosen: method, number, inflation, repaired, level.
 
@@ -161,6 +203,15 @@ class CurrentFactorCovarData:
     ------
     ValueError
         For labels that do not match, and numbers that no covariance has.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=120, N=6, M=3, K=2, gaps=0, seed=0)
+    >>> covar = fl.LassoModel(reg_lambda=.01).fit(sim.x, sim.y).covariance()
+    >>> covar.get_y_covar().shape, bool(np.linalg.eigvalsh(covar.y_covar).min() > 0)
+    ((6, 6), True)
     """
 
     x_covar: pd.DataFrame
@@ -192,6 +243,7 @@ class CurrentFactorCovarData:
         Returns
         -------
         names : Index of length N
+            Labels of the responses.
         structure : FactorStructure
             B, d and R in that order.
 
@@ -224,11 +276,12 @@ class CurrentFactorCovarData:
             Naming responses that are unknown or have no residual variance.
         """
         names, structure = self.structure(residual_var_weight, assets)
-        return pd.DataFrame(structure.matrix(), names, names, copy=False)   # a copy would double the memory
+        # a copy would double the memory
+        return pd.DataFrame(structure.matrix(), names, names, copy=False)
 
     @property
     def y_covar(self) -> pd.DataFrame:
-        "β Σx β' + C"
+        """Covariance of the responses, β Σx β' + C."""
         return self.get_y_covar()
 
     def get_model_vols(self, assets: list[Any] | pd.Index | None = None) -> pd.DataFrame:
@@ -247,9 +300,11 @@ class CurrentFactorCovarData:
         t = _rows(self.y_betas, assets)
         systematic = ((t.to_numpy() @ factor_root(self.x_covar.to_numpy())) ** 2).sum(axis=1)
         d = self.y_variances.loc[t.index, VarianceColumns.RESIDUAL_VARS.value].to_numpy()
-        return pd.DataFrame(np.sqrt(np.column_stack([systematic + d, systematic, d])), t.index, _VOLS)
+        return pd.DataFrame(np.sqrt(np.column_stack([systematic + d, systematic, d])),
+                            t.index, _VOLS)
 
-    def get_snapshot(self, assets: list[Any] | pd.Index | None = None, alpha_span: float = 120) -> pd.DataFrame:
+    def get_snapshot(self, assets: list[Any] | pd.Index | None = None,
+                     alpha_span: float = 120) -> pd.DataFrame:
         """Everything about every response in one table.
 
         Parameters
@@ -262,12 +317,13 @@ class CurrentFactorCovarData:
         Returns
         -------
         DataFrame of shape (N, M + 6 or 7)
-            Loadings, r2, two alphas, three volatilities, and the cluster where there are clusters; two levels of
-            columns where a factor is named like a statistic.
+            Loadings, r2, two alphas, three volatilities, and the cluster where there are clusters;
+            two levels of columns where a factor is named like a statistic.
         """
         return _snapshot(self, assets, alpha_span)
 
-    def filter_on_tickers(self, assets: list[Any] | pd.Index | dict[Any, Any]) -> "CurrentFactorCovarData":
+    def filter_on_tickers(self, assets: list[Any] | pd.Index
+                          | dict[Any, Any]) -> "CurrentFactorCovarData":
         """The same estimate for some of the responses; a tree that loses a leaf is dropped.
 
         Parameters
@@ -278,6 +334,7 @@ class CurrentFactorCovarData:
         Returns
         -------
         CurrentFactorCovarData
+            Of these responses alone.
         """
         return _filtered(self, assets)
 
@@ -303,11 +360,13 @@ class CurrentFactorCovarData:
         Returns
         -------
         CurrentFactorCovarData
+            The estimate as it was saved.
         """
         return cls(**from_tables(*load_tables(path)))
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #fedb8a06
-_VOLS = [VarianceColumns.TOTAL_VOL.value, VarianceColumns.SYST_VOL.value, VarianceColumns.RESID_VOL.value]
+_VOLS = [VarianceColumns.TOTAL_VOL.value, VarianceColumns.SYST_VOL.value,
+         VarianceColumns.RESID_VOL.value]
 
 
 def _rows(table: pd.DataFrame, assets: list | pd.Index | None) -> pd.DataFrame:
@@ -322,7 +381,8 @@ def _rows(table: pd.DataFrame, assets: list | pd.Index | None) -> pd.DataFrame:
     return table.loc[names]
 
 
-def _snapshot(c: CurrentFactorCovarData, assets: list | pd.Index | None, alpha_span: float) -> pd.DataFrame:
+def _snapshot(c: CurrentFactorCovarData, assets: list | pd.Index | None,
+              alpha_span: float) -> pd.DataFrame:
     "`CurrentFactorCovarData.get_snapshot`"
     if not alpha_span >= 1:
         raise ValueError(f"alpha_span must be at least 1, got {alpha_span!r}")
@@ -330,7 +390,8 @@ def _snapshot(c: CurrentFactorCovarData, assets: list | pd.Index | None, alpha_s
     v, recent = c.y_variances.loc[t.index], pd.Series(np.nan, t.index)
     if c.residuals is not None and len(c.residuals):
         recent = c.residuals[t.index].ewm(span=alpha_span).mean().iloc[-1]
-    parts = [v[V.R2.value], recent.rename(V.ALPHA.value), v[V.INSAMPLE_ALPHA.value], c.get_model_vols(assets)]
+    parts = [v[V.R2.value], recent.rename(V.ALPHA.value), v[V.INSAMPLE_ALPHA.value],
+             c.get_model_vols(assets)]
     if c.clusters is not None:
         parts.append(c.clusters.reindex(t.index).rename(V.CLUSTER.value))
     statistics = pd.concat(parts, axis=1)
@@ -345,7 +406,8 @@ def _structure(c: CurrentFactorCovarData, v: float, assets: list | pd.Index | No
     if not 0 <= v < np.inf:
         raise ValueError(f"residual_var_weight must be at least 0, got {v!r}")
     t = _rows(c.y_betas, assets)
-    beta, d = t.to_numpy(), c.y_variances.loc[t.index, VarianceColumns.RESIDUAL_VARS.value].to_numpy()
+    beta, d = (t.to_numpy(),
+               c.y_variances.loc[t.index, VarianceColumns.RESIDUAL_VARS.value].to_numpy())
     d = v * d if v else np.zeros(len(t))
     bad = np.isnan(d) | np.isnan(beta).any(axis=1)
     if bad.any():
@@ -371,12 +433,15 @@ def _filtered(c: CurrentFactorCovarData, assets: list | pd.Index | dict) -> Curr
     new = assets if isinstance(assets, dict) else {k: k for k in assets}
     betas = _rows(c.y_betas, pd.Index(list(new)) if new else c.y_betas.index[:0])
     residuals = None if c.residuals is None else c.residuals[betas.index].rename(columns=new)
-    clusters = None if c.clusters is None else c.clusters[c.clusters.index.isin(betas.index)].rename(new)
+    clusters = (None if c.clusters is None
+                else c.clusters[c.clusters.index.isin(betas.index)].rename(new))
     R = _some_of(c.residual_corr, c.y_betas.index, betas.index)
     tree = clusters is not None and len(clusters) == len(c.clusters)
-    return replace(c, y_betas=betas.rename(new), y_variances=c.y_variances.loc[betas.index].rename(new),
+    return replace(c, y_betas=betas.rename(new),
+                   y_variances=c.y_variances.loc[betas.index].rename(new),
                    residuals=residuals, clusters=clusters,
-                   residual_corr=R.rename(index=new, columns=new) if isinstance(R, pd.DataFrame) else R,
+                   residual_corr=R.rename(index=new, columns=new)
+                   if isinstance(R, pd.DataFrame) else R,
                    linkages=c.linkages if tree else None, cutoffs=c.cutoffs if tree else None)
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #bad4b3d5
@@ -384,7 +449,8 @@ def _invertible(c: CurrentFactorCovarData, v: float) -> tuple[pd.Index, FactorSt
     "Labels and structure of all responses; ValueError naming residual variances of zero"
     names, structure = c.structure(v)
     if (zero := structure.d <= 0).any():
-        raise ValueError(f"no inverse without a residual variance: it is zero for {some_labels(names[zero])}")
+        raise ValueError(
+            f"no inverse without a residual variance: it is zero for {some_labels(names[zero])}")
     return names, structure
 
 
@@ -395,6 +461,7 @@ def solve_y_covar(c: CurrentFactorCovarData, rhs: pd.Series | pd.DataFrame | np.
     Parameters
     ----------
     c : CurrentFactorCovarData
+        An estimate.
     rhs : Series, DataFrame or ndarray of shape (N,) or (N, K)
         An array is in the order of `y_betas`.
     residual_var_weight : float, default=1.0
@@ -419,6 +486,7 @@ def y_precision(c: CurrentFactorCovarData, residual_var_weight: float = 1.0) -> 
     Parameters
     ----------
     c : CurrentFactorCovarData
+        An estimate.
     residual_var_weight : float, default=1.0
         v > 0.
 
@@ -438,6 +506,7 @@ def y_log_det(c: CurrentFactorCovarData, residual_var_weight: float = 1.0) -> fl
     Parameters
     ----------
     c : CurrentFactorCovarData
+        An estimate.
     residual_var_weight : float, default=1.0
         v > 0.
 
@@ -455,6 +524,7 @@ def y_sqrt(c: CurrentFactorCovarData, residual_var_weight: float = 1.0) -> np.nd
     Parameters
     ----------
     c : CurrentFactorCovarData
+        An estimate.
     residual_var_weight : float, default=1.0
         v ≥ 0.
 
@@ -466,18 +536,21 @@ def y_sqrt(c: CurrentFactorCovarData, residual_var_weight: float = 1.0) -> np.nd
     return c.structure(residual_var_weight)[1].sqrt()
 
 
-def y_quadratic_form(c: CurrentFactorCovarData, weights: pd.Series | pd.DataFrame) -> float | pd.Series:
+def y_quadratic_form(c: CurrentFactorCovarData,
+                     weights: pd.Series | pd.DataFrame) -> float | pd.Series:
     """w'Σy w: the variance of a portfolio, or of the columns of several.
 
     Parameters
     ----------
     c : CurrentFactorCovarData
+        An estimate.
     weights : Series or DataFrame
         Positions by response; a response without one is not held.
 
     Returns
     -------
     float or Series
+        Variances, one for each portfolio.
     """
     w = _matched(pd.DataFrame(weights), None, None, "weights")
     value = c.structure(assets=w.index)[1].quadratic_form(w.to_numpy())
@@ -490,29 +563,43 @@ def y_sample(c: CurrentFactorCovarData, n: int, rng: int | np.random.Generator =
     Parameters
     ----------
     c : CurrentFactorCovarData
+        An estimate.
     n : int
         Number of rows.
     rng : int or numpy Generator, default=0
+        Seed or generator of the draws.
 
     Returns
     -------
     DataFrame of shape (n, N)
+        One draw in each row.
     """
     names, structure = c.structure()
     return pd.DataFrame(structure.sample(n, rng), columns=names)
 
 
-for _name, _function in {"solve": solve_y_covar, "inverse": y_precision, "logdet": y_log_det, "sqrt": y_sqrt,
+for _name, _function in {"solve": solve_y_covar, "inverse": y_precision, "logdet": y_log_det,
+                         "sqrt": y_sqrt,
                          "quadratic_form": y_quadratic_form, "sample": y_sample}.items():
     setattr(CurrentFactorCovarData, _name, _function)
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #85d51152
 @dataclass(frozen=True, eq=False)
 class RiskSplit:
-    "The volatility of a portfolio by factor and by response"
-    volatility: float  # of the portfolio, in the units of the covariance's square root
-    factors: pd.DataFrame  # (M, 3) exposure, contribution to volatility, share of variance
-    assets: pd.DataFrame  # (N, 4) weight, systematic and residual contribution to volatility, share of variance
+    """The volatility of a portfolio by factor and by response.
+
+    Parameters
+    ----------
+    volatility : float
+        Volatility of the portfolio, in the units of the covariance's square root.
+    factors : (M, 3) DataFrame
+        Exposure, contribution to volatility, share of variance.
+    assets : (N, 4) DataFrame
+        Weight, systematic and residual contribution to volatility, share of variance.
+    """
+    volatility: float
+    factors: pd.DataFrame
+    assets: pd.DataFrame
 
 
 def euler_split(beta: np.ndarray, L: np.ndarray, Cw: np.ndarray, w: np.ndarray) -> tuple[Any, ...]:
@@ -532,7 +619,9 @@ def euler_split(beta: np.ndarray, L: np.ndarray, Cw: np.ndarray, w: np.ndarray) 
     Returns
     -------
     sigma : float
+        Volatility of the portfolio.
     by_factor : ndarray of shape (M,)
+        Contribution of each factor.
     systematic, residual : ndarray of shape (N,)
         By response.
     """
@@ -543,11 +632,29 @@ def euler_split(beta: np.ndarray, L: np.ndarray, Cw: np.ndarray, w: np.ndarray) 
     return sigma, f * g / scale, w * (beta @ g) / scale, w * Cw / scale
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #97f21bc3
-def split_risk(c: CurrentFactorCovarData,  # an estimate
-               weights: pd.Series,  # positions by response; a response without one is not held
-               residual_var_weight: float = 1.0,  # v ≥ 0
-               ) -> RiskSplit:
-    "Volatility of a portfolio and its parts by factor and by response; ValueError naming unknown positions"
+def split_risk(c: CurrentFactorCovarData, weights: pd.Series,
+               residual_var_weight: float = 1.0) -> RiskSplit:
+    """Split the volatility of a portfolio by factor and by response.
+
+    Parameters
+    ----------
+    c : CurrentFactorCovarData
+        An estimate.
+    weights : Series
+        Positions by response; a response without one is not held.
+    residual_var_weight : float, default 1.0
+        v ≥ 0.
+
+    Returns
+    -------
+    RiskSplit
+        Parts that add up to the volatility.
+
+    Raises
+    ------
+    ValueError
+        Names unknown positions and missing weights.
+    """
     w = _matched(pd.Series(weights).rename("weight").to_frame(), None, None, "weights")["weight"]
     if w.isna().any():
         raise ValueError(f"the weight is missing for {some_labels(w.index[w.isna()])}")
@@ -556,8 +663,10 @@ def split_risk(c: CurrentFactorCovarData,  # an estimate
     Cw = structure.residual_times(w.to_numpy())
     sigma, by_factor, systematic, residual = euler_split(beta, L, Cw, w.to_numpy())
     scale = sigma if sigma > 0 else 1.0
-    factors = {"exposure": w.to_numpy() @ beta, "contribution": by_factor, "share": by_factor / scale}
-    assets = {"weight": w, "systematic": systematic, "residual": residual, "share": (systematic + residual) / scale}
+    factors = {"exposure": w.to_numpy() @ beta, "contribution": by_factor,
+               "share": by_factor / scale}
+    assets = {"weight": w, "systematic": systematic, "residual": residual,
+              "share": (systematic + residual) / scale}
     return RiskSplit(sigma, pd.DataFrame(factors, c.x_covar.index), pd.DataFrame(assets, names))
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #2c374094
@@ -568,7 +677,8 @@ def _cells(R: csr_array) -> pd.DataFrame:
     "The cells below the diagonal of a sparse correlation"
     c = R.tocoo()
     below = c.row > c.col
-    return pd.DataFrame({k: np.asarray(v, dtype=np.float64)[below] for k, v in zip(_CELLS, (c.row, c.col, c.data), strict=True)})
+    return pd.DataFrame({k: np.asarray(v, dtype=np.float64)[below]
+                         for k, v in zip(_CELLS, (c.row, c.col, c.data), strict=True)})
 
 
 def _from_cells(table: pd.DataFrame, N: int) -> pd.DataFrame | Any:
@@ -580,16 +690,29 @@ def _from_cells(table: pd.DataFrame, N: int) -> pd.DataFrame | Any:
     return csr_array(below + below.T + eye_array(N))
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #f9240aed
-def to_tables(c: CurrentFactorCovarData,  # an estimate
-              ) -> tuple[dict[Any, Any], dict[Any, Any]]:  # tables by name, and what is not a table
-    "An estimate as what `save_tables` takes"
+def to_tables(c: CurrentFactorCovarData) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """Turn an estimate into what `save_tables` takes.
+
+    Parameters
+    ----------
+    c : CurrentFactorCovarData
+        An estimate.
+
+    Returns
+    -------
+    tables : dict
+        Tables by name.
+    about : dict
+        What is not a table.
+    """
     tables = {k: getattr(c, k) for k in ("x_covar", "y_betas", "y_variances", "residuals")}
     if c.clusters is not None:
         tables["clusters"] = c.clusters.to_frame(VarianceColumns.CLUSTER.value)
     if c.linkages is not None:
         tables["linkages"] = pd.DataFrame(c.linkages, columns=["left", "right", "height", "leaves"])
     if c.residual_corr is not None:
-        tables["residual_corr"] = _cells(c.residual_corr) if issparse(c.residual_corr) else c.residual_corr
+        tables["residual_corr"] = (_cells(c.residual_corr) if issparse(c.residual_corr)
+                                   else c.residual_corr)
     date = None if c.estimation_date is None else pack_index(pd.Index([c.estimation_date]))
     name = None if c.clusters is None else c.clusters.name
     about = {"estimation_date": date, "cutoffs": c.cutoffs, "cluster_name": name,
@@ -597,10 +720,21 @@ def to_tables(c: CurrentFactorCovarData,  # an estimate
     return {k: v for k, v in tables.items() if v is not None}, about
 
 
-def from_tables(tables: dict[Any, Any],  # tables by name
-                about: dict[Any, Any],  # what is not a table
-                ) -> dict[Any, Any]:  # arguments of `CurrentFactorCovarData`
-    "The fields of an estimate from what `load_tables` gives"
+def from_tables(tables: dict[Any, Any], about: dict[Any, Any]) -> dict[Any, Any]:
+    """Turn what `load_tables` gives into the fields of an estimate.
+
+    Parameters
+    ----------
+    tables : dict of object to object
+        Tables by name.
+    about : dict of object to object
+        What is not a table.
+
+    Returns
+    -------
+    dict of object to object
+        Arguments of `CurrentFactorCovarData`.
+    """
     fields = dict(tables, cutoffs=about["cutoffs"], residual_choice=about.get("residual_choice"))
     if "residual_corr" in tables:
         fields["residual_corr"] = _from_cells(tables["residual_corr"], len(tables["y_betas"]))
@@ -619,6 +753,7 @@ def hac_covariance(X: np.ndarray, weights: np.ndarray, lags: int = 0) -> np.ndar
     Parameters
     ----------
     X : ndarray of shape (T, M)
+        Rows of factors, oldest first.
     weights : ndarray of shape (T,)
         Zero on rows that do not count.
     lags : int, default=0
@@ -639,7 +774,9 @@ def hac_covariance(X: np.ndarray, weights: np.ndarray, lags: int = 0) -> np.ndar
 
 @dataclass(frozen=True)
 class EwmaCovariance:
-    """An exponentially weighted factor covariance whose volatilities and correlations have memories of their own.
+    """Exponentially weighted factor covariance.
+
+    Volatilities and correlations have memories of their own.
 
     Parameters
     ----------
@@ -661,15 +798,18 @@ class EwmaCovariance:
         Parameters
         ----------
         X : ndarray of shape (T, M)
+            Rows of factors, oldest first.
         weights : ndarray of shape (T,)
             Rows with weight zero do not count; the others count by the spans alone.
 
         Returns
         -------
         ndarray of shape (M, M)
+            Covariance per row.
         """
         spans = (self.vol_span, self.corr_span or self.vol_span)
-        fast, slow = (hac_covariance(X, decay_weights(len(X), s) * (weights > 0), self.hac_lags) for s in spans)
+        fast, slow = (hac_covariance(X, decay_weights(len(X), s) * (weights > 0), self.hac_lags)
+                      for s in spans)
         s = np.sqrt(np.diag(slow))
         unit = np.where(s > 0, s, 1.0)
         v = np.sqrt(np.diag(fast))
@@ -683,12 +823,14 @@ def _recent_covariance(p: Panel) -> np.ndarray:
 
 
 def _factor_covariance(given: object, p: Panel) -> np.ndarray:
-    "Σx per row: sample, at its level, matrix, `EwmaCovariance`, or an estimator of scikit-learn on rows times √(ω T/W)"
+    """Σx per row: sample, at its level, matrix, `EwmaCovariance`, or an estimator of scikit-learn
+    on rows times √(ω T/W)"""
     if given is None:
         return weighted_cov(p.X, p.weights)
     if isinstance(given, str):
         if given != "auto":
-            raise ValueError(f"factor_covariance must be 'auto', a matrix or an estimator, got {given!r}")
+            raise ValueError(
+                f"factor_covariance must be 'auto', a matrix or an estimator, got {given!r}")
         return _recent_covariance(p)
     if hasattr(given, "estimate"):
         return given.estimate(p.X, p.weights)
@@ -697,7 +839,8 @@ def _factor_covariance(given: object, p: Panel) -> np.ndarray:
         X = p.X[p.weights > 0]
         X = np.sqrt(w * len(w) / w.sum())[:, None] * (X - w @ X / w.sum())
         return clone(given).fit(X).covariance_
-    given = given if isinstance(given, pd.DataFrame) else pd.DataFrame(np.asarray(given), p.factors, p.factors)
+    given = given if isinstance(given, pd.DataFrame) else pd.DataFrame(np.asarray(given),
+                                                                       p.factors, p.factors)
     return _matched(given, p.factors, p.factors, "factor_covariance").to_numpy()
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #9164da7b
@@ -714,6 +857,7 @@ def refit_on_support(fit: FittedRows, box: Bounds) -> tuple[np.ndarray, np.ndarr
     Returns
     -------
     beta : ndarray of shape (N, M)
+        Loadings, those that did not move unchanged.
     rank : ndarray of shape (N,)
         Degrees of freedom, without the intercept.
     """
@@ -731,7 +875,8 @@ def refit_on_support(fit: FittedRows, box: Bounds) -> tuple[np.ndarray, np.ndarr
         low, high = box.lower[np.ix_(who, A)], box.upper[np.ix_(who, A)]
         for k in np.flatnonzero(((new < low) | (new > high)).any(1)):
             old = fit.beta[who[k], A]
-            new[k] = np.clip(lsq_linear(z, e[:, k] + z @ old, (low[k], high[k]), tol=1e-12).x, low[k], high[k])
+            new[k] = np.clip(lsq_linear(z, e[:, k] + z @ old, (low[k], high[k]), tol=1e-12).x,
+                             low[k], high[k])
             rank[who[k]] = np.linalg.matrix_rank(z[:, (new[k] > low[k]) & (new[k] < high[k])])
         beta[np.ix_(who, A)] = new
     return beta, rank
@@ -745,8 +890,10 @@ def _fitted_rows(model: LassoModel, refit: bool) -> tuple[FittedRows, np.ndarray
     moved, box, center = beta != problem.prior, problem.bounds, model.demean is not False
     if not refit:
         free = moved & (beta > box.lower) & (beta < box.upper)
-        return FittedRows(p, beta, alpha, free, fit_degrees_of_freedom(model)[active], center), active
-    beta, df = refit_on_support(FittedRows(p, beta, alpha, moved, np.zeros(len(p.responses)), center), box)
+        return FittedRows(p, beta, alpha, free, fit_degrees_of_freedom(model)[active],
+                          center), active
+    beta, df = refit_on_support(FittedRows(p, beta, alpha, moved, np.zeros(len(p.responses)),
+                                           center), box)
     free = moved & (beta > box.lower) & (beta < box.upper)
     return FittedRows(p, beta, intercepts(p, beta, model.demean), free, df, center), active
 
@@ -758,12 +905,14 @@ def _spread(values: np.ndarray, active: np.ndarray, N: int) -> np.ndarray:
     return out
 
 
-def _labelled_correlation(R: np.ndarray | Any | None, active: np.ndarray, names: pd.Index) -> object:
+def _labelled_correlation(R: np.ndarray | Any | None, active: np.ndarray,
+                          names: pd.Index) -> object:
     "The correlation of all responses, those that were not fitted uncorrelated with all others"
     if R is None:
         return None
     if len(active) < len(names):
-        place = csr_array((np.ones(len(active)), (active, np.arange(len(active)))), shape=(len(names), len(active)))
+        place = csr_array((np.ones(len(active)), (active, np.arange(len(active)))),
+                          shape=(len(names), len(active)))
         rest = 1.0 - place.sum(axis=1)
         R = place @ (R if issparse(R) else csr_array(R)) @ place.T + csr_array(np.diag(rest))
     return csr_array(R) if issparse(R) else pd.DataFrame(R, names, names)
@@ -773,14 +922,17 @@ def _variances(fit: FittedRows, a: float, d: np.ndarray, r2: np.ndarray) -> dict
     "The stored columns of the fitted responses"
     p, V = fit.panel, VarianceColumns
     if (lost := np.isnan(d)).any():
-        warnings.warn(f"{lost.sum()} responses have no more rows than degrees of freedom and so no residual variance: "
+        warnings.warn(f"{lost.sum()} responses have no more rows than degrees of freedom and so no "
+                      "residual variance: "
                       f"{some_labels(p.responses[lost])}", UserWarning, stacklevel=3)
     return {V.EWMA_VARIANCE: a * residual_variance(p.Y, p.weights, p.mask), V.RESIDUAL_VARS: a * d,
             V.INSAMPLE_ALPHA: a * fit.alpha, V.R2: r2}
 
 
-def _common_rows(model: object, fit: FittedRows, active: np.ndarray) -> tuple[FittedRows, float | np.ndarray]:
-    "What residuals have in common is seen in periods of one length; and how many rows of the factors a value spans"
+def _common_rows(model: object, fit: FittedRows,
+                 active: np.ndarray) -> tuple[FittedRows, float | np.ndarray]:
+    """What residuals have in common is seen in periods of one length; and how many rows of the
+    factors a value spans"""
     if not isinstance(model, MixedCadence):
         return fit, 1.0
     every = model.cadence_.to_numpy()
@@ -794,7 +946,8 @@ def _r2(fit: FittedRows) -> np.ndarray:
     return 1 - np.divide(residual, total, out=np.full(len(total), np.nan), where=total > 0)
 
 
-def factor_covariance(model: LassoModel, annualization_factor: float = 1.0, estimation_date: object = None,
+def factor_covariance(model: LassoModel, annualization_factor: float = 1.0,
+                      estimation_date: object = None,
                       factor_covariance: object = None, residual_correlation: object = "diagonal",
                       refit: bool = False) -> CurrentFactorCovarData:
     """Factor covariance, loadings and residual covariance of a fit, with the weights of the fit.
@@ -802,27 +955,30 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0, esti
     Parameters
     ----------
     model : LassoModel or MixedCadence
-        Fitted, or something whose fit is a `LassoModel` in `best_model_`; scikit-learn's NotFittedError otherwise.
+        Fitted, or something whose fit is a `LassoModel` in `best_model_`; scikit-learn's
+        NotFittedError otherwise.
     annualization_factor : float, default=1.0
         Rows of the factors per unit of time, 12 from months to years.
     estimation_date : Timestamp, default=None
         None: the last row of the fit, if rows are dates.
-    factor_covariance : "auto", DataFrame, EwmaCovariance or covariance estimator of scikit-learn, default=None
+    factor_covariance : "auto", DataFrame, EwmaCovariance or estimator of scikit-learn, default=None
         Σx per row. None: the weighted sample covariance; "auto": the same at its recent level.
     residual_correlation : ResidualCorrelation, str or DataFrame, default="diagonal"
-        What residuals have in common; a name or a matrix stands for the `ResidualCorrelation` of that method. "auto"
-        chooses inside the sample and follows the recent level.
+        What residuals have in common; a name or a matrix stands for the `ResidualCorrelation` of
+        that method. "auto" chooses inside the sample and follows the recent level.
     refit : bool, default=False
         Replace shrunken loadings by least squares on the cells that moved, under the same signs.
 
     Returns
     -------
     CurrentFactorCovarData
+        The estimate of the last date of the fit.
 
     Raises
     ------
     ValueError
-        For a factor that is not positive, a matrix that is not a covariance, labels that do not match.
+        For a factor that is not positive, a matrix that is not a covariance, labels that do not
+        match.
     """
     model = getattr(model, "best_model_", model)
     check_is_fitted(model)
@@ -837,8 +993,10 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0, esti
     found = how.estimate(common)
     E, df = fit.residuals, fit.df if how.degrees_of_freedom else None
     d = found.level * found.inflation * residual_variance(E, fit.panel.weights, fit.panel.mask, df)
-    columns = _variances(fit, a / every, d, _r2(fit) if refit else model.estimation_result_.r2.to_numpy()[active])
-    beta, residuals = model.estimation_result_.estimated_beta.to_numpy(copy=True), np.full((p.T, N), np.nan)
+    columns = _variances(fit, a / every, d, _r2(fit) if refit
+                         else model.estimation_result_.r2.to_numpy()[active])
+    beta, residuals = (model.estimation_result_.estimated_beta.to_numpy(copy=True),
+                       np.full((p.T, N), np.nan))
     beta[active], E = fit.beta, np.where(fit.panel.mask, E, np.nan)
     residuals[:, active] = E if inner is model else at_ends(E, model.ends_, p.T)
     if estimation_date is None and isinstance(p.index, (pd.DatetimeIndex, pd.PeriodIndex)):
@@ -847,6 +1005,9 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0, esti
     return CurrentFactorCovarData(
         pd.DataFrame(a * _factor_covariance(factor_covariance, p), p.factors, p.factors),
         pd.DataFrame(beta, p.responses, p.factors),
-        pd.DataFrame({k.value: _spread(v, active, N) for k, v in columns.items()}, p.responses), estimation_date,
-        pd.DataFrame(residuals, p.index, p.responses), model.clusters_, model.linkage_, model.cutoff_,
-        _labelled_correlation(found.R, active, p.responses), None if how.method == "diagonal" else choice)
+        pd.DataFrame({k.value: _spread(v, active, N) for k, v in columns.items()}, p.responses),
+        estimation_date,
+        pd.DataFrame(residuals, p.index, p.responses), model.clusters_, model.linkage_,
+        model.cutoff_,
+        _labelled_correlation(found.R, active, p.responses),
+        None if how.method == "diagonal" else choice)

@@ -31,7 +31,7 @@ def _solver(S: np.ndarray) -> tuple:
 
 
 def minimum_variance(S: np.ndarray) -> np.ndarray:
-    """Weights of the portfolio of least variance that sum to one.
+    """Weigh the responses for the least variance; the weights sum to one.
 
     Parameters
     ----------
@@ -41,6 +41,7 @@ def minimum_variance(S: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of shape (N,)
+        Long and short.
 
     Examples
     --------
@@ -52,7 +53,11 @@ def minimum_variance(S: np.ndarray) -> np.ndarray:
 
 
 def minimum_tracking(S: np.ndarray, held: np.ndarray, benchmark: np.ndarray) -> np.ndarray:
-    """Weights on some responses that sum to one and follow a benchmark as closely as the covariance allows.
+    """Weigh some responses so that they follow a benchmark as closely as possible.
+
+    The weights sum to one.
+
+    They sum to one.
 
     Parameters
     ----------
@@ -61,6 +66,7 @@ def minimum_tracking(S: np.ndarray, held: np.ndarray, benchmark: np.ndarray) -> 
     held : ndarray of int
         Positions of the responses that may be held.
     benchmark : ndarray of shape (N,)
+        Weights of the benchmark.
 
     Returns
     -------
@@ -74,15 +80,18 @@ def minimum_tracking(S: np.ndarray, held: np.ndarray, benchmark: np.ndarray) -> 
     return w
 
 # %% ../../nbs/10_risk/06_forecasts.ipynb #d13ae221
-def random_portfolios(responses: pd.Index, n: int = 20, rng: int | np.random.Generator = 0) -> pd.DataFrame:
+def random_portfolios(responses: pd.Index, n: int = 20,
+                      rng: int | np.random.Generator = 0) -> pd.DataFrame:
     """Long-only and long-short portfolios without an opinion.
 
     Parameters
     ----------
     responses : Index of length N
+        Labels of the responses.
     n : int, default=20
         How many of each.
     rng : int or numpy Generator, default=0
+        Seed or generator of the draws.
 
     Returns
     -------
@@ -111,6 +120,7 @@ def row_losses(S: np.ndarray, R: np.ndarray, portfolios: pd.DataFrame) -> pd.Dat
     Returns
     -------
     DataFrame of shape (T, measures)
+        Losses of each row by measure, smaller is better.
     """
     N, (solve, log_det) = R.shape[1], _solver(S)
     maha = (R * solve(R.T).T).sum(1) / N
@@ -151,7 +161,8 @@ def _windows(forecasts: dict, returns: pd.DataFrame, horizon: int) -> list:
     return found
 
 
-def evaluate_forecasts(forecasts: dict[str, Mapping[Any, Any]], returns: pd.DataFrame, portfolios: pd.DataFrame | None = None,
+def evaluate_forecasts(forecasts: dict[str, Mapping[Any, Any]], returns: pd.DataFrame,
+                       portfolios: pd.DataFrame | None = None,
                        horizon: int = 1, annualization_factor: float = 1.0,
                        progress: bool = True) -> "ForecastEvaluation":
     """Judge covariance forecasts on the returns that follow them.
@@ -159,7 +170,8 @@ def evaluate_forecasts(forecasts: dict[str, Mapping[Any, Any]], returns: pd.Data
     Parameters
     ----------
     forecasts : dict of str to mapping
-        For each name a mapping of dates to covariances: a `RollingFactorCovarData`, or a dict of estimates or DataFrames.
+        For each name a mapping of dates to covariances: a `RollingFactorCovarData`, or a dict of
+        estimates or DataFrames.
     returns : DataFrame of shape (T, N)
         Rows are dates in increasing order, NaN where not observed.
     portfolios : DataFrame of shape (N, K), default=None
@@ -174,16 +186,19 @@ def evaluate_forecasts(forecasts: dict[str, Mapping[Any, Any]], returns: pd.Data
     Returns
     -------
     ForecastEvaluation
+        Losses by row and forecast, and their summary.
 
     Raises
     ------
     ValueError
-        For a forecast that knows its future, returns out of order, and forecasts that have no date in common.
+        For a forecast that knows its future, returns out of order, and forecasts that have no date
+        in common.
     """
     if not isinstance(returns.index, pd.DatetimeIndex) or not returns.index.is_monotonic_increasing:
         raise ValueError("returns must have dates in increasing order")
     if horizon < 1 or not annualization_factor > 0:
-        raise ValueError(f"horizon and annualization_factor must be positive, got {horizon} and {annualization_factor}")
+        raise ValueError(f"horizon and annualization_factor must be positive, got {horizon} and "
+                         f"{annualization_factor}")
     weights = random_portfolios(returns.columns) if portfolios is None else portfolios
     parts, steps = [], _windows(forecasts, returns, horizon)
     for date, rows in tqdm(steps, delay=5, disable=None if progress else True, leave=False):
@@ -193,19 +208,22 @@ def evaluate_forecasts(forecasts: dict[str, Mapping[Any, Any]], returns: pd.Data
         held = weights.reindex(names).fillna(0.0)
         found = {k: row_losses(s.loc[names, names].to_numpy(), R, held) for k, s in S.items()}
         parts.append(pd.concat(found, axis=1).set_axis(returns.index[rows]))
-    return ForecastEvaluation(pd.concat(parts).swaplevel(axis=1).sort_index(axis=1, sort_remaining=False),
+    return ForecastEvaluation(pd.concat(parts).swaplevel(axis=1)
+                              .sort_index(axis=1, sort_remaining=False),
                               float(annualization_factor))
 
 
 def _judged_names(S: dict, returns: pd.DataFrame, rows: np.ndarray) -> pd.Index:
-    "Responses that every forecast has and that are observed; ValueError for unknown ones and where fewer than two are left"
+    """Responses that every forecast has and that are observed; ValueError for unknown ones and
+    where fewer than two are left"""
     for name, s in S.items():
         if len(more := s.index.difference(returns.columns, sort=False)):
             raise ValueError(f"{name} forecasts responses without returns: {some_labels(more)}")
     seen = returns.columns[returns.iloc[rows].notna().all()]
     names = seen[np.logical_and.reduce([seen.isin(s.index) for s in S.values()])]
     if len(names) < 2:
-        raise ValueError(f"fewer than two responses can be judged in the rows from {returns.index[rows[0]]}")
+        raise ValueError(
+            f"fewer than two responses can be judged in the rows from {returns.index[rows[0]]}")
     return names
 
 # %% ../../nbs/10_risk/06_forecasts.ipynb #fb141253
@@ -213,7 +231,8 @@ _BLOCK = 12    # rows of a block of the bootstrap: a year of months
 _DRAWS = 500   # standard errors to about three per cent
 
 
-def moving_blocks(T: int, block: int = _BLOCK, draws: int = _DRAWS, rng: int | np.random.Generator = 0) -> np.ndarray:
+def moving_blocks(T: int, block: int = _BLOCK, draws: int = _DRAWS,
+                  rng: int | np.random.Generator = 0) -> np.ndarray:
     """How often each row occurs in each draw of a moving-block bootstrap.
 
     Parameters
@@ -223,7 +242,9 @@ def moving_blocks(T: int, block: int = _BLOCK, draws: int = _DRAWS, rng: int | n
     block : int, default=12
         Rows of a block; at most T.
     draws : int, default=500
+        Number of draws.
     rng : int or numpy Generator, default=0
+        Seed or generator of the draws.
 
     Returns
     -------
@@ -257,10 +278,12 @@ class ForecastEvaluation:
     @cached_property
     def _values(self) -> tuple[pd.Series, pd.DataFrame]:
         "Every measure of every forecast: on all rows, and on the draws of the bootstrap"
-        counts = np.vstack([np.ones(len(self.losses)), moving_blocks(len(self.losses))]) / len(self.losses)
+        counts = np.vstack([np.ones(len(self.losses)), moving_blocks(len(self.losses))]) / len(
+            self.losses)
         L = self.losses.to_numpy()
         finite = np.isfinite(L).all(0)        # a forecast that fails once has no average
-        mean, square = (pd.DataFrame(np.where(finite, counts @ np.where(finite, A, 0.0), np.inf), columns=self.losses.columns)
+        mean, square = (pd.DataFrame(np.where(finite, counts @ np.where(finite, A, 0.0), np.inf),
+                                     columns=self.losses.columns)
                         for A in (L, L**2))
         for c in mean:
             if c[0] in VOLATILITIES:
@@ -271,11 +294,11 @@ class ForecastEvaluation:
 
     @property
     def summary(self) -> pd.DataFrame:
-        "Measures by forecast: average losses, ratios, and annual volatilities"
+        """Measures by forecast: average losses, ratios, and annual volatilities."""
         return self._values[0].unstack(0, sort=False)
 
     def compare(self, against: str) -> pd.DataFrame:
-        """Differences to one of the forecasts and their standard errors.
+        """Compare with one of the forecasts: differences and their standard errors.
 
         Parameters
         ----------
@@ -285,10 +308,12 @@ class ForecastEvaluation:
         Returns
         -------
         DataFrame
-            By forecast, and by measure "difference" and "s.e."; of volatilities the logarithm of the ratio.
+            By forecast, and by measure "difference" and "s.e."; of volatilities the logarithm of
+            the ratio.
         """
         if against not in self.summary.index:
-            raise ValueError(f"unknown forecast {against!r}; there are {some_labels(self.summary.index)}")
+            raise ValueError(
+                f"unknown forecast {against!r}; there are {some_labels(self.summary.index)}")
         value, draws = self._values
         out = {}
         for m in value.index.get_level_values(0).unique():
@@ -301,4 +326,5 @@ class ForecastEvaluation:
 
     def __repr__(self) -> str:
         rows = self.losses.index
-        return f"{len(rows)} rows, {rows[0]:%Y-%m-%d} to {rows[-1]:%Y-%m-%d}\n\n{self.summary.T.round(3).to_string()}"
+        return (f"{len(rows)} rows, {rows[0]:%Y-%m-%d} to {rows[-1]:%Y-%m-%d}\n\n"
+                f"{self.summary.T.round(3).to_string()}")

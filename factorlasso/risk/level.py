@@ -31,7 +31,8 @@ def residual_levels(E: np.ndarray, d: np.ndarray, mask: np.ndarray) -> np.ndarra
 
     Examples
     --------
-    >>> residual_levels(np.array([[1.0, 2.0], [3.0, 9.9]]), np.array([1.0, 4.0]), np.array([[1, 1], [1, 0]]) > 0).tolist()
+    >>> residual_levels(np.array([[1.0, 2.0], [3.0, 9.9]]), np.array([1.0, 4.0]),
+    ...                 np.array([[1, 1], [1, 0]]) > 0).tolist()
     [1.0, 9.0]
     """
     known = np.nan_to_num(d) > 0
@@ -46,13 +47,16 @@ def factor_levels(X: np.ndarray, mean: np.ndarray, covariance: np.ndarray) -> np
     Parameters
     ----------
     X : ndarray of shape (T, M)
+        Rows of factors, oldest first.
     mean : ndarray of shape (M,)
+        Mean of the factors, which is subtracted.
     covariance : ndarray of shape (M, M)
         May be singular; directions in which nothing moves do not count.
 
     Returns
     -------
     ndarray of shape (T,)
+        Level of risk of each row, 1 on average.
     """
     L = factor_root(covariance)
     Z = (X - mean) @ np.linalg.pinv(L, rcond=1e-7).T
@@ -76,7 +80,8 @@ def running_levels(s: np.ndarray, weights: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of shape (1 + spans × shares, T + 1)
-        Column t uses rows before t; the first row is the mean of all rows, the first column NaN. Spans of at least T rows are not there.
+        Column t uses rows before t; the first row is the mean of all rows, the first column NaN.
+        Spans of at least T rows are not there.
     """
     whole = np.cumsum(weights * s) / np.cumsum(weights)
     found = [whole]
@@ -98,13 +103,15 @@ def level_weights(s: np.ndarray, levels: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     s : ndarray of shape (T,)
+        Levels of the rows, oldest first.
     levels : ndarray of shape (candidates, T + 1)
         From `running_levels`.
 
     Returns
     -------
     ndarray of shape (candidates,)
-        Non-negative, sum one; all on the first candidate where fewer than 12 forecasts can be judged.
+        Non-negative, sum one; all on the first candidate where fewer than 12 forecasts can be
+        judged.
     """
     T = len(s)
     ahead = max(1, T // _AHEAD)

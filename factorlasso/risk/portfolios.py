@@ -15,12 +15,14 @@ from ..data.panel import some_labels
 from .covariance import CurrentFactorCovarData, VarianceColumns, split_risk
 
 # %% ../../nbs/10_risk/05_portfolios.ipynb #0ca5bd75
-def portfolio_weights(c: CurrentFactorCovarData, weights: pd.Series, name: str = "weights") -> pd.Series:
-    """Positions in the order of an estimate, zero where nothing is held.
+def portfolio_weights(c: CurrentFactorCovarData, weights: pd.Series,
+                      name: str = "weights") -> pd.Series:
+    """Bring positions into the order of an estimate, zero where nothing is held.
 
     Parameters
     ----------
     c : CurrentFactorCovarData
+        An estimate.
     weights : Series
         By response; a response without one is not held.
     name : str, default="weights"
@@ -51,12 +53,14 @@ def covariance_with(c: CurrentFactorCovarData, w: pd.Series) -> pd.Series:
     Parameters
     ----------
     c : CurrentFactorCovarData
+        An estimate.
     w : Series
         From `portfolio_weights`.
 
     Returns
     -------
     Series
+        By response.
     """
     names, s = c.structure(assets=w.index)
     v = w.to_numpy()
@@ -72,7 +76,8 @@ class PortfolioRisk:
     volatility : float
         Of the portfolio; with a benchmark the tracking error.
     factors : DataFrame of shape (M + 1, 3)
-        exposure, contribution, share by factor; the last row, `residual`, is what no factor explains.
+        exposure, contribution, share by factor; the last row, `residual`, is what no factor
+        explains.
     clusters : DataFrame or None
         weight, contribution, share by cluster, where the estimate has clusters.
     assets : DataFrame of shape (N, 5)
@@ -86,15 +91,18 @@ class PortfolioRisk:
 
     def __repr__(self) -> str:
         top = self.assets.loc[self.assets["share"].abs().nlargest(5).index]
-        return f"volatility {self.volatility:.4g}\n\n{self.factors.round(4)}\n\nlargest components\n{top.round(4)}"
+        return (f"volatility {self.volatility:.4g}\n\n{self.factors.round(4)}\n\nlargest "
+                f"components\n{top.round(4)}")
 
 
-def portfolio_risk(c: CurrentFactorCovarData, weights: pd.Series, benchmark: pd.Series | None = None) -> PortfolioRisk:
+def portfolio_risk(c: CurrentFactorCovarData, weights: pd.Series,
+                   benchmark: pd.Series | None = None) -> PortfolioRisk:
     """Volatility of a portfolio by factor, cluster and response.
 
     Parameters
     ----------
     c : CurrentFactorCovarData
+        An estimate.
     weights : Series
         Positions by response; a response without one is not held.
     benchmark : Series, default=None
@@ -103,6 +111,7 @@ def portfolio_risk(c: CurrentFactorCovarData, weights: pd.Series, benchmark: pd.
     Returns
     -------
     PortfolioRisk
+        Volatility, and what contributes to it.
 
     Raises
     ------
@@ -112,7 +121,8 @@ def portfolio_risk(c: CurrentFactorCovarData, weights: pd.Series, benchmark: pd.
     w = portfolio_weights(c, weights)
     if benchmark is not None:
         b = portfolio_weights(c, benchmark, "benchmark")
-        w = w.sub(b, fill_value=0.0).reindex(c.y_betas.index[c.y_betas.index.isin(w.index.union(b.index))])
+        w = w.sub(b, fill_value=0.0).reindex(
+            c.y_betas.index[c.y_betas.index.isin(w.index.union(b.index))])
     Sw = covariance_with(c, w)
     sigma = float(np.sqrt(max(w @ Sw, 0.0)))
     scale = sigma if sigma > 0 else 1.0
@@ -120,8 +130,8 @@ def portfolio_risk(c: CurrentFactorCovarData, weights: pd.Series, benchmark: pd.
     rest = sigma - split["contribution"].sum()
     factors = pd.DataFrame([[np.nan, rest, rest / scale]], ["residual"], split.columns)
     marginal = Sw / scale
-    assets = pd.DataFrame({"weight": w, "marginal": marginal, "component": w * marginal, "share": w * marginal / scale,
-                           "beta": Sw / scale**2})
+    assets = pd.DataFrame({"weight": w, "marginal": marginal, "component": w * marginal,
+                           "share": w * marginal / scale, "beta": Sw / scale**2})
     return PortfolioRisk(sigma, pd.concat([split, factors]), _by_cluster(c, assets), assets)
 
 
@@ -130,7 +140,8 @@ def _by_cluster(c: CurrentFactorCovarData, assets: pd.DataFrame) -> pd.DataFrame
     if c.clusters is None:
         return None
     label = c.clusters.astype(object).reindex(assets.index).fillna("none")
-    return assets[["weight", "component", "share"]].groupby(label, sort=False).sum().rename(columns={"component": "contribution"})
+    return (assets[["weight", "component", "share"]].groupby(label, sort=False).sum()
+            .rename(columns={"component": "contribution"}))
 
 # %% ../../nbs/10_risk/05_portfolios.ipynb #e2efe635
 def portfolio_beta(c: CurrentFactorCovarData, weights: pd.Series, benchmark: pd.Series) -> float:
@@ -139,15 +150,18 @@ def portfolio_beta(c: CurrentFactorCovarData, weights: pd.Series, benchmark: pd.
     Parameters
     ----------
     c : CurrentFactorCovarData
+        An estimate.
     weights, benchmark : Series
         Positions by response.
 
     Returns
     -------
     float
+        Of the portfolio on the benchmark.
     """
     b = portfolio_weights(c, benchmark, "benchmark")
-    Sb = covariance_with(c, b.reindex(b.index.union(pd.Series(weights).index, sort=False)).fillna(0.0))
+    Sb = covariance_with(c, b.reindex(b.index.union(pd.Series(weights).index, sort=False))
+                         .fillna(0.0))
     w = portfolio_weights(c, weights).reindex(Sb.index).fillna(0.0)
     return float(w @ Sb / (b @ Sb.loc[b.index]))
 
@@ -158,12 +172,14 @@ def tracking_error(c: CurrentFactorCovarData, weights: pd.Series, benchmark: pd.
     Parameters
     ----------
     c : CurrentFactorCovarData
+        An estimate.
     weights, benchmark : Series
         Positions by response.
 
     Returns
     -------
     float
+        Volatility of the difference to the benchmark.
     """
     return portfolio_risk(c, weights, benchmark).volatility
 

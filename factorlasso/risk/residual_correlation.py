@@ -27,9 +27,12 @@ from ..selection.criteria import residual_variance
 
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #1b9a212d
 INTENSITIES = (.1, .2, .3, .4, .5, .6, .7, .8, .9)   # δ; one, the diagonal, is always a candidate
-THRESHOLDS = (.25, .5, .75, 1.0, 1.5, 2.0, 3.0)      # C; Bickel and Levina's theory wants "large enough"
-INFLATIONS = (1.0, 1.05, 1.1, 1.2, 1.35, 1.5, 1.75, 2.0)   # g; what parameters that moved add to risk
-MIN_OVERLAP = 12                                     # common rows below which a correlation is not looked at
+# C; Bickel and Levina's theory wants "large enough"
+THRESHOLDS = (.25, .5, .75, 1.0, 1.5, 2.0, 3.0)
+# g; what parameters that moved add to risk
+INFLATIONS = (1.0, 1.05, 1.1, 1.2, 1.35, 1.5, 1.75, 2.0)
+# common rows below which a correlation is not looked at
+MIN_OVERLAP = 12
 
 
 def sample_correlation(E: np.ndarray, weights: np.ndarray, mask: np.ndarray) -> tuple[Any, ...]:
@@ -40,6 +43,7 @@ def sample_correlation(E: np.ndarray, weights: np.ndarray, mask: np.ndarray) -> 
     E : ndarray of shape (T, N)
         Residuals.
     weights : ndarray of shape (T,)
+        Weights of the rows.
     mask : ndarray of shape (T, N) of bool
         True where observed.
 
@@ -75,6 +79,7 @@ def soft_threshold(R: np.ndarray, n: np.ndarray, C: float, N: int | None = None)
     Returns
     -------
     ndarray of shape (N, N)
+        Zero on the diagonal.
 
     Examples
     --------
@@ -115,7 +120,13 @@ class FittedRows:
 
     @property
     def residuals(self) -> np.ndarray:
-        "(T, N), zero where unobserved"
+        """Residuals of the fit.
+
+        Returns
+        -------
+        (T, N) array
+            Zero where unobserved.
+        """
         p = self.panel
         return np.where(p.mask, p.Y - p.X @ self.beta.T - self.alpha, 0.0)
 
@@ -125,10 +136,12 @@ class FittedRows:
         Parameters
         ----------
         responses : ndarray of int
+            Positions of the responses to keep.
 
         Returns
         -------
         FittedRows
+            Theirs alone.
         """
         i = responses
         return FittedRows(self.panel.take(i), self.beta[i], self.alpha[i], self.free[i], self.df[i],
@@ -143,6 +156,7 @@ def equal_blocks(weights: np.ndarray, n_blocks: int = 5) -> np.ndarray:
     weights : ndarray of shape (T,)
         Non-negative.
     n_blocks : int, default=5
+        Number of blocks of rows.
 
     Returns
     -------
@@ -154,11 +168,12 @@ def equal_blocks(weights: np.ndarray, n_blocks: int = 5) -> np.ndarray:
 
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #ff94ad21
 def same_rows_and_cells(fit: FittedRows) -> list[np.ndarray]:
-    """Responses that can be fitted together.
+    """Group responses that can be fitted together.
 
     Parameters
     ----------
     fit : FittedRows
+        Rows, loadings and residuals of a fit.
 
     Returns
     -------
@@ -173,17 +188,19 @@ def same_rows_and_cells(fit: FittedRows) -> list[np.ndarray]:
 
 
 def without_blocks(fit: FittedRows, block: np.ndarray) -> tuple[Any, ...]:
-    """Loadings and residuals of the fits that leave out one block each.
+    """Fit without one block of rows at a time.
 
     Parameters
     ----------
     fit : FittedRows
+        Rows, loadings and residuals of a fit.
     block : ndarray of shape (T,) of int
         Which block each row is in.
 
     Returns
     -------
     beta : ndarray of shape (K, N, M)
+        Loadings without each block.
     E : ndarray of shape (K, T, N)
         Residuals of all rows, the left out ones as well; zero where unobserved.
     """
@@ -200,7 +217,8 @@ def without_blocks(fit: FittedRows, block: np.ndarray) -> tuple[Any, ...]:
         P, Q = parts.transpose(0, 2, 1) @ z, parts.transpose(0, 2, 1) @ residuals[np.ix_(seen, who)]
         left = 1 - rows_of[seen].T @ w / w.sum()
         for k in range(K):
-            move = np.linalg.lstsq(P.sum(0) - P[k], Q.sum(0) - Q[k] - left[k] * Q.sum(0), rcond=1e-9)[0]
+            move = np.linalg.lstsq(P.sum(0) - P[k], Q.sum(0) - Q[k] - left[k] * Q.sum(0),
+                                   rcond=1e-9)[0]
             beta[k][np.ix_(who, A)] += move[int(fit.intercept):].T
             E[k][np.ix_(seen, who)] -= z @ move
     return beta, E
@@ -243,7 +261,8 @@ class BlockMoments:
     level: float
 
 
-_PRESENT = .6   # share of a block's weight that a response must have: any two have a fifth in common
+# share of a block's weight that a response must have: any two have a fifth in common
+_PRESENT = .6
 _SPARE = 3      # rows that must be left after the degrees of freedom are paid for
 
 
@@ -253,7 +272,9 @@ def block_moments(fit: FittedRows, n_blocks: int = 5) -> list[BlockMoments]:
     Parameters
     ----------
     fit : FittedRows
+        Rows, loadings and residuals of a fit.
     n_blocks : int, default=5
+        Number of blocks of rows.
 
     Returns
     -------
@@ -266,7 +287,8 @@ def block_moments(fit: FittedRows, n_blocks: int = 5) -> list[BlockMoments]:
     return [b for b in found if b is not None and p.N > 1]
 
 
-def _one_block(fit: FittedRows, beta: np.ndarray, E: np.ndarray, out: np.ndarray) -> BlockMoments | None:
+def _one_block(fit: FittedRows, beta: np.ndarray, E: np.ndarray,
+               out: np.ndarray) -> BlockMoments | None:
     "Moments of the rows `out` against the model from the others"
     p, w, rest = fit.panel, fit.panel.weights, ~out
     rows = effective_sample_size(w[rest], p.mask[rest])
@@ -282,18 +304,21 @@ def _one_block(fit: FittedRows, beta: np.ndarray, E: np.ndarray, out: np.ndarray
     B = beta[who] @ factor_root(weighted_cov(p.X[rest], w[rest])) / s[:, None]
     level = float(np.mean(np.diag(S) / (1 + (B**2).sum(1)))) or 1.0
     R, n = sample_correlation(E[rest][:, who], w[rest], m[rest])
-    return BlockMoments(who, B @ B.T, R, n, S / level, 2 * np.log(s).sum(), w[out].sum(), E[:, who] * rest[:, None], level)
+    return BlockMoments(who, B @ B.T, R, n, S / level, 2 * np.log(s).sum(), w[out].sum(),
+                        E[:, who] * rest[:, None], level)
 
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #4b874bd0
 _POSITIVE = 1e-3   # smallest eigenvalue that a correlation may have
 
 
-def block_deviance(b: BlockMoments, off: np.ndarray, inflations: tuple[Any, ...] = (1.0,)) -> np.ndarray:
+def block_deviance(b: BlockMoments, off: np.ndarray,
+                   inflations: tuple[Any, ...] = (1.0,)) -> np.ndarray:
     """−2 log-likelihood of a block per row and response, up to a constant.
 
     Parameters
     ----------
     b : BlockMoments
+        Moments of the residuals inside and outside the block.
     off : ndarray of shape (n, n)
         Residual correlation off the diagonal.
     inflations : tuple of float
@@ -317,17 +342,21 @@ METHODS = ("auto", "diagonal", "shrink", "threshold", "cluster")
 
 
 def _candidates(method: str, N: int, intensity: float | None, threshold: float | None) -> list:
-    "(name, number) of what is to be compared; the diagonal is the first where anything is to be chosen"
+    """(name, number) of what is to be compared; the diagonal is the first where anything is to be
+    chosen"""
     deltas = INTENSITIES if intensity is None else (intensity,)
     levels = THRESHOLDS if threshold is None else (threshold,)
-    found = {"shrink": [("shrink", v) for v in deltas], "threshold": [("threshold", v) for v in levels],
-             "cluster": [("cluster", v) for v in (0.0, *deltas)[intensity is not None:]], "diagonal": []}
+    found = {"shrink": [("shrink", v) for v in deltas],
+             "threshold": [("threshold", v) for v in levels],
+             "cluster": [("cluster", v) for v in (0.0, *deltas)[intensity is not None:]],
+             "diagonal": []}
     found["auto"] = found["shrink"] + found["threshold"]
     given = {"shrink": intensity, "cluster": intensity, "threshold": threshold}.get(method)
     return found[method] if given is not None else [("diagonal", 1.0), *found[method]]
 
 
-def off_diagonal(kind: tuple[Any, ...], R: np.ndarray, n: np.ndarray, N: int, same: np.ndarray | None) -> np.ndarray:
+def off_diagonal(kind: tuple[Any, ...], R: np.ndarray, n: np.ndarray, N: int,
+                 same: np.ndarray | None) -> np.ndarray:
     """The residual correlation off the diagonal that a candidate stands for.
 
     Parameters
@@ -344,14 +373,17 @@ def off_diagonal(kind: tuple[Any, ...], R: np.ndarray, n: np.ndarray, N: int, sa
     Returns
     -------
     ndarray of shape (n, n)
+        Zero on the diagonal.
     """
     name, v = kind
     if name == "threshold":
         return soft_threshold(R, n, v, N)
-    return {"diagonal": 0.0, "shrink": 1 - v, "cluster": 1 - v}[name] * (R * same if name == "cluster" else R)
+    return {"diagonal": 0.0, "shrink": 1 - v,
+            "cluster": 1 - v}[name] * (R * same if name == "cluster" else R)
 
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #abc752e2
-_JUDGED = 150   # responses whose likelihood decides: 55 decompositions of this size take half a second
+# responses whose likelihood decides: 55 decompositions of this size take half a second
+_JUDGED = 150
 
 
 def _same_cluster(groups: object, panel: Panel, E: np.ndarray) -> np.ndarray:
@@ -361,24 +393,28 @@ def _same_cluster(groups: object, panel: Panel, E: np.ndarray) -> np.ndarray:
     else:
         labels = pd.Series(groups)
     if len(lack := panel.responses.difference(labels.index, sort=False)):
-        raise ValueError(f"groups of the residual correlation lack the responses {some_labels(lack)}")
+        raise ValueError(
+            f"groups of the residual correlation lack the responses {some_labels(lack)}")
     code = pd.factorize(labels.loc[panel.responses])[0]
     return (code[:, None] == code) & (code >= 0)
 
 
-def score_candidates(fit: FittedRows, kinds: list[Any], inflations: tuple[Any, ...], groups: object = None,
-                     n_blocks: int = 5) -> pd.DataFrame:
+def score_candidates(fit: FittedRows, kinds: list[Any], inflations: tuple[Any, ...],
+                     groups: object = None, n_blocks: int = 5) -> pd.DataFrame:
     """−2 log-likelihood of every candidate on rows left out, per row and response.
 
     Parameters
     ----------
     fit : FittedRows
+        Rows, loadings and residuals of a fit.
     kinds : list of tuple
         Method and number of each candidate.
     inflations : tuple of float
+        What residual variances are multiplied with.
     groups : Series, clusterer or None
         Clusters; None: those of the residuals.
     n_blocks : int, default=5
+        Number of blocks of rows.
 
     Returns
     -------
@@ -466,6 +502,7 @@ def with_unit_diagonal(off: np.ndarray) -> np.ndarray | Any | None:
     Parameters
     ----------
     off : ndarray of shape (N, N)
+        Residual correlation off the diagonal.
 
     Returns
     -------
@@ -485,22 +522,22 @@ class ResidualCorrelation:
     Parameters
     ----------
     method : {"auto", "diagonal", "shrink", "threshold", "cluster"} or DataFrame, default="auto"
-        What R may look like; a DataFrame is a correlation matrix of one's own. "auto" chooses between "diagonal",
-        "shrink" and "threshold", and follows the recent level.
+        What R may look like; a DataFrame is a correlation matrix of one's own. "auto" chooses
+        between "diagonal", "shrink" and "threshold", and follows the recent level.
     intensity : float, default=None
         δ of "shrink" and "cluster", 0 to 1; None: chosen.
     threshold : float, default=None
         C of "threshold", at least 0; None: chosen.
     inflation : float, default=None
-        g, at least 1: what residual variances are multiplied with; None: chosen, or 1 where `method` is "diagonal"
-        or a DataFrame.
+        g, at least 1: what residual variances are multiplied with; None: chosen, or 1 where
+        `method` is "diagonal" or a DataFrame.
     groups : Series or clusterer, default=None
         Clusters of "cluster"; None: those of the residuals.
     degrees_of_freedom : bool, default=True
         Whether D pays for what the fit took from the residuals; False: the mean square.
     level : float, default=None
-        What residual variances are multiplied with because of their recent level, positive; None: `recent_level` of the
-        residuals where `method` is "auto", else 1.
+        What residual variances are multiplied with because of their recent level, positive; None:
+        `recent_level` of the residuals where `method` is "auto", else 1.
 
     Raises
     ------
@@ -520,9 +557,11 @@ class ResidualCorrelation:
         own = isinstance(self.method, pd.DataFrame)
         if not own and not (isinstance(self.method, str) and self.method in METHODS):
             allowed = ", ".join(map(repr, METHODS))
-            raise ValueError(f"residual_correlation must be one of {allowed} or a DataFrame, got {self.method!r}")
+            raise ValueError(f"residual_correlation must be one of {allowed} or a DataFrame, got "
+                             f"{self.method!r}")
         tiny = np.finfo(float).tiny
-        for name, low, high in (("intensity", 0, 1), ("threshold", 0, np.inf), ("inflation", 1, np.inf), ("level", tiny, np.inf)):
+        for name, low, high in (("intensity", 0, 1), ("threshold", 0, np.inf),
+                                ("inflation", 1, np.inf), ("level", tiny, np.inf)):
             v = getattr(self, name)
             if v is not None and not low <= v <= high:
                 raise ValueError(f"{name} must be between {low} and {high}, got {v!r}")
@@ -533,10 +572,12 @@ class ResidualCorrelation:
         Parameters
         ----------
         fit : FittedRows
+            Rows, loadings and residuals of a fit.
 
         Returns
         -------
         ChosenCorrelation
+            The correlation, and the number that was chosen.
         """
         return replace(_estimate(self, fit), level=_level(self, fit))
 
@@ -545,20 +586,25 @@ def _own_matrix(table: pd.DataFrame, responses: pd.Index) -> np.ndarray:
     "A correlation matrix of the user, in the order of the responses and zero on the diagonal"
     for what, labels in (("rows", table.index), ("columns", table.columns)):
         if len(lack := responses.difference(labels, sort=False)) or not labels.is_unique:
-            raise ValueError(f"the residual correlation lacks (or repeats) the {what} {some_labels(lack)}")
+            raise ValueError(
+                f"the residual correlation lacks (or repeats) the {what} {some_labels(lack)}")
     R = table.loc[responses, responses].to_numpy(dtype=np.float64)
-    if not np.isfinite(R).all() or np.abs(R - R.T).max(initial=0) > 1e-8 or np.abs(np.diag(R) - 1).max(initial=0) > 1e-8:
-        raise ValueError("a residual correlation must be finite and symmetric with ones on its diagonal")
+    if (not np.isfinite(R).all() or np.abs(R - R.T).max(initial=0) > 1e-8
+        or np.abs(np.diag(R) - 1).max(initial=0) > 1e-8):
+        raise ValueError(
+            "a residual correlation must be finite and symmetric with ones on its diagonal")
     off = (R + R.T) / 2
     np.fill_diagonal(off, 0.0)
     correlation_root(off + np.eye(len(off)))
     return off
 
 
-def _scores(setting: ResidualCorrelation, fit: FittedRows) -> tuple[tuple, float, pd.DataFrame | None]:
+def _scores(setting: ResidualCorrelation,
+            fit: FittedRows) -> tuple[tuple, float, pd.DataFrame | None]:
     "Candidate and inflation that win, and the table they won"
     simple = setting.method == "diagonal"
-    inflations = (setting.inflation or 1.0,) if simple or setting.inflation is not None else INFLATIONS
+    inflations = ((setting.inflation or 1.0,) if simple or setting.inflation is not None
+                  else INFLATIONS)
     kinds = _candidates(setting.method, fit.panel.N, setting.intensity, setting.threshold)
     if len(kinds) * len(inflations) == 1:
         return kinds[0], inflations[0], None
@@ -572,10 +618,12 @@ def _scores(setting: ResidualCorrelation, fit: FittedRows) -> tuple[tuple, float
 
 def _level(setting: ResidualCorrelation, fit: FittedRows) -> float:
     "The level that is given, or that of the recent rows"
-    if setting.level is not None or isinstance(setting.method, pd.DataFrame) or setting.method != "auto":
+    if (setting.level is not None or isinstance(setting.method, pd.DataFrame)
+        or setting.method != "auto"):
         return 1.0 if setting.level is None else float(setting.level)
     p, E = fit.panel, fit.residuals
-    return recent_level(residual_levels(E, residual_variance(E, p.weights, p.mask), p.mask), p.weights)
+    return recent_level(residual_levels(E, residual_variance(E, p.weights, p.mask), p.mask),
+                        p.weights)
 
 
 def _estimate(setting: ResidualCorrelation, fit: FittedRows) -> ChosenCorrelation:

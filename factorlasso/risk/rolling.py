@@ -25,14 +25,17 @@ from ..clusters.clusters import Clustering, Clusters, dependence_matrix
 from ..clusters.smoothing import ClusterSchedule, ClusterState, next_clusters
 from ..data.ewma import effective_sample_size, weighted_cov
 from ..data.labelled import PanelMoments, concat_moments, extend
-from ..data.moments import Moments, cell_weights, make_moments, response_batches, rows_of_weight
+from ..data.moments import (Moments, cell_weights, make_moments, response_batches,
+                                      rows_of_weight)
 from ..data.panel import Panel, chosen_labels, make_panel, some_labels, warn_caller
 from ..data.storage import load_tables, pack_index, save_tables, unpack_index
 from ..model.mixed import MixedCadence
 from ..model.model import LassoModel, one_blas_thread, solve_one
 from ..model.settings import Setup, prepare, unit_problem
-from ..model.updates import clusters_wanted, fit_parts, plan_fit, residual_alpha, solve_sums
-from .covariance import CurrentFactorCovarData, VarianceColumns, factor_covariance, from_tables, to_tables
+from ..model.updates import (clusters_wanted, fit_parts, plan_fit,
+                                       residual_alpha, solve_sums)
+from .covariance import (CurrentFactorCovarData, VarianceColumns, factor_covariance,
+                                         from_tables, to_tables)
 from ..penalties.constraints import Bounds
 from ..penalties.penalties import Problem
 from ..selection.folds import take_rows
@@ -40,8 +43,7 @@ from ..solvers.path import degrees_of_freedom
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #1bdd42f3
 def period_stamps(periods: pd.PeriodIndex) -> pd.DatetimeIndex:
-    """
-    When periods are over and can be used.
+    """When periods are over and can be used.
 
     Parameters
     ----------
@@ -54,7 +56,8 @@ def period_stamps(periods: pd.PeriodIndex) -> pd.DatetimeIndex:
         The last day of periods of whole days, as dates have it; the last instant of shorter ones.
     """
     end = periods.to_timestamp(how="end")
-    daily = len(periods) == 0 or periods[0].end_time - periods[0].start_time >= pd.Timedelta(days=1) - pd.Timedelta(1, "ns")
+    daily = (len(periods) == 0 or periods[0].end_time
+             - periods[0].start_time >= pd.Timedelta(days=1) - pd.Timedelta(1, "ns"))
     return end.normalize() if daily else end
 
 
@@ -74,14 +77,16 @@ def _date(date: object,  # a timestamp, a period (see `period_stamps`), or text
 
 def _in_order(pairs: list[tuple[object, CurrentFactorCovarData]],  # in any order
               ) -> dict[pd.Timestamp, CurrentFactorCovarData]:  # in increasing order
-    "Estimates by date; ValueError for a date given twice, mixed time zones, or an estimate from later than its date"
+    """Estimates by date; ValueError for a date given twice, mixed time zones, or an estimate from
+    later than its date"""
     pairs = [(_date(k), c) for k, c in pairs]
     for k, c in pairs:
         if not isinstance(c, CurrentFactorCovarData):
             raise ValueError(f"{k} holds {type(c).__name__}, not CurrentFactorCovarData")
         known = None if c.estimation_date is None else _date(c.estimation_date)
         if known is not None and (known.tz is None) == (k.tz is None) and known > k:
-            raise ValueError(f"the estimate of {known} knows the future of {k}, under which it is filed")
+            raise ValueError(
+                f"the estimate of {known} knows the future of {k}, under which it is filed")
     if len(zones := {str(k.tz) for k, _ in pairs}) > 1:
         raise ValueError(f"dates in different time zones: {sorted(zones)}")
     pairs.sort(key=lambda pair: pair[0])
@@ -93,17 +98,35 @@ def _in_order(pairs: list[tuple[object, CurrentFactorCovarData]],  # in any orde
 # %% ../../nbs/10_risk/07_rolling.ipynb #9e54b372
 @dataclass(frozen=True, eq=False)
 class EstimateCalendar(Mapping[Any, Any]):
-    "Estimates by date, in order: a mapping whose only change is `add`"
-    data: Mapping[pd.Timestamp, CurrentFactorCovarData] = field(default_factory=dict)  # by date, in any order; read only
+    """Estimates by date, in order: a mapping whose only change is `add`.
 
-    def __post_init__(self) -> None: object.__setattr__(self, "data", MappingProxyType(_in_order(list(self.data.items()))))
+    Parameters
+    ----------
+    data : Mapping of Timestamp to CurrentFactorCovarData, default {}
+        By date, in any order; read only.
+    """
+    data: Mapping[pd.Timestamp, CurrentFactorCovarData] = field(default_factory=dict)
 
-    def add(self,
-            date: pd.Timestamp,  # earlier or later than the others; ValueError if it is there already
-            estimation: CurrentFactorCovarData,  # from no later than that date
-            ) -> None:
-        "Put one more estimate into the calendar; one that is refused changes nothing"
-        object.__setattr__(self, "data", MappingProxyType(_in_order([*self.data.items(), (date, estimation)])))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data", MappingProxyType(_in_order(list(self.data.items()))))
+
+    def add(self, date: pd.Timestamp, estimation: CurrentFactorCovarData) -> None:
+        """Put one more estimate into the calendar; one that is refused changes nothing.
+
+        Parameters
+        ----------
+        date : Timestamp
+            Earlier or later than the others.
+        estimation : CurrentFactorCovarData
+            An estimate made no later than that date.
+
+        Raises
+        ------
+        ValueError
+            If the date is there already, or the estimate knows its future.
+        """
+        object.__setattr__(self, "data",
+                           MappingProxyType(_in_order([*self.data.items(), (date, estimation)])))
 
     def __len__(self) -> int: return len(self.data)
 
@@ -119,22 +142,37 @@ class EstimateCalendar(Mapping[Any, Any]):
 
     def __getstate__(self) -> dict[Any, Any]: return vars(self) | {"data": dict(self.data)}
 
-    def __setstate__(self, state: dict[Any, Any]) -> None: vars(self).update(state, data=MappingProxyType(state["data"]))
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        vars(self).update(state, data=MappingProxyType(state["data"]))
 
     @property
     def dates(self) -> pd.DatetimeIndex:
-        "Dates in increasing order"
+        """Dates in increasing order."""
         return pd.DatetimeIndex(list(self.data))
 
     @property
     def n_observations(self) -> int:
-        "Number of dates"
+        """Number of dates."""
         return len(self.data)
 
-    def as_of(self,
-              date: pd.Timestamp,  # any date
-              ) -> CurrentFactorCovarData:
-        "The newest estimate that is not later than a date; ValueError if there is none"
+    def as_of(self, date: pd.Timestamp) -> CurrentFactorCovarData:
+        """Look up the newest estimate that is not later than a date.
+
+        Parameters
+        ----------
+        date : Timestamp
+            Any date.
+
+        Returns
+        -------
+        CurrentFactorCovarData
+            What was known on that date.
+
+        Raises
+        ------
+        ValueError
+            If there is none.
+        """
         k = sum(d <= _date(date) for d in self.data)
         if k == 0:
             first = f"; the first is of {self.dates[0]}" if self.data else ""
@@ -142,7 +180,18 @@ class EstimateCalendar(Mapping[Any, Any]):
         return list(self.data.values())[k - 1]
 
     def get_latest(self) -> CurrentFactorCovarData:
-        "The newest estimate; ValueError if there is none"
+        """Look up the newest estimate.
+
+        Returns
+        -------
+        CurrentFactorCovarData
+            The estimate of the last date.
+
+        Raises
+        ------
+        ValueError
+            If there is none.
+        """
         if not self.data:
             raise ValueError("there are no estimates")
         return list(self.data.values())[-1]
@@ -150,7 +199,8 @@ class EstimateCalendar(Mapping[Any, Any]):
 # %% ../../nbs/10_risk/07_rolling.ipynb #dbdc044f
 def _panel(calendar: EstimateCalendar,
            row: Callable[[CurrentFactorCovarData], pd.Series],  # what to read from one estimate
-           ) -> pd.DataFrame:  # dates × union of the labels in order of appearance, NaN where a date has none
+           # dates × union of the labels in order of appearance, NaN where a date has none
+           ) -> pd.DataFrame:
     "One row per date"
     rows = [row(c) for c in calendar.data.values()]
     columns = pd.Index(list(dict.fromkeys(k for r in rows for k in r.index)))
@@ -170,113 +220,308 @@ def _vols(calendar: EstimateCalendar, column: VarianceColumns) -> pd.DataFrame:
 # %% ../../nbs/10_risk/07_rolling.ipynb #c5f14656
 @dataclass(frozen=True, eq=False)
 class RollingFactorCovarData(EstimateCalendar):
-    "Estimates by date, in order, and what moved through time"
-    data: Mapping[pd.Timestamp, CurrentFactorCovarData] = field(default_factory=dict)  # by date, in any order; read only
-    state: "RollingState | None" = None  # what later dates continue from; pickled, but not in the file of `save`
+    """Estimates by date, in order, and what moved through time.
+
+    Parameters
+    ----------
+    data : Mapping of Timestamp to CurrentFactorCovarData, default {}
+        By date, in any order; read only.
+    state : RollingState or None, default None
+        What later dates continue from; pickled, but not in the file of `save`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=120, N=6, M=3, K=2, gaps=0, seed=0)
+    >>> rows = pd.date_range("2015-01-31", periods=120, freq="ME")
+    >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=.01), sim.x.set_axis(rows),
+    ...                           sim.y.set_axis(rows), "YE")
+    >>> len(calendar), calendar.get_r2().shape == (len(calendar), 6)
+    (10, True)
+    """
+    data: Mapping[pd.Timestamp, CurrentFactorCovarData] = field(default_factory=dict)
+    state: "RollingState | None" = None
 
     def get_x_covars(self) -> dict[pd.Timestamp, pd.DataFrame]:
-        "Factor covariance by date"
+        """Collect the factor covariance of every date.
+
+        Returns
+        -------
+        dict of Timestamp to DataFrame
+            (M, M), by date.
+        """
         return {k: c.x_covar for k, c in self.data.items()}
 
     def get_y_betas(self) -> dict[pd.Timestamp, pd.DataFrame]:
-        "Loadings by date"
+        """Collect the loadings of every date.
+
+        Returns
+        -------
+        dict of Timestamp to DataFrame
+            (N, M), by date.
+        """
         return {k: c.y_betas for k, c in self.data.items()}
 
-    def get_y_covars(self,
-                     residual_var_weight: float = 1.0,  # weight of the residual variances, at least 0
-                     assets: list[Any] | pd.Index | None = None,  # None: all of each date; unknown ones: ValueError
-                     ) -> dict[pd.Timestamp, pd.DataFrame]:
-        "Covariance of the responses by date"
+    def get_y_covars(self, residual_var_weight: float = 1.0, assets: list[Any] | pd.Index
+                     | None = None) -> dict[pd.Timestamp, pd.DataFrame]:
+        """Compute the covariance of the responses for every date.
+
+        Parameters
+        ----------
+        residual_var_weight : float, default 1.0
+            Weight of the residual variances, at least 0.
+        assets : list of object or Index or None, default None
+            Responses to keep, in order; None for all of each date.
+
+        Returns
+        -------
+        dict of Timestamp to DataFrame
+            (N, N), by date.
+
+        Raises
+        ------
+        ValueError
+            For a response that a date does not have.
+        """
         return {k: c.get_y_covar(residual_var_weight, assets) for k, c in self.data.items()}
 
-    def get_snapshot(self,
-                     assets: list[Any] | pd.Index | None = None,  # None: all of each date; unknown ones: ValueError
-                     ) -> dict[pd.Timestamp, pd.DataFrame]:
-        "Loadings, diagnostics and volatilities by date"
+    def get_snapshot(self, assets: list[Any] | pd.Index
+                     | None = None) -> dict[pd.Timestamp, pd.DataFrame]:
+        """Tabulate loadings, diagnostics and volatilities of every date.
+
+        Parameters
+        ----------
+        assets : list of object or Index or None, default None
+            Responses to keep, in order; None for all of each date.
+
+        Returns
+        -------
+        dict of Timestamp to DataFrame
+            As `CurrentFactorCovarData.get_snapshot`, by date.
+
+        Raises
+        ------
+        ValueError
+            For a response that a date does not have.
+        """
         return {k: c.get_snapshot(assets) for k, c in self.data.items()}
 
-    def get_beta(self,
-                 factor: str,  # ValueError if no estimate has it
-                 ) -> pd.DataFrame:
-        "Loadings on one factor, dates × responses"
+    def get_beta(self, factor: str) -> pd.DataFrame:
+        """Trace the loadings on one factor through time.
+
+        Parameters
+        ----------
+        factor : str
+            Label of the factor.
+
+        Returns
+        -------
+        DataFrame
+            Dates × responses.
+
+        Raises
+        ------
+        ValueError
+            If no estimate has the factor.
+        """
         if not any(factor in c.y_betas for c in self.data.values()):
             raise ValueError(f"unknown factor {factor!r}")
-        return _panel(self, lambda c: c.y_betas[factor] if factor in c.y_betas else pd.Series(np.nan, c.y_betas.index))
+        return _panel(self, lambda c: c.y_betas[factor] if factor in c.y_betas
+                      else pd.Series(np.nan, c.y_betas.index))
 
-    def get_factor_var(self,
-                       factor: str | None = None,  # None: all of them; ValueError if no estimate has it
-                       ) -> pd.DataFrame | pd.Series:
-        "Factor variances, dates × factors, or the series of one factor"
+    def get_factor_var(self, factor: str | None = None) -> pd.DataFrame | pd.Series:
+        """Trace factor variances through time.
+
+        Parameters
+        ----------
+        factor : str or None, default None
+            Label of one factor; None for all of them.
+
+        Returns
+        -------
+        DataFrame or Series
+            Dates × factors, or the series of one factor.
+
+        Raises
+        ------
+        ValueError
+            If no estimate has the factor.
+        """
         panel = _panel(self, lambda c: pd.Series(np.diag(c.x_covar), c.x_covar.index))
         if factor is not None and factor not in panel:
             raise ValueError(f"unknown factor {factor!r}")
         return panel if factor is None else panel[factor]
 
     def get_r2(self) -> pd.DataFrame:
-        "Share of variance explained, dates × responses"
+        """Trace the share of variance that is explained.
+
+        Returns
+        -------
+        DataFrame
+            Dates × responses.
+        """
         return _stored(self, VarianceColumns.R2)
 
     def get_alphas(self) -> pd.DataFrame:
-        "Intercepts, dates × responses"
+        """Trace the intercepts.
+
+        Returns
+        -------
+        DataFrame
+            Dates × responses.
+        """
         return _stored(self, VarianceColumns.INSAMPLE_ALPHA)
 
     def get_ewma_vars(self) -> pd.DataFrame:
-        "Variances of the responses, dates × responses"
+        """Trace the variances of the responses.
+
+        Returns
+        -------
+        DataFrame
+            Dates × responses.
+        """
         return _stored(self, VarianceColumns.EWMA_VARIANCE)
 
     def get_residual_vars(self) -> pd.DataFrame:
-        "Residual variances, dates × responses"
+        """Trace the residual variances.
+
+        Returns
+        -------
+        DataFrame
+            Dates × responses.
+        """
         return _stored(self, VarianceColumns.RESIDUAL_VARS)
 
     def get_systematic_vars(self) -> pd.DataFrame:
-        "Systematic variances, dates × responses"
+        """Trace the systematic variances.
+
+        Returns
+        -------
+        DataFrame
+            Dates × responses.
+        """
         return _vols(self, VarianceColumns.SYST_VOL) ** 2
 
     def get_total_vols(self) -> pd.DataFrame:
-        "Total volatilities, dates × responses"
+        """Trace the total volatilities.
+
+        Returns
+        -------
+        DataFrame
+            Dates × responses.
+        """
         return _vols(self, VarianceColumns.TOTAL_VOL)
 
     def get_residual_vols(self) -> pd.DataFrame:
-        "Residual volatilities, dates × responses"
+        """Trace the residual volatilities.
+
+        Returns
+        -------
+        DataFrame
+            Dates × responses.
+        """
         return _vols(self, VarianceColumns.RESID_VOL)
 
     def get_clusters(self) -> dict[pd.Timestamp, pd.Series]:
-        "Clusters by date, where there are any"
+        """Collect the clusters of every date that has any.
+
+        Returns
+        -------
+        dict of Timestamp to Series
+            Labels by response, by date.
+        """
         return {k: c.clusters for k, c in self.data.items() if c.clusters is not None}
 
     def get_reg_lambdas(self) -> pd.DataFrame:
-        "λ that a search chose, dates × responses; NaN where none was made"
-        return _panel(self, lambda c: c.y_variances.get("reg_lambda", pd.Series(np.nan, c.y_betas.index)))
+        """Trace the λ that a search chose.
 
-    def estimate_alpha(self,
-                       alpha_span: float | None = 120,  # EWMA span in rows, at least 1; None: plain means
-                       ) -> pd.DataFrame:
-        "Level of the recent residuals at each date, dates × responses; ValueError where an estimate has no residuals"
+        Returns
+        -------
+        DataFrame
+            Dates × responses; NaN where no search was made.
+        """
+        return _panel(self,
+                      lambda c: c.y_variances.get("reg_lambda", pd.Series(np.nan, c.y_betas.index)))
+
+    def estimate_alpha(self, alpha_span: float | None = 120) -> pd.DataFrame:
+        """Trace the level of the recent residuals.
+
+        Parameters
+        ----------
+        alpha_span : float or None, default 120
+            EWMA span in rows, at least 1; None: plain means.
+
+        Returns
+        -------
+        DataFrame
+            Dates × responses, in units of y.
+
+        Raises
+        ------
+        ValueError
+            Where an estimate has no residuals.
+        """
         if bare := [k for k, c in self.data.items() if c.residuals is None]:
-            raise ValueError(f"the estimate of {bare[0]} has no residuals; fit_rolling keeps them with keep_residuals=True")
+            raise ValueError(f"the estimate of {bare[0]} has no residuals; fit_rolling keeps them "
+                             "with keep_residuals=True")
         return _panel(self, lambda c: residual_alpha(c.residuals, alpha_span))
 
-    def save(self,
-             path: str,  # `.parquet`, ValueError otherwise
-             ) -> None:
-        "Write all estimates to one file, all or nothing, exact to the last bit"
+    def save(self, path: str) -> None:
+        """Write all estimates to one file, all or nothing, exact to the last bit.
+
+        Parameters
+        ----------
+        path : str
+            Name of the file, which ends in `.parquet`.
+
+        Raises
+        ------
+        ValueError
+            For any other ending.
+        """
         _save(self, path)
 
     @classmethod
-    def load(cls,
-             path: str,  # written by `save`
-             ) -> "RollingFactorCovarData":
-        "Read all estimates"
+    def load(cls, path: str) -> "RollingFactorCovarData":
+        """Read all estimates from a file.
+
+        Parameters
+        ----------
+        path : str
+            A file that `save` wrote.
+
+        Returns
+        -------
+        RollingFactorCovarData
+            The calendar as it was, without its `state`.
+        """
         return cls(_load(path))
 
-    def filter_on_tickers(self,
-                          assets: list[Any] | pd.Index | dict[Any, Any],  # responses to keep, in order; a dict renames them
-                          ) -> "RollingFactorCovarData":
-        "The same calendar for some responses: on each date those that it has; ValueError for one that no date has"
+    def filter_on_tickers(self, assets: list[Any] | pd.Index
+                          | dict[Any, Any]) -> "RollingFactorCovarData":
+        """Keep some responses: on each date those that it has.
+
+        Parameters
+        ----------
+        assets : list of object or Index or dict of object to object
+            Responses to keep, in order; a dict renames them.
+
+        Returns
+        -------
+        RollingFactorCovarData
+            The same dates.
+
+        Raises
+        ------
+        ValueError
+            For a response that no date has.
+        """
         return RollingFactorCovarData(_filtered(self, assets))
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #c9737401
-def _filtered(calendar: EstimateCalendar, assets: list | pd.Index | dict) -> dict[pd.Timestamp, CurrentFactorCovarData]:
+def _filtered(calendar: EstimateCalendar,
+              assets: list | pd.Index | dict) -> dict[pd.Timestamp, CurrentFactorCovarData]:
     "`RollingFactorCovarData.filter_on_tickers`"
     new = assets if isinstance(assets, dict) else {k: k for k in assets}
     known = {k for c in calendar.data.values() for k in c.y_betas.index}
@@ -286,18 +531,38 @@ def _filtered(calendar: EstimateCalendar, assets: list | pd.Index | dict) -> dic
     return {d: some(c) for d, c in calendar.data.items()}
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #62ce5c46
-def estimation_dates(dates: object,  # a pandas frequency such as "YE" or an offset; a number of rows; a date or dates
-                     index: pd.Index,  # (T,) dates or periods of the rows, increasing
-                     ) -> tuple[pd.DatetimeIndex, np.ndarray]:  # (D,) dates in order, (D,) rows that each may see
-    "When to estimate; ValueError for rows without dates"
+def estimation_dates(dates: object, index: pd.Index) -> tuple[pd.DatetimeIndex, np.ndarray]:
+    """Find the dates to estimate on.
+
+    Parameters
+    ----------
+    dates : object
+        A pandas frequency such as "YE" or an offset; a number of rows; a date or dates.
+    index : (T,) Index
+        Dates or periods of the rows, increasing.
+
+    Returns
+    -------
+    dates : (D,) DatetimeIndex
+        In order.
+    rows : (D,) int array
+        Number of rows that each may see.
+
+    Raises
+    ------
+    ValueError
+        For rows without dates, time zones on one side only, and an empty block.
+    """
     if not isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex)):
-        raise ValueError("to estimate through time, the rows must have dates: a DatetimeIndex or a PeriodIndex")
+        raise ValueError(
+            "to estimate through time, the rows must have dates: a DatetimeIndex or a PeriodIndex")
     stamps = period_stamps(index) if isinstance(index, pd.PeriodIndex) else index
     if isinstance(dates, (datetime.date, np.datetime64, pd.Period)):
         dates = [dates]
     if isinstance(dates, (str, pd.DateOffset, Integral)):
         if not isinstance(dates, Integral):
-            seen = pd.Series(np.arange(1, len(index) + 1), stamps).resample(dates).max().dropna().to_numpy(dtype=int)
+            seen = pd.Series(np.arange(1, len(index) + 1),
+                             stamps).resample(dates).max().dropna().to_numpy(dtype=int)
         elif dates >= 1:
             seen = np.unique(np.append(np.arange(dates, len(index), dates), len(index)))
         else:
@@ -311,13 +576,25 @@ def estimation_dates(dates: object,  # a pandas frequency such as "YE" or an off
 # %% ../../nbs/10_risk/07_rolling.ipynb #32f54c1b
 @dataclass(frozen=True, eq=False)
 class RollingState:
-    "What the estimates of later dates continue from"
-    sums: PanelMoments | None           # moments of the rows so far
-    last: pd.DataFrame                  # (N, M) newest loadings of each response, from which the next solve starts
-    clusters: ClusterState | None       # of the newest date
+    """What the estimates of later dates continue from.
 
-def _later(sums: PanelMoments | None, panel: Panel, stops: np.ndarray, model: LassoModel) -> Iterator[PanelMoments | None]:
-    "The sum of the rows up to each stop, one after the other, so that no later row is read before it is asked for"
+    Parameters
+    ----------
+    sums : PanelMoments or None
+        Moments of the rows so far.
+    last : (N, M) DataFrame
+        Newest loadings of each response, from which the next solve starts.
+    clusters : ClusterState or None
+        Clusters of the newest date.
+    """
+    sums: PanelMoments | None
+    last: pd.DataFrame
+    clusters: ClusterState | None
+
+def _later(sums: PanelMoments | None, panel: Panel, stops: np.ndarray,
+           model: LassoModel) -> Iterator[PanelMoments | None]:
+    """The sum of the rows up to each stop, one after the other, so that no later row is read before
+    it is asked for"""
     done, pairs = 0, clusters_wanted(model)
     for stop in stops:
         if stop > done:
@@ -327,8 +604,8 @@ def _later(sums: PanelMoments | None, panel: Panel, stops: np.ndarray, model: La
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #67c66b8c
 _DEFAULTS = {f.name: f.default for f in fields(CurrentFactorCovarData)}
-_COLUMNS = pd.Index([v.value for v in (VarianceColumns.EWMA_VARIANCE, VarianceColumns.RESIDUAL_VARS, VarianceColumns.INSAMPLE_ALPHA,
-                                       VarianceColumns.R2)])
+_COLUMNS = pd.Index([v.value for v in (VarianceColumns.EWMA_VARIANCE, VarianceColumns.RESIDUAL_VARS,
+                                       VarianceColumns.INSAMPLE_ALPHA, VarianceColumns.R2)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -344,11 +621,15 @@ class _Draft:
     clusters: Clusters | None
 
     def finished(self, df: np.ndarray, a: float) -> CurrentFactorCovarData:
-        "The estimate; its parts were made here and match, and the checks for those of users would cost half of the time"
+        """The estimate; its parts were made here and match, and the checks for those of users would
+        cost half of the time"""
         (s, loss, alpha), (names, factors), k = self.numbers, self.labels, self.clusters
-        variances = np.column_stack([a * s, a * loss * _paid(self.rows, df), a * alpha, 1 - loss / np.where(s > 0, s, np.nan)])
-        parts = dict(x_covar=pd.DataFrame(a * self.x_covar, factors, factors), y_betas=pd.DataFrame(self.beta, names, factors),
-                     y_variances=pd.DataFrame(variances, names, _COLUMNS), estimation_date=self.date)
+        variances = np.column_stack([a * s, a * loss * _paid(self.rows, df), a * alpha,
+                                     1 - loss / np.where(s > 0, s, np.nan)])
+        parts = dict(x_covar=pd.DataFrame(a * self.x_covar, factors, factors),
+                     y_betas=pd.DataFrame(self.beta, names, factors),
+                     y_variances=pd.DataFrame(variances, names, _COLUMNS),
+                     estimation_date=self.date)
         tree = {} if k is None else dict(clusters=k.labels, linkages=k.linkage, cutoffs=k.cutoff)
         c = object.__new__(CurrentFactorCovarData)
         for name, value in {**_DEFAULTS, **parts, **tree}.items():
@@ -357,7 +638,8 @@ class _Draft:
 
 
 def _paid(n: np.ndarray, df: np.ndarray) -> np.ndarray:
-    "(N,) what a mean square is multiplied by for the numbers that were estimated, the intercept included; NaN where nothing is left"
+    """(N,) what a mean square is multiplied by for the numbers that were estimated, the intercept
+    included; NaN where nothing is left"""
     return np.divide(n, n - df - 1, out=np.full(len(n), np.nan), where=n > df + 1)
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #40a327ab
@@ -367,12 +649,15 @@ def _stacked(problems: list[Problem]) -> Problem:
     if len(problems) == 1:
         return first
     starts = np.cumsum([0, *(len(p.penalty.l2) for p in problems)])
-    blocks = np.concatenate([np.where(p.penalty.blocks >= 0, p.penalty.blocks + k, -1) for p, k in zip(problems, starts, strict=False)])
-    penalty = replace(first.penalty, l1=np.concatenate([p.penalty.l1 for p in problems]), blocks=blocks,
-                      l2=np.concatenate([p.penalty.l2 for p in problems]))
-    box = Bounds(*(np.concatenate([getattr(p.bounds, side) for p in problems]) for side in ("lower", "upper")))
+    blocks = np.concatenate([np.where(p.penalty.blocks >= 0, p.penalty.blocks + k, -1)
+                             for p, k in zip(problems, starts, strict=False)])
+    penalty = replace(first.penalty, l1=np.concatenate([p.penalty.l1 for p in problems]),
+                      blocks=blocks, l2=np.concatenate([p.penalty.l2 for p in problems]))
+    box = Bounds(*(np.concatenate([getattr(p.bounds, side) for p in problems])
+                   for side in ("lower", "upper")))
     ridge = first.ridge if np.ndim(first.ridge) < 2 else np.concatenate([p.ridge for p in problems])
-    return Problem(concat_moments([p.moments for p in problems]), penalty, box, np.concatenate([p.prior for p in problems]),
+    return Problem(concat_moments([p.moments for p in problems]), penalty, box,
+                   np.concatenate([p.prior for p in problems]),
                    np.concatenate([p.scale for p in problems]), ridge)
 
 
@@ -386,11 +671,13 @@ def _freedom(drafts: list[_Draft]) -> list[np.ndarray]:
     "Degrees of freedom of every response of every date"
     kinds = {_kind(d.problem) for d in drafts}
     groups = [drafts] if len(kinds) == 1 and None not in kinds else [[d] for d in drafts]
-    found = [degrees_of_freedom(_stacked([d.problem for d in g]), np.concatenate([d.beta for d in g])) for g in groups]
+    found = [degrees_of_freedom(_stacked([d.problem for d in g]),
+                                np.concatenate([d.beta for d in g])) for g in groups]
     return np.split(np.concatenate(found), np.cumsum([len(d.beta) for d in drafts])[:-1])
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #7f1fa99d
-def _sums_draft(model: LassoModel, sums: PanelMoments, last: np.ndarray, clusters: Clusters | None) -> tuple[_Draft, np.ndarray, float]:
+def _sums_draft(model: LassoModel, sums: PanelMoments, last: np.ndarray,
+                clusters: Clusters | None) -> tuple[_Draft, np.ndarray, float]:
     "One date from sums: its draft, the newest loadings of all responses, and its worst gap"
     setup = plan_fit(model, sums, clusters)
     found, (alpha, _, s, loss) = solve_sums(model, sums, setup, last)
@@ -402,43 +689,54 @@ def _sums_draft(model: LassoModel, sums: PanelMoments, last: np.ndarray, cluster
     numbers = s[who], loss[who], alpha[who]
     names = chosen_labels(sums.responses, np.flatnonzero(on))
     labels, date = (names, sums.factors), sums.ends[1]
-    draft = _Draft(problem, found.beta[who], sums.n_effective[who], numbers, sums.of_x.G[0], labels, date, setup.clusters)
+    draft = _Draft(problem, found.beta[who], sums.n_effective[who], numbers, sums.of_x.G[0], labels,
+                   date, setup.clusters)
     return draft, np.where(on[:, None], found.beta, last), found.gap.max()
 
 
-def _rows_draft(model: LassoModel, part: Panel, setup: Setup, moments: Moments, last: np.ndarray) -> tuple[_Draft, float]:
-    "One date from its rows: its draft and its worst gap; `last` (N, M) are the loadings to start from, and is brought up to date"
+def _rows_draft(model: LassoModel, part: Panel, setup: Setup, moments: Moments,
+                last: np.ndarray) -> tuple[_Draft, float]:
+    """One date from its rows: its draft and its worst gap; `last` (N, M) are the loadings to start
+    from, and is brought up to date"""
     who = np.flatnonzero(setup.active)
     mine = moments.take(who) if len(who) < moments.N else moments
     problem = unit_problem(model, setup, mine)
-    problem, box = replace(problem, penalty=problem.penalty.scaled(setup.reg_lambda[who])), problem.bounds
+    problem, box = (replace(problem, penalty=problem.penalty.scaled(setup.reg_lambda[who])),
+                    problem.bounds)
     start = np.where(np.isnan(last), setup.prior, last)[who]
     found = solve_one(problem, setup.fitted, model, True, np.clip(start, box.lower, box.upper))
     last[who], loss = found.beta, np.maximum(mine.loss(found.beta), 0.0)
-    labels, rows = (chosen_labels(part.responses, who), part.factors), effective_sample_size(part.weights, part.mask[:, who])
+    labels, rows = ((chosen_labels(part.responses, who), part.factors),
+                    effective_sample_size(part.weights, part.mask[:, who]))
     numbers = mine.s, loss, mine.intercept(found.beta)
-    draft = _Draft(problem, found.beta, rows, numbers, weighted_cov(part.X, part.weights), labels, part.index[-1], setup.clusters)
+    draft = _Draft(problem, found.beta, rows, numbers, weighted_cov(part.X, part.weights), labels,
+                   part.index[-1], setup.clusters)
     return draft, found.gap.max()
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #5059489c
 def _from_result(fit: object, a: float, keep: bool) -> CurrentFactorCovarData:
-    "Estimate of one date from the sums of squares of a fit that is no `LassoModel`; a loading that is not zero is one number estimated"
+    """Estimate of one date from the sums of squares of a fit that is no `LassoModel`; a loading
+    that is not zero is one number estimated"""
     r, p, on = fit.estimation_result_, fit.panel_, fit.active_.to_numpy()
     beta, w = r.estimated_beta.loc[on], cell_weights(p)[:, on]
     mass = w.sum(0)
     s, loss = r.ss_total.to_numpy()[on] / mass, r.ss_res.to_numpy()[on] / mass
     numbers, labels = (s, loss, r.alpha.to_numpy()[on]), (beta.index, beta.columns)
-    draft = _Draft(None, beta.to_numpy(), mass**2 / (w**2).sum(0), numbers, weighted_cov(p.X, p.weights), labels, p.index[-1], None)
+    draft = _Draft(None, beta.to_numpy(), mass**2 / (w**2).sum(0), numbers,
+                   weighted_cov(p.X, p.weights), labels, p.index[-1], None)
     c = draft.finished((beta.to_numpy() != 0).sum(1), a)
     if not keep:
         return c
     E = p.Y - p.X @ r.estimated_beta.to_numpy().T - r.alpha.to_numpy()
-    return replace(c, residuals=pd.DataFrame(np.where(p.mask, E, np.nan), p.index, p.responses).loc[:, on])
+    return replace(c, residuals=pd.DataFrame(np.where(p.mask, E, np.nan), p.index, p.responses)
+                   .loc[:, on])
 
 
-def _from_fit(model: object, part: Panel, a: float, clusters: Clusters | None, keep: bool, covariance: dict) -> CurrentFactorCovarData:
+def _from_fit(model: object, part: Panel, a: float, clusters: Clusters | None, keep: bool,
+              covariance: dict) -> CurrentFactorCovarData:
     "Estimate of one date by an ordinary fit to its rows; λ too where it was searched for"
-    x, y = pd.DataFrame(part.X, part.index, part.factors), pd.DataFrame(part.Y, part.index, part.responses)
+    x, y = (pd.DataFrame(part.X, part.index, part.factors),
+            pd.DataFrame(part.Y, part.index, part.responses))
     model = clone(model)
     if clusters is not None:
         target = getattr(model, "base_model", None) or model
@@ -449,11 +747,13 @@ def _from_fit(model: object, part: Panel, a: float, clusters: Clusters | None, k
     inner = getattr(fit, "best_model_", fit)
     if not isinstance(inner, (LassoModel, MixedCadence)):
         return _from_result(inner, a, keep)
-    c = factor_covariance(inner, a, **covariance).filter_on_tickers(inner.active_.index[inner.active_])
+    c = factor_covariance(inner, a,
+                          **covariance).filter_on_tickers(inner.active_.index[inner.active_])
     c = c if keep else replace(c, residuals=None)
     if hasattr(fit, "best_lambda_"):
         c = replace(c, y_variances=c.y_variances.assign(reg_lambda=fit.reg_lambda_))
-    return c if clusters is None else replace(c, clusters=clusters.labels, linkages=clusters.linkage, cutoffs=clusters.cutoff)
+    return c if clusters is None else replace(c, clusters=clusters.labels,
+                                              linkages=clusters.linkage, cutoffs=clusters.cutoff)
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #513b3cab
 def _settings(model: object) -> object:
@@ -469,11 +769,13 @@ def _searches(model: object, schedule: ClusterSchedule | None) -> bool:
     if not isinstance(schedule, ClusterSchedule):
         raise ValueError(f"schedule must be a ClusterSchedule, got {type(schedule).__name__}")
     if not isinstance(inner, LassoModel) or not clusters_wanted(inner):
-        raise ValueError("a schedule needs a model whose clusters are found by a Clustering, such as model_type='group_lasso_clusters'")
+        raise ValueError("a schedule needs a model whose clusters are found by a Clustering, such "
+                         "as model_type='group_lasso_clusters'")
     return True
 
 
-def _scheduled(model, part: Panel, sums: PanelMoments | None, schedule: ClusterSchedule, before: ClusterState | None) -> ClusterState:
+def _scheduled(model, part: Panel, sums: PanelMoments | None, schedule: ClusterSchedule,
+               before: ClusterState | None) -> ClusterState:
     "The clusters of one date, from its sums or its rows"
     inner, need = _settings(model), max(_settings(model).warmup_period, 1)
     c = inner.clustering or Clustering()
@@ -482,19 +784,25 @@ def _scheduled(model, part: Panel, sums: PanelMoments | None, schedule: ClusterS
         R = sums.pairs.take(rows).correlation(c.min_overlap)
     else:
         rows, names = np.flatnonzero(rows_of_weight(part) >= need), part.responses
-        decayed_part = take_rows(part, np.arange(part.T), 1.0 if inner.span is None else 1 - 2 / (inner.span + 1))
+        decayed_part = take_rows(part, np.arange(part.T),
+                                 1.0 if inner.span is None else 1 - 2 / (inner.span + 1))
         R = dependence_matrix(c, decayed_part.take(rows))
-    return next_clusters(c, pd.DataFrame(R, names[rows], names[rows]), part.index[-1], schedule, before)
+    return next_clusters(c, pd.DataFrame(R, names[rows], names[rows]), part.index[-1],
+                         schedule, before)
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #5c1e0a71
 def _check_rolling(model: object, window: int | None, a: float) -> int:
     "The warm-up; ValueError for a window or a factor that cannot be"
     inner = _settings(model)
-    need = int(max(1, getattr(inner.model or inner if isinstance(inner, MixedCadence) else inner, "warmup_period", 12)))
-    if window is not None and not (isinstance(window, Integral) and window >= 1) or not 0 < a < np.inf:
-        raise ValueError(f"window must be a positive number of rows and annualization_factor positive, got {window!r} and {a}")
+    need = int(max(1, getattr(inner.model or inner if isinstance(inner, MixedCadence) else inner,
+                              "warmup_period", 12)))
+    if (window is not None and not (isinstance(window, Integral) and window >= 1)
+        or not 0 < a < np.inf):
+        raise ValueError(f"window must be a positive number of rows and annualization_factor "
+                         f"positive, got {window!r} and {a}")
     if window is not None and window < need:
-        raise ValueError(f"a window of {window} rows is below the warm-up of {need}: no date could be estimated; lower warmup_period")
+        raise ValueError(f"a window of {window} rows is below the warm-up of {need}: no date could "
+                         "be estimated; lower warmup_period")
     return need
 
 
@@ -502,7 +810,8 @@ def _for_covariance(model: object, given: dict | None) -> dict:
     "Arguments of `factor_covariance`; ValueError for unknown ones, and for a model without it"
     allowed = ("factor_covariance", "residual_correlation", "refit")
     if more := [k for k in given or {} if k not in allowed]:
-        raise ValueError(f"covariance has unknown entries {some_labels(more)}; allowed: {', '.join(allowed)}")
+        raise ValueError(
+            f"covariance has unknown entries {some_labels(more)}; allowed: {', '.join(allowed)}")
     if given and not isinstance(_settings(model), (LassoModel, MixedCadence)):
         raise ValueError(f"covariance needs a LassoModel, got {type(model).__name__}")
     return dict(given or {})
@@ -512,38 +821,49 @@ def _resumed(resume: object, model: object, window: int | None) -> RollingState 
     "The state to continue from; ValueError where there is none"
     state = resume.state if isinstance(resume, RollingFactorCovarData) else resume
     if resume is not None and (state is None or state.sums is None or window is not None):
-        raise ValueError("only estimates from all rows up to a date can be resumed, of a LassoModel without rules that read rows")
+        raise ValueError("only estimates from all rows up to a date can be resumed, of a "
+                         "LassoModel without rules that read rows")
     return state
 
 
-_TOGETHER = 2**18   # cells of small matrices in one call: two megabytes each, large beside the cost of a call
+# cells of small matrices in one call: two megabytes each, large beside the cost of a call
+_TOGETHER = 2**18
 
 
 class _Run:
     "The dates one after the other, and what each leaves for the next"
 
     def __init__(self, model, panel, window, a, schedule, keep, state, covariance=None):
-        self.model, self.panel, self.window, self.a, self.schedule, self.keep = model, panel, window, a, schedule, keep
+        self.model, self.panel, self.window, self.a, self.schedule, self.keep = (
+            model, panel, window, a, schedule, keep)
         self.covariance = covariance or {}
-        self.gap, self.clusters, self.total = 0.0, None if state is None else state.clusters, None if state is None else state.sums
+        self.gap, self.clusters, self.total = (0.0, None if state is None else state.clusters,
+                                               None if state is None else state.sums)
         self.names = panel.responses if state is None else state.last.index
-        self.last = np.full((len(self.names), panel.M), np.nan) if state is None else state.last.to_numpy(copy=True)
+        self.last = (np.full((len(self.names), panel.M), np.nan) if state is None
+                     else state.last.to_numpy(copy=True))
         self.found, self.waiting, self.cells = {}, [], 0
         plain = type(model) is LassoModel and not keep and not self.covariance
         ruled = plain and any(hasattr(getattr(model, k), "derive") for k in
-                              ("factors_beta_loading_signs", "factors_beta_prior", "penalty_weights"))
+                              ("factors_beta_loading_signs", "factors_beta_prior",
+                               "penalty_weights"))
         c = getattr(model, "clustering", None)
-        by_pairs = not plain or not clusters_wanted(model) or c is None or (c.dependence == "pearson" and c.span in (None, model.span))
+        by_pairs = (not plain or not clusters_wanted(model) or c is None
+                    or (c.dependence == "pearson" and c.span in (None, model.span)))
         own = c is None or isinstance(c, (Clustering, pd.Series, dict))
-        self.adds = plain and window is None and model.demean is True and not ruled and by_pairs and own
-        self.rows_add = plain and not self.adds and model.demean is True and len(response_batches(panel)) == 1
+        self.adds = (plain and window is None and model.demean is True and not ruled
+                     and by_pairs and own)
+        self.rows_add = (plain and not self.adds and model.demean is True
+                         and len(response_batches(panel)) == 1)
 
     @property
     def state(self) -> RollingState:
-        return RollingState(self.total if self.adds else None, pd.DataFrame(self.last, self.names, self.panel.factors), self.clusters)
+        return RollingState(self.total if self.adds else None,
+                            pd.DataFrame(self.last, self.names, self.panel.factors), self.clusters)
 
     def sums(self, stops) -> Iterator:
-        return _later(self.total, self.panel, stops, self.model) if self.adds else iter([None] * len(stops))
+        return (_later(self.total, self.panel, stops, self.model) if self.adds
+                else iter([None] * len(stops)))
 
     def estimate(self, date: pd.Timestamp, stop: int, sums: PanelMoments | None, need: int) -> bool:
         "Whether one date has an estimate; not where no response has enough rows"
@@ -562,7 +882,8 @@ class _Run:
         elif self.rows_add and self.panel.M <= part.T:
             draft, gap = self._by_rows(part, history, clusters)
         else:
-            self.found[date] = _from_fit(self.model, part, self.a, clusters, self.keep, self.covariance)
+            self.found[date] = _from_fit(self.model, part, self.a, clusters, self.keep,
+                                         self.covariance)
             return True
         self.found[date], self.gap = None, max(self.gap, gap)
         self._wait(date, draft)
@@ -578,13 +899,15 @@ class _Run:
     def finish(self) -> None:
         "Turn the drafts into estimates"
         if self.waiting:
-            for (date, draft), df in zip(self.waiting, _freedom([d for _, d in self.waiting]), strict=True):
+            for (date, draft), df in zip(self.waiting, _freedom([d for _, d in self.waiting]),
+                                         strict=True):
                 self.found[date] = draft.finished(df, self.a)
         self.waiting, self.cells = [], 0
 
     def _by_sums(self, sums: PanelMoments, clusters: Clusters | None) -> tuple[_Draft, float]:
         if sums.N > len(self.last):   # newcomers of a later table
-            self.last = np.concatenate([self.last, np.full((sums.N - len(self.last), sums.M), np.nan)])
+            self.last = np.concatenate([self.last,
+                                        np.full((sums.N - len(self.last), sums.M), np.nan)])
         self.names = sums.responses
         draft, self.last, gap = _sums_draft(self.model, sums, self.last, clusters)
         return draft, gap
@@ -599,12 +922,16 @@ class _Run:
         if clusters is not None:
             model = copy.copy(model)
             model.clustering = clusters
-        return _rows_draft(model, part, prepare(model, part, history), make_moments(part), self.last)
+        return _rows_draft(model, part, prepare(model, part, history),
+                           make_moments(part), self.last)
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #8d20f3b6
-def fit_rolling(model: object, x: pd.DataFrame, y: pd.DataFrame, dates: object = "YE", window: int | None = None,
-                sample_weight: np.ndarray | None = None, annualization_factor: float = 1.0, schedule: ClusterSchedule | None = None,
-                resume: "RollingState | RollingFactorCovarData | None" = None, keep_residuals: bool = False,
+def fit_rolling(model: object, x: pd.DataFrame, y: pd.DataFrame, dates: object = "YE",
+                window: int | None = None,
+                sample_weight: np.ndarray | None = None, annualization_factor: float = 1.0,
+                schedule: ClusterSchedule | None = None,
+                resume: "RollingState | RollingFactorCovarData | None" = None,
+                keep_residuals: bool = False,
                 covariance: dict | None = None) -> RollingFactorCovarData:
     """Fit a model as of each date: from the rows up to it and nothing else.
 
@@ -625,14 +952,17 @@ def fit_rolling(model: object, x: pd.DataFrame, y: pd.DataFrame, dates: object =
     annualization_factor : float, default 1
         Rows per unit of time, 12 from months to years.
     schedule : ClusterSchedule, optional
-        How often clusters are found again and how slowly they move. None: on every date, each on its own.
+        How often clusters are found again and how slowly they move. None: on every date, each on
+        its own.
     resume : RollingState or RollingFactorCovarData, optional
-        What an earlier call left (`calendar.state`); `x` and `y` are then the rows since, and the new calendar holds the new dates.
+        What an earlier call left (`calendar.state`); `x` and `y` are then the rows since, and the
+        new calendar holds the new dates.
     keep_residuals : bool, default False
         Keep the residuals of every date, for `estimate_alpha`.
     covariance : dict, optional
-        What `model.covariance` is to be told at every date, such as ``{"residual_correlation": "auto"}``; the model is then fitted to
-        the rows of each date, as it is with `keep_residuals`.
+        What `model.covariance` is to be told at every date, such as ``{"residual_correlation":
+        "auto"}``; the model is then fitted to the rows of each date, as it is with
+        `keep_residuals`.
 
     Returns
     -------
@@ -642,22 +972,38 @@ def fit_rolling(model: object, x: pd.DataFrame, y: pd.DataFrame, dates: object =
     Raises
     ------
     ValueError
-        For a date that was asked for by name and cannot be estimated, a window below the warm-up, rows without dates or out of order.
+        For a date that was asked for by name and cannot be estimated, a window below the warm-up,
+        rows without dates or out of order.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=120, N=6, M=3, K=2, gaps=0, seed=0)
+    >>> rows = pd.date_range("2015-01-31", periods=120, freq="ME")
+    >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=.01), sim.x.set_axis(rows),
+    ...                           sim.y.set_axis(rows), "YE")
+    >>> str(calendar.dates[-1].date()), calendar.get_latest().y_covar.shape
+    ('2024-12-31', (6, 6))
     """
     panel, a = make_panel(x, y, sample_weight, ordered=True), float(annualization_factor)
     at, stops = estimation_dates(dates, panel.index)
     need = _check_rolling(model, window, a)
-    run = _Run(model, panel, window, a, schedule if _searches(model, schedule) else None, keep_residuals,
-               _resumed(resume, model, window), _for_covariance(model, covariance))
+    run = _Run(model, panel, window, a, schedule if _searches(model, schedule) else None,
+               keep_residuals, _resumed(resume, model, window), _for_covariance(model, covariance))
     with one_blas_thread:
         every = run.sums(np.append(stops, panel.T))
-        for date, stop, sums in zip(tqdm(at, delay=5, disable=None, leave=False), stops, every, strict=False):
-            if not run.estimate(date, int(stop), sums, need) and not isinstance(dates, (str, pd.DateOffset, Integral)):
+        for date, stop, sums in zip(tqdm(at, delay=5, disable=None, leave=False), stops, every,
+                                    strict=False):
+            if (not run.estimate(date, int(stop), sums, need)
+                and not isinstance(dates, (str, pd.DateOffset, Integral))):
                 raise ValueError(f"no response has {need} valid rows on {date:%Y-%m-%d}")
         run.total = next(every)   # later calls continue after the last row, not after the last date
         run.finish()
     if run.gap > getattr(model, "tol", np.inf):
-        warn_caller(f"the worst relative duality gap of all dates is {run.gap:.1e}, above {model.tol:g}", ConvergenceWarning)
+        warn_caller(
+            f"the worst relative duality gap of all dates is {run.gap:.1e}, above {model.tol:g}",
+            ConvergenceWarning)
     return RollingFactorCovarData(run.found, run.state)
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #020574ad
@@ -678,5 +1024,6 @@ def _load(path: str) -> dict[pd.Timestamp, CurrentFactorCovarData]:
     for key, table in tables.items():
         k, name = key.split(" ", 1)
         parts[int(k)][name] = table
-    estimates = [CurrentFactorCovarData(**from_tables(*pair)) for pair in zip(parts, about["estimates"], strict=True)]
+    estimates = [CurrentFactorCovarData(**from_tables(*pair))
+                 for pair in zip(parts, about["estimates"], strict=True)]
     return {unpack_index(*d)[0]: c for d, c in zip(about["dates"], estimates, strict=True)}

@@ -155,10 +155,12 @@ class FactorStructure:
         Parameters
         ----------
         rhs : ndarray of shape (N,) or (N, K)
+            Right-hand side, or one in each column.
 
         Returns
         -------
         ndarray of the same shape
+            The solutions.
         """
         Cr = self._residual_solve(np.asarray(rhs, dtype=np.float64))
         E, K = self._inner
@@ -170,6 +172,7 @@ class FactorStructure:
         Returns
         -------
         float
+            Of Σ.
         """
         return float(np.log(self.d).sum() + self._root[2]
                      + 2 * np.log(np.diag(self._inner[1][0])).sum())
@@ -195,10 +198,12 @@ class FactorStructure:
         Parameters
         ----------
         w : ndarray of shape (N,) or (N, K)
+            Weights of a portfolio, or of one in each column.
 
         Returns
         -------
         float or ndarray of shape (K,)
+            Variances, at least 0.
         """
         w = np.asarray(w, dtype=np.float64)
         total = ((self.B.T @ w) ** 2).sum(0) + (w * self.residual_times(w)).sum(0)
@@ -210,10 +215,12 @@ class FactorStructure:
         Parameters
         ----------
         w : ndarray of shape (N,) or (N, K)
+            Weights of a portfolio, or of one in each column.
 
         Returns
         -------
         ndarray of the same shape
+            Cw.
         """
         s = np.sqrt(self.d)
         v = (w.T * s).T
@@ -227,10 +234,12 @@ class FactorStructure:
         n : int
             Number of rows.
         rng : int or numpy Generator, default=0
+            Seed or generator of the draws.
 
         Returns
         -------
         ndarray of shape (n, N)
+            One draw in each row.
         """
         rng, F = np.random.default_rng(rng), self._root[1]
         factors = rng.standard_normal((n, self.B.shape[1])) @ self.B.T
@@ -243,6 +252,7 @@ class FactorStructure:
         Returns
         -------
         ndarray of shape (N, N)
+            Symmetric to the last bit.
         """
         return _assembled(self.B, self.d, self.R)
 

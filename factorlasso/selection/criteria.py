@@ -40,27 +40,46 @@ def _counts(path: LassoPath, n_obs: object) -> np.ndarray:
     return np.broadcast_to(np.asarray(n_obs, dtype=float), path.data.n_obs.shape)
 
 
-def information_criteria(
-    path: LassoPath,                   # measured on the rows of the fit
-    n_obs: np.ndarray | None = None,   # (N,) observations, a Series by label; None: rows that count, with weights `effective_sample_size`
-    gamma: float = 0.5,                # γ of EBIC, 0 to 1
-) -> pd.DataFrame:                     # (λ, response) × reg_lambda, df, aic, bic, ebic; inf for too many parameters, NaN without variance
-    "AIC, BIC and EBIC along a path, by response and up to a constant; `reg_lambda` is what `LassoModel` takes."
+def information_criteria(path: LassoPath, n_obs: np.ndarray | None = None,
+                         gamma: float = 0.5) -> pd.DataFrame:
+    """Compute AIC, BIC and EBIC along a path, by response.
+
+    They are known up to a constant. The column `reg_lambda` is what `LassoModel` takes.
+
+    Parameters
+    ----------
+    path : LassoPath
+        Measured on the rows of the fit.
+    n_obs : (N,) array or None, default None
+        Observations, a Series by label; None for valid rows. With decay, `effective_sample_size`.
+    gamma : float, default 0.5
+        γ of EBIC, 0 to 1.
+
+    Returns
+    -------
+    DataFrame
+        (λ, response) × reg_lambda, df, aic, bic, ebic; infinite for too many parameters, NaN
+        without variance.
+    """
     n, data = _counts(path, n_obs), path.data
     box, k = path.problem.bounds, path.df + 1
     M = (box.lower < box.upper).sum(1)
     df = np.clip(path.df, 0, M)
     usable = (n > k) & ((M + 1 < n) | (2 * k <= n))
-    fit = n * np.log(np.maximum(path.loss, np.where(data.s > 0, _EXACT * data.s, 1.0))) + np.where(usable, 0.0, np.inf)
+    fit = (n * np.log(np.maximum(path.loss, np.where(data.s > 0, _EXACT * data.s, 1.0)))
+           + np.where(usable, 0.0, np.inf))
     fit = np.where(data.s > 0, fit, np.nan)
     bic = fit + k * np.log(np.maximum(n, 1))
     ebic = bic + 2 * gamma * (gammaln(M + 1) - gammaln(df + 1) - gammaln(M - df + 1))
     relative = np.ones(len(n)) if getattr(path, "relative", None) is None else path.relative
-    columns = {"reg_lambda": path.lambdas[:, None] * relative, "df": path.df, "aic": fit + 2 * k, "bic": bic, "ebic": ebic}
-    names = [name or "response" for name in path.responses.names] if path.responses.nlevels == 1 else path.responses.names
+    columns = {"reg_lambda": path.lambdas[:, None] * relative, "df": path.df, "aic": fit + 2 * k,
+               "bic": bic, "ebic": ebic}
+    names = ([name or "response" for name in path.responses.names] if path.responses.nlevels == 1
+             else path.responses.names)
     at = np.tile(np.arange(len(n)), len(path.lambdas))
     levels = [path.responses.get_level_values(j)[at] for j in range(path.responses.nlevels)]
-    index = pd.MultiIndex.from_arrays([np.repeat(path.lambdas, len(n)), *levels], names=["lambda", *names])
+    index = pd.MultiIndex.from_arrays([np.repeat(path.lambdas, len(n)), *levels],
+                                      names=["lambda", *names])
     return pd.DataFrame({name: values.ravel() for name, values in columns.items()}, index)
 
 # %% ../../nbs/07_selection/02_criteria.ipynb #8c8a59b5
@@ -74,31 +93,68 @@ def warn_about_ends(places: np.ndarray, count: int) -> None:
     count : int
         How many values there are; of one alone there is nothing to tell.
     """
-    for end, place, advice in [(0, "largest", "nothing speaks for more of a model, or `lambdas` should reach higher"),
-                               (count - 1, "smallest", "give a smaller ratio, or `lambdas` that reach lower")]:
+    for end, place, advice in (
+        [(0, "largest", "nothing speaks for more of a model, or `lambdas` should reach higher"),
+         (count - 1, "smallest", "give a smaller ratio, or `lambdas` that reach lower")]):
         at_end = int((places == end).sum()) if count > 1 else 0
         if at_end:
-            warn_caller(f"the choice for {at_end} of {len(places)} responses is the {place} λ that was tried: {advice}")
+            warn_caller(f"the choice for {at_end} of {len(places)} responses is the {place} λ that "
+                        f"was tried: {advice}")
 
 
-def select_by_criterion(
-    criteria: pd.DataFrame,  # from `information_criteria`
-    which: str = "bic",      # "aic", "bic" or "ebic"; else ValueError
-    pooled: bool = False,    # one λ for all responses, by the sum over those with variance
-) -> pd.Series | float:      # λ by response, as `LassoModel(reg_lambda=...)` takes it; a float where pooled
-    "The λ with the smallest criterion; the largest of equally good ones, and for a response without variance."
+def select_by_criterion(criteria: pd.DataFrame, which: str = "bic",
+                        pooled: bool = False) -> pd.Series | float:
+    """Choose the λ with the smallest criterion.
+
+    It is the largest of equally good ones, and for a response without variance.
+
+    Parameters
+    ----------
+    criteria : DataFrame
+        What `information_criteria` returned.
+    which : str, default "bic"
+        One of "aic", "bic" and "ebic".
+    pooled : bool, default False
+        One λ for all responses, by the sum over those with variance.
+
+    Returns
+    -------
+    Series or float
+        λ by response, as `LassoModel(reg_lambda=...)` takes it; a float where pooled.
+
+    Raises
+    ------
+    ValueError
+        For any other criterion, and where no response has variance and fewer parameters than
+        observations.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import factorlasso as fl
+    >>> from factorlasso.selection import information_criteria
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(100, 3))
+    >>> path = fl.LassoModel("lasso").path(X, 2 * X[:, :1] + rng.normal(size=(100, 1)))
+    >>> chosen = fl.select_by_criterion(information_criteria(path))
+    >>> fl.LassoModel("lasso", reg_lambda=chosen).fit(X, 2 * X[:, 0]).coef_.round(1).tolist()[0] > 1
+    True
+    """
     if which not in ("aic", "bic", "ebic"):
         raise ValueError(f"which must be 'aic', 'bic' or 'ebic', got {which!r}")
     of_response = list(range(1, criteria.index.nlevels))
-    table, scaled = (criteria[name].unstack(of_response, sort=False).sort_index(ascending=False) for name in (which, "reg_lambda"))
+    table, scaled = (criteria[name].unstack(of_response, sort=False).sort_index(ascending=False)
+                     for name in (which, "reg_lambda"))
     values = np.where(table.isna(), np.inf, table)   # the first of equals is the largest λ
     if not pooled:
         rows = values.argmin(axis=0)
         warn_about_ends(rows[~table.isna().all().to_numpy()], len(values))
-        return pd.Series(scaled.to_numpy()[rows, np.arange(values.shape[1])], scaled.columns, name="lambda")
+        return pd.Series(scaled.to_numpy()[rows, np.arange(values.shape[1])], scaled.columns,
+                         name="lambda")
     judged = ~table.isna().all().to_numpy() & np.isfinite(values).any(axis=0)
     if not judged.any():
-        raise ValueError("no response has variance and fewer parameters than observations at any λ: nothing to choose by")
+        raise ValueError("no response has variance and fewer parameters than observations at any "
+                         "λ: nothing to choose by")
     place = values[:, judged].sum(axis=1).argmin()
     warn_about_ends(np.full(judged.sum(), place), len(values))
     row = scaled.iloc[place]
@@ -143,10 +199,12 @@ def residual_variance(E: np.ndarray, weights: np.ndarray, mask: np.ndarray,
 def _free_lasso(model) -> Problem:
     "A LASSO over the fitted responses of a UniLasso, in loadings, without prior and box."
     panel = model.panel_.take(model.active_.to_numpy())
-    zero, lam = np.zeros((panel.N, panel.M)), by_response(model.reg_lambda, panel.responses, "reg_lambda")
+    zero, lam = np.zeros((panel.N, panel.M)), by_response(model.reg_lambda, panel.responses,
+                                                          "reg_lambda")
     free = Bounds(np.full(zero.shape, -np.inf), np.full(zero.shape, np.inf))
     penalty = make_penalty("cell", np.zeros(panel.N, dtype=np.intp), panel.M).scaled(lam)
-    return Problem(summarize_panel(panel, bool(model.demean)), penalty, free, zero, np.ones(panel.N))
+    return Problem(summarize_panel(panel, bool(model.demean)), penalty, free, zero,
+                   np.ones(panel.N))
 
 
 def fitted_problem(model: LassoModel) -> Problem:
@@ -160,12 +218,14 @@ def fitted_problem(model: LassoModel) -> Problem:
     Returns
     -------
     Problem
-        λ included. UniLasso keeps the signs of its own stage one: its loadings are given a LASSO without a box.
+        λ included. UniLasso keeps the signs of its own stage one: its loadings are given a LASSO
+        without a box.
     """
     check_is_fitted(model)
     if isinstance(model, UniLasso):
         return _free_lasso(model)
-    same = model if model.clusters_ is None or model.group_data is not None else clone(model).set_params(clustering=model.clusters_)
+    same = (model if model.clusters_ is None or model.group_data is not None
+            else clone(model).set_params(clustering=model.clusters_))
     active = model.active_.to_numpy()
     setup = prepare(same, model.panel_, np.where(active, np.inf, -1.0))
     problem = unit_problem(model, setup, summarize_panel(setup.fitted, model.demean is True))
@@ -173,7 +233,7 @@ def fitted_problem(model: LassoModel) -> Problem:
 
 
 def fit_degrees_of_freedom(model: LassoModel) -> np.ndarray:
-    """Degrees of freedom of every response of a fit, the intercept not counted.
+    """Count the degrees of freedom of every response of a fit, the intercept not counted.
 
     Parameters
     ----------
@@ -183,11 +243,12 @@ def fit_degrees_of_freedom(model: LassoModel) -> np.ndarray:
     Returns
     -------
     ndarray of shape (N,)
-        NaN for responses that were not fitted. With a norm over more factors than rows, the number of cells that
-        moved, which is an upper bound.
+        NaN for responses that were not fitted. With a norm over more factors than rows, the number
+        of cells that moved, which is an upper bound.
     """
     problem, active = fitted_problem(model), model.active_.to_numpy()
-    df, beta = np.full(len(active), np.nan), model.estimation_result_.estimated_beta.to_numpy()[active]
+    df, beta = (np.full(len(active), np.nan),
+                model.estimation_result_.estimated_beta.to_numpy()[active])
     try:
         df[active] = degrees_of_freedom(problem, beta)
     except NotImplementedError:

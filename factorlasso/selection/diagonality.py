@@ -25,10 +25,12 @@ _ROWS = 512   # of the covariance of rows, at a time
 
 
 def _row_sizes(squares: np.ndarray, mask: np.ndarray, w: np.ndarray) -> np.ndarray:
-    "(T,) size of the squares in each row, 1 where all are alike, drawn to 1 by as much of their spread as chance explains"
+    """(T,) size of the squares in each row, 1 where all are alike, drawn to 1 by as much of their
+    spread as chance explains"""
     own = w[:, None] * mask / (w @ mask)
     flat = own * (1 - 2 * own + np.square(own).sum(0)) * mask
-    d = np.divide(squares.sum(1), (flat / flat.sum(0)).sum(1), out=np.ones(len(w)), where=mask.any(1))
+    d = np.divide(squares.sum(1), (flat / flat.sum(0)).sum(1), out=np.ones(len(w)),
+                  where=mask.any(1))
     chance = np.mean(2 / np.maximum(mask.sum(1), 1))
     return 1 + max(0.0, 1 - chance / max(d.var(), 1e-300)) * (d - 1)
 
@@ -37,7 +39,8 @@ def _expected_squares(Z: np.ndarray,  # (T, N) centred, columns of length one, z
                       mask: np.ndarray,  # (T, N) float, 1 where observed
                       w: np.ndarray,  # (T,) weights
                       ) -> float:
-    "Sum of squared correlations over ordered pairs that independent columns of these magnitudes would show"
+    """Sum of squared correlations over ordered pairs that independent columns of these magnitudes
+    would show"""
     squares, W = np.square(Z), w @ mask
     total = np.square(squares.sum(1)).sum() - np.square(squares).sum()
     g = w * _row_sizes(squares, mask, w)
@@ -48,16 +51,29 @@ def _expected_squares(Z: np.ndarray,  # (T, N) centred, columns of length one, z
         rows = slice(start, start + _ROWS)
         def over(v, rows=rows): return (mask[rows] * v) @ mask.T
         s = g[rows, None] + g
-        pairs = np.square(over(a) - s * over(b)) - over(a * a) + 2 * s * over(a * b) - s * s * over(b * b)
+        pairs = (np.square(over(a) - s * over(b)) - over(a * a) + 2 * s * over(a * b)
+                 - s * s * over(b * b))
         pairs[np.arange(len(pairs)), np.arange(len(pairs)) + start] = 0.0
         total += w[rows] @ pairs @ w
     return total
 
 
-def excess_correlation(E: np.ndarray,  # (T, N) residuals, NaN where unobserved
-                       weights: np.ndarray | None = None,  # (T,) non-negative; None: equal
-                       ) -> float:  # mean over pairs; NaN with fewer than two series that have three rows, vary and meet
-    "Mean squared correlation of columns, less what independent columns of these magnitudes would show"
+def excess_correlation(E: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """Compare the mean squared correlation of columns with that of independent ones.
+
+    Parameters
+    ----------
+    E : (T, N) array
+        Residuals, NaN where unobserved.
+    weights : (T,) array or None, default None
+        Non-negative; None: equal.
+
+    Returns
+    -------
+    float
+        Mean over pairs less what independent columns of these magnitudes would show; NaN with fewer
+        than two series that have three rows and vary.
+    """
     w = np.ones(len(E)) if weights is None else np.asarray(weights, dtype=float)
     mask = ~np.isnan(E) & (w > 0)[:, None]
     E, mask = E[:, mask.sum(0) > 2], mask[:, mask.sum(0) > 2].astype(float)
@@ -73,13 +89,28 @@ def excess_correlation(E: np.ndarray,  # (T, N) residuals, NaN where unobserved
     return float((seen - _expected_squares(Z, mask, w)) / common)
 
 # %% ../../nbs/07_selection/03_diagonality.ipynb #e9c7f095
-def diagonality_scores(model: LassoModel,  # settings; a Series as its `reg_lambda` is what λ is multiplied by, a number is not used
-                       panel: Panel,  # rows with sample weights, without decay
-                       folds: list[Any],  # pairs of positions: training rows, validation rows
-                       lambdas: np.ndarray,  # (K,) decreasing
-                       n_jobs: int | None = None,  # folds at a time; the result does not depend on it
-                       ) -> np.ndarray:  # (K, F), larger is better, NaN where fewer than two responses can be judged
-    "Minus the excess correlation of held-out residuals, for many λ"
+def diagonality_scores(model: LassoModel, panel: Panel, folds: list[Any], lambdas: np.ndarray,
+                       n_jobs: int | None = None) -> np.ndarray:
+    """Score many λ by minus the excess correlation of held-out residuals.
+
+    Parameters
+    ----------
+    model : LassoModel
+        Settings; a Series as its `reg_lambda` is what λ is multiplied by, a number is not used.
+    panel : Panel
+        Rows with sample weights, without decay.
+    folds : list of object
+        Pairs of positions: training rows, validation rows.
+    lambdas : (K,) array
+        Decreasing.
+    n_jobs : int or None, default None
+        Folds at a time; the result does not depend on it.
+
+    Returns
+    -------
+    (K, F) array
+        Larger is better, NaN where fewer than two responses can be judged.
+    """
     decay = 1.0 if model.span is None else 1 - 2 / (model.span + 1)
 
     def run(train, test):
@@ -93,7 +124,8 @@ def diagonality_scores(model: LassoModel,  # settings; a Series as its `reg_lamb
             problem = replace(problem, penalty=problem.penalty.scaled(setup.reg_lambda[who]))
         seen = take_rows(panel.take(who), test)
         Y = np.where(seen.mask, seen.Y, np.nan)
-        return [-excess_correlation(Y - seen.X @ beta.T, seen.weights) for beta in solve_path(problem, lambdas, model.tol)[0]]
+        return [-excess_correlation(Y - seen.X @ beta.T, seen.weights)
+                for beta in solve_path(problem, lambdas, model.tol)[0]]
 
     jobs = Parallel(n_jobs=n_jobs, prefer="threads")
     return np.array(jobs(delayed(run)(train, test) for train, test in folds)).T

@@ -20,12 +20,32 @@ from ..data.panel import Panel
 from ..solvers.solver import summarize_panel
 
 # %% ../../nbs/07_selection/01_folds.ipynb #328769c7
-def expanding_windows(
-    T: int,                    # number of rows, in order
-    n_folds: int = 5,          # number of validation blocks
-    first: int | None = None,  # rows of the first training window; None: what is left when all blocks have T // (n_folds + 1) rows
-) -> list[tuple[np.ndarray, np.ndarray]]:  # (training rows, validation rows) by fold; ValueError where there are too few rows
-    "Training windows that grow by the block that was just validated; every row is used."
+def expanding_windows(T: int, n_folds: int = 5,
+                      first: int | None = None) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Cut training windows that grow by the block that was just validated.
+
+    Every row is used.
+
+    Parameters
+    ----------
+    T : int
+        Number of rows, in order.
+    n_folds : int, default 5
+        Number of validation blocks.
+    first : int or None, default None
+        Rows of the first training window; None: what is left when all blocks have T // (n_folds +
+        1) rows.
+
+    Returns
+    -------
+    list of tuple
+        Training rows and validation rows, by fold.
+
+    Raises
+    ------
+    ValueError
+        Where there are too few rows.
+    """
     first = T - n_folds * (T // (n_folds + 1)) if first is None else first
     if n_folds < 1 or first < 1 or T - first < n_folds:
         raise ValueError(f"{T} rows are too few for {n_folds} validation blocks after {first} rows")
@@ -46,30 +66,69 @@ def _rows(rows, T) -> np.ndarray:
     return rows
 
 
-def make_folds(
-    cv: Any,        # None: up to five expanding windows; int: so many; or a splitter, or (train, test) pairs of positions or masks
-    panel: Panel,   # rows to split
-    warmup: int,    # fewest rows with which a response is estimated
-    groups: Any = None,    # (T,) group of each row, for splitters that want it
-) -> list[tuple[np.ndarray, np.ndarray]]:  # ValueError for expanding windows over rows that are not in order, or an empty fold
-    "Training and validation rows of each fold."
+def make_folds(cv: Any, panel: Panel, warmup: int,
+               groups: Any = None) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Split the rows into training and validation rows of each fold.
+
+    Parameters
+    ----------
+    cv : int, splitter, iterable or None
+        None for up to five expanding windows, an int for so many; or a splitter, or (train, test)
+        pairs of positions or masks.
+    panel : Panel
+        Rows to split.
+    warmup : int
+        Fewest rows with which a response is estimated.
+    groups : (T,) array or None, default None
+        Group of each row, for splitters that want it.
+
+    Returns
+    -------
+    list of tuple
+        Positions of training and validation rows, by fold.
+
+    Raises
+    ------
+    ValueError
+        For expanding windows over rows that are not in order, and for an empty fold.
+    """
     if cv is not None and not isinstance(cv, Integral):
-        folds = [(_rows(train, panel.T), _rows(test, panel.T)) for train, test in check_cv(cv).split(panel.X, panel.Y, groups)]
+        folds = [(_rows(train, panel.T), _rows(test, panel.T))
+                 for train, test in check_cv(cv).split(panel.X, panel.Y, groups)]
         if not folds or any(not len(rows) for fold in folds for rows in fold):
             raise ValueError("cv must give at least one fold, and rows for both parts of each")
         return folds
     if not panel.index.is_monotonic_increasing:
-        raise ValueError("expanding windows need rows in increasing order; sort them, or pass cv=KFold(...) or another splitter")
+        raise ValueError("expanding windows need rows in increasing order; sort them, or pass "
+                         "cv=KFold(...) or another splitter")
     n = 5 if cv is None else int(cv)
     first = max(panel.T - n * (panel.T // (n + 1)), min(warmup, panel.T - 2)) if n > 0 else 1
-    return expanding_windows(panel.T, max(1, min(n, (panel.T - first) // 2)) if cv is None else n, first)
+    return expanding_windows(panel.T, max(1, min(n, (panel.T - first) // 2)) if cv is None
+                             else n, first)
 
 # %% ../../nbs/07_selection/01_folds.ipynb #b1cb3a00
-def row_pieces(
-    folds: list[tuple[np.ndarray, np.ndarray]],  # (training rows, validation rows)
-    T: int,                                      # number of rows
-) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:  # rows of each piece; (F, A) bool: pieces trained on, validated on
-    "The coarsest partition of the rows of which every fold is a union, ordered by first row; folds repeat no row."
+def row_pieces(folds: list[tuple[np.ndarray, np.ndarray]],
+               T: int) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    """Cut the rows into the coarsest pieces of which every fold is a union.
+
+    Pieces are ordered by first row; folds repeat no row.
+
+    Parameters
+    ----------
+    folds : list of tuple
+        Pairs of training rows and validation rows.
+    T : int
+        Number of rows.
+
+    Returns
+    -------
+    pieces : list of array
+        Rows of each piece.
+    train : (F, A) bool array
+        Pieces that each fold trains on.
+    test : (F, A) bool array
+        Pieces that each fold validates on.
+    """
     role = np.zeros((len(folds), T), dtype=np.int8)
     for f, (train, test) in enumerate(folds):
         role[f, train] += 1
@@ -77,36 +136,63 @@ def row_pieces(
     kinds, first, kind = np.unique(role, axis=1, return_index=True, return_inverse=True)
     order = [k for k in np.argsort(first) if kinds[:, k].any()]
     kind = kind.reshape(-1)
-    return [np.flatnonzero(kind == k) for k in order], (kinds[:, order] & 1) > 0, (kinds[:, order] & 2) > 0
+    return ([np.flatnonzero(kind == k) for k in order], (kinds[:, order] & 1) > 0,
+            (kinds[:, order] & 2) > 0)
 
 # %% ../../nbs/07_selection/01_folds.ipynb #6cecea09
-def take_rows(
-    panel: Panel,         # any
-    rows: np.ndarray | slice,  # positions of the rows to keep; a slice, which copies nothing, where nothing decays
-    decay: float = 1.0,   # weight lost by each row of age, counted from the newest of `rows` in rows of `panel`
-) -> Panel:
-    "Some rows of a panel, with weights that decay from the newest of them."
-    ageing = None if panel.ageing is None else (panel.ageing[0][rows], panel.ageing[1][rows], panel.ageing[2])
-    part = replace(panel, X=panel.X[rows], Y=panel.Y[rows], mask=panel.mask[rows], weights=panel.weights[rows], index=panel.index[rows],
-                   ageing=ageing)
+def take_rows(panel: Panel, rows: np.ndarray | slice, decay: float = 1.0) -> Panel:
+    """Keep some rows of a panel, with weights that decay from the newest of them.
+
+    Parameters
+    ----------
+    panel : Panel
+        Any panel.
+    rows : array or slice
+        Positions of the rows to keep; a slice, which copies nothing, where nothing decays.
+    decay : float, default 1.0
+        Weight lost by each row of age, counted from the newest of `rows` in rows of `panel`.
+
+    Returns
+    -------
+    Panel
+        With the rows in the order given.
+    """
+    ageing = None if panel.ageing is None else (panel.ageing[0][rows], panel.ageing[1][rows],
+                                                panel.ageing[2])
+    part = replace(panel, X=panel.X[rows], Y=panel.Y[rows], mask=panel.mask[rows],
+                   weights=panel.weights[rows], index=panel.index[rows], ageing=ageing)
     return part if decay == 1.0 else aged(part, decay, rows.max() - rows)
 
 
 @dataclass(frozen=True, eq=False)
 class PieceMoments:
-    "Moments of any union of pieces of the rows of a panel."
-    panel: Panel              # weights without decay
-    pieces: list[np.ndarray]  # rows of each piece
-    decay: float = 1.0        # weight lost by each row of age
+    """Moments of any union of pieces of the rows of a panel.
+
+    Parameters
+    ----------
+    panel : Panel
+        Weights without decay.
+    pieces : list of array
+        Rows of each piece.
+    decay : float, default 1.0
+        Weight lost by each row of age.
+    """
+    panel: Panel
+    pieces: list[np.ndarray]
+    decay: float = 1.0
 
     def _join(self, a, b):
-        "Two (moments, rows that the weights are relative to) together; a response that one of them lacks does not age."
+        """Two (moments, rows that the weights are relative to) together; a response that one of
+        them lacks does not age."""
         newest = np.maximum(a[1], b[1])
-        one, two = (m if self.decay == 1.0 else decayed(m, np.where(m.W > 0, self.decay ** (newest - row), 1.0)) for m, row in (a, b))
+        one, two = (m if self.decay == 1.0
+                    else decayed(m, np.where(m.W > 0, self.decay ** (newest - row), 1.0))
+                    for m, row in (a, b))
         return one + two, newest
 
     def _part(self, rows):
-        "Centred moments of some rows, and the row that the weights of each response are relative to; -1 where it has none."
+        """Centred moments of some rows, and the row that the weights of each response are relative
+        to; -1 where it has none."""
         part, since = take_rows(self.panel, rows, self.decay), np.zeros(self.panel.N)
         for who, _, age in epochs(part):
             since[who] = age
@@ -114,32 +200,42 @@ class PieceMoments:
 
     @cached_property
     def parts(self) -> list[tuple[Moments, np.ndarray]]:
-        "`_part` of each piece."
+        """Moments of each piece, and the age of its newest row."""
         return [self._part(rows) for rows in self.pieces]
 
     @cached_property
     def heads(self) -> list[tuple[Moments, np.ndarray]]:
-        "Sums over the pieces from the first."
+        """Sums over the pieces from the first."""
         return list(accumulate(self.parts, self._join))
 
     @cached_property
     def tails(self) -> list[tuple[Moments, np.ndarray]]:
-        "Sums over the pieces to the last."
+        """Sums over the pieces to the last."""
         return list(accumulate(self.parts[::-1], self._join))[::-1]
 
-    def of(
-        self,
-        chosen: np.ndarray,  # (A,) bool, pieces
-    ) -> Moments:
-        "Centred moments of some pieces together, weights relative to the newest row."
+    def of(self, chosen: np.ndarray) -> Moments:
+        """Pool the centred moments of some pieces.
+
+        Parameters
+        ----------
+        chosen : (A,) bool array
+            Which pieces.
+
+        Returns
+        -------
+        Moments
+            With weights relative to the newest row.
+        """
         if self.panel.M > self.panel.T:
-            rows = np.sort(np.concatenate([rows for rows, yes in zip(self.pieces, chosen, strict=True) if yes]))
+            rows = np.sort(np.concatenate(
+                [rows for rows, yes in zip(self.pieces, chosen, strict=True) if yes]))
             return summarize_panel(take_rows(self.panel, rows, self.decay))
         edges = np.flatnonzero(np.diff(np.r_[0, chosen, 0]))
         sums = []
         for a, b in edges.reshape(-1, 2):
             whole = b - a > 1 and (a == 0 or b == len(chosen))
-            sums.extend([self.heads[b - 1] if a == 0 else self.tails[a]] if whole else self.parts[a:b])
+            sums.extend([self.heads[b - 1] if a == 0 else self.tails[a]] if whole
+                        else self.parts[a:b])
         total, row = reduce(self._join, sums)
         if self.decay == 1.0:
             return total

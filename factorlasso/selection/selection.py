@@ -26,7 +26,8 @@ from .folds import PieceMoments, make_folds, row_pieces, take_rows
 from ..solvers.kernels import is_by_rows
 from ..model.model import LassoModel, lambda_tops
 from ..model.unilasso import UniLasso, univariate_path, univariate_tops
-from ..model.settings import LassoModelType, by_response, one_of, prepare, unit_problem, varies_by_response
+from ..model.settings import (LassoModelType, by_response, one_of, prepare, unit_problem,
+                                        varies_by_response)
 from ..model.results import FactorRegressor, Summary, also_x, check_features
 from ..data.estimators import steps, watched
 from ..data.moments import Moments, response_batches, rows_of_weight
@@ -46,9 +47,9 @@ from ..solvers.solver import summarize_panel
 SCORINGS = ("mean", "median", "validation")
 
 
-def score_path(coef: np.ndarray, intercept: np.ndarray, moments: Moments, spread: np.ndarray | None = None) -> np.ndarray:
-    """
-    R² of given loadings and intercepts on validation rows.
+def score_path(coef: np.ndarray, intercept: np.ndarray, moments: Moments,
+               spread: np.ndarray | None = None) -> np.ndarray:
+    """R² of given loadings and intercepts on validation rows.
 
     Parameters
     ----------
@@ -68,7 +69,8 @@ def score_path(coef: np.ndarray, intercept: np.ndarray, moments: Moments, spread
     """
     enough = (moments.n_obs > 1) & (moments.s > 1e-28 * (moments.s + moments.y_mean**2))
     spread = moments.s if spread is None else spread
-    return 1 - mean_squared_error(moments, coef, intercept) / np.where(enough & (spread > 0), spread, np.nan)
+    return 1 - mean_squared_error(moments, coef, intercept) / np.where(enough & (spread > 0),
+                                                                       spread, np.nan)
 
 
 def _take(moments, rows):
@@ -76,13 +78,15 @@ def _take(moments, rows):
     return moments if len(rows) == moments.N else moments.take(rows)
 
 
-def _score_batch(model, setup, batch, training, validation, lambdas, textbook) -> tuple[np.ndarray, float]:
+def _score_batch(model, setup, batch, training, validation, lambdas,
+                 textbook) -> tuple[np.ndarray, float]:
     "(K, n) scores of a batch of responses in one fold, and the worst gap."
     inside = np.flatnonzero(setup.active[batch])
     scores = np.full((len(lambdas), training.N), np.nan)
     if not len(inside):
         return scores, 0.0
-    among, training = np.flatnonzero(np.isin(np.flatnonzero(setup.active), inside + batch.start)), _take(training, inside)
+    among, training = (np.flatnonzero(np.isin(np.flatnonzero(setup.active), inside + batch.start)),
+                       _take(training, inside))
     fit = training if setup.fitted is None else summarize_panel(setup.fitted.take(among), False)
     among = slice(None) if len(among) == setup.active.sum() else among
     unit = unit_problem(model, setup, fit, among)
@@ -90,12 +94,14 @@ def _score_batch(model, setup, batch, training, validation, lambdas, textbook) -
         unit = replace(unit, penalty=unit.penalty.scaled(setup.reg_lambda[batch][inside]))
     coef, gap = solve_path(unit, lambdas, model.tol)
     alpha = np.zeros(coef.shape[:2]) if model.demean is False else best_intercept(training, coef)
-    scores[:, inside] = score_path(coef, alpha, _take(validation, inside), None if textbook else training.s)
+    scores[:, inside] = score_path(coef, alpha, _take(validation, inside),
+                                   None if textbook else training.s)
     return scores, float(gap.max())
 
 # %% ../../nbs/07_selection/04_selection.ipynb #184ae19e
 def _moments_of(panel, folds, batch, decay):
-    "A function of (side, fold) that gives moments: sums of pieces, or of the rows themselves where one stands twice."
+    """A function of (side, fold) that gives moments: sums of pieces, or of the rows themselves
+    where one stands twice."""
     part = panel if batch == slice(0, panel.N) else panel.take(batch)
     if any(len(np.unique(rows)) < len(rows) for fold in folds for rows in fold):
         return lambda side, fold: summarize_panel(take_rows(part, folds[fold][side], decay))
@@ -104,16 +110,33 @@ def _moments_of(panel, folds, batch, decay):
     return lambda side, fold: sums.of(sides[side][fold])
 
 
-def cross_validate(
-    model: LassoModel,           # settings; a Series as its `reg_lambda` is what λ is multiplied by, a number is not used
-    panel: Panel,                # rows with sample weights, without decay
-    folds: list[tuple[np.ndarray, np.ndarray]],  # training and validation rows
-    lambdas: np.ndarray,         # (K,) decreasing
-    n_jobs: int | None = None,   # folds at a time; the result does not depend on it
-    verbose: bool | Callable[[int], Any] = False,   # a bar at once, not only in a terminal after five seconds; or `steps` of an estimator
-    scoring: str = "mean",       # "validation" divides by the variance of validation rows, all others by that of training
-) -> np.ndarray:                 # (K, F, N) R² by λ, fold and response, NaN where a response is not scored
-    "Validation scores of many λ, from sums of moments."
+def cross_validate(model: LassoModel, panel: Panel, folds: list[tuple[np.ndarray, np.ndarray]],
+                   lambdas: np.ndarray, n_jobs: int | None = None, verbose: bool
+                   | Callable[[int], Any] = False, scoring: str = "mean") -> np.ndarray:
+    """Validation scores of many λ, from sums of moments.
+
+    Parameters
+    ----------
+    model : LassoModel
+        Settings; a Series as its `reg_lambda` is what λ is multiplied by, a number is not used.
+    panel : Panel
+        Rows with sample weights, without decay.
+    folds : list of tuple
+        Training and validation rows.
+    lambdas : (K,) array
+        Decreasing.
+    n_jobs : int or None, default None
+        Folds at a time; the result does not depend on it.
+    verbose : bool or Callable, default False
+        A bar at once, not only in a terminal after five seconds; or `steps` of an estimator.
+    scoring : str, default "mean"
+        "validation" divides by the variance of validation rows, all others by that of training.
+
+    Returns
+    -------
+    (K, F, N) array
+        R² by λ, fold and response, NaN where a response is not scored.
+    """
     decay = 1.0 if model.span is None else 1 - 2 / (model.span + 1)
     def plan(rows):
         part = take_rows(panel, rows, decay)
@@ -121,28 +144,33 @@ def cross_validate(
         return replace(setup, panel=None, fitted=None if model.demean is True else setup.fitted)
 
     def run(fold, batch, training, validation):
-        return _score_batch(model, setups[fold], batch, training(0, fold), validation(1, fold), lambdas, scoring == "validation")
+        return _score_batch(model, setups[fold], batch, training(0, fold), validation(1, fold),
+                            lambdas, scoring == "validation")
 
     scores, worst = np.empty((len(lambdas), len(folds), panel.N)), 0.0
     jobs = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
     setups = list(jobs(delayed(plan)(rows) for rows, _ in folds))
     apart = all(is_by_rows(setup.penalty) for setup in setups)
-    batches = response_batches(panel, 64_000_000 // (2 * len(folds))) if apart else [slice(0, panel.N)]
-    with (verbose if callable(verbose) else partial(steps, verbose=verbose))(len(folds) * len(batches)) as done:
+    batches = (response_batches(panel, 64_000_000 // (2 * len(folds))) if apart
+               else [slice(0, panel.N)])
+    with (verbose if callable(verbose)
+          else partial(steps, verbose=verbose))(len(folds) * len(batches)) as done:
         for batch in batches:
             training = _moments_of(panel, folds, batch, decay)
             validation = training if decay == 1.0 else _moments_of(panel, folds, batch, 1.0)
-            for fold, (values, gap) in enumerate(jobs(delayed(run)(f, batch, training, validation) for f in range(len(folds)))):
+            for fold, (values, gap) in enumerate(jobs(delayed(run)(f, batch, training, validation)
+                                                      for f in range(len(folds)))):
                 scores[:, fold, batch], worst = values, max(worst, gap)
                 done()
     if worst > model.tol:
-        warnings.warn(f"in cross-validation the worst relative duality gap is {worst:.1e}, above {model.tol:g}",
+        warnings.warn(f"in cross-validation the worst relative duality gap is {worst:.1e}, above "
+                      f"{model.tol:g}",
                       ConvergenceWarning, stacklevel=2)
     return scores
 
 # %% ../../nbs/07_selection/04_selection.ipynb #32c20a5d
-def univariate_scores(model: UniLasso, panel: Panel, folds: list[Any], lambdas: np.ndarray, n_jobs: int | None = None,
-                      scoring: str = "mean") -> np.ndarray:
+def univariate_scores(model: UniLasso, panel: Panel, folds: list[Any], lambdas: np.ndarray,
+                      n_jobs: int | None = None, scoring: str = "mean") -> np.ndarray:
     """Validation scores of UniLasso for many λ.
 
     Parameters
@@ -171,10 +199,13 @@ def univariate_scores(model: UniLasso, panel: Panel, folds: list[Any], lambdas: 
         part, scores = take_rows(panel, train, decay), np.full((len(lambdas), panel.N), np.nan)
         who = np.flatnonzero(rows_of_weight(part) >= max(model.warmup_period, 1))
         if len(who):
-            relative = model.reg_lambda.loc[panel.responses[who]].to_numpy() if varies_by_response(model.reg_lambda) else None
-            coef, intercept, _ = univariate_path(part.take(who), lambdas, bool(model.demean), model.tol, relative)
+            relative = (model.reg_lambda.loc[panel.responses[who]].to_numpy()
+                        if varies_by_response(model.reg_lambda) else None)
+            coef, intercept, _ = univariate_path(part.take(who), lambdas, bool(model.demean),
+                                                 model.tol, relative)
             spread = None if scoring == "validation" else summarize_panel(part.take(who)).s
-            scores[:, who] = score_path(coef, intercept, summarize_panel(take_rows(panel.take(who), test)), spread)
+            scores[:, who] = score_path(coef, intercept,
+                                        summarize_panel(take_rows(panel.take(who), test)), spread)
         return scores
 
     jobs = Parallel(n_jobs=n_jobs, prefer="threads")
@@ -192,22 +223,41 @@ def _of_responses(scores, scoring) -> np.ndarray:
     if scoring != "median" or not scores.size:
         return _mean(scores, 2)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)   # where nothing is scored the median is NaN
+        # where nothing is scored the median is NaN
+        warnings.simplefilter("ignore", RuntimeWarning)
         return np.nanmedian(scores, axis=2)
 
 
-def check_rule(
-    rule: str,  # "best" or "one_se"
-) -> None:
-    "ValueError that lists what is allowed."
+def check_rule(rule: str) -> None:
+    """Check the name of a rule that picks λ.
+
+    Parameters
+    ----------
+    rule : str
+        Either "best" or "one_se".
+
+    Raises
+    ------
+    ValueError
+        Lists what is allowed.
+    """
     if rule not in ("best", "one_se"):
         raise ValueError(f"rule must be 'best' or 'one_se', got {rule!r}")
 
 
-def score_table(
-    scores: pd.DataFrame,  # λ × fold, NaN for folds that are not scored
-) -> pd.DataFrame:         # by λ: mean, standard error (NaN with one fold), number of folds
-    "Mean score of each λ and its standard error."
+def score_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """Average the score of each λ, with a standard error.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        λ × fold, NaN for folds that are not scored.
+
+    Returns
+    -------
+    DataFrame
+        By λ: mean, standard error (NaN with one fold), number of folds.
+    """
     values = scores.to_numpy()
     n, mean = np.isfinite(values).sum(1), _mean(values, 1)
     spread = np.nansum((values - mean[:, None]) ** 2, 1)
@@ -215,16 +265,32 @@ def score_table(
     return pd.DataFrame({"mean": mean, "se": se, "folds": n}, scores.index)
 
 
-def choose_lambda(
-    scores: pd.DataFrame,  # λ × fold, larger is better
-    rule: str = "best",    # "best", or "one_se" for the largest λ within one standard error of it
-) -> float:                # ValueError where nothing was scored; the largest of equally good λ
-    "The λ that a rule picks from validation scores."
+def choose_lambda(scores: pd.DataFrame, rule: str = "best") -> float:
+    """Pick a λ by a rule from validation scores.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        λ × fold, larger is better.
+    rule : str, default "best"
+        "best", or "one_se" for the largest λ within one standard error of it.
+
+    Returns
+    -------
+    float
+        The largest of equally good λ.
+
+    Raises
+    ------
+    ValueError
+        Where nothing was scored.
+    """
     check_rule(rule)
     table = score_table(scores)
     mean, se = table["mean"].to_numpy(), table["se"].to_numpy()
     if np.isnan(mean).all():
-        raise ValueError("no fold can be scored: no response has enough history before, and varies within, any validation block")
+        raise ValueError("no fold can be scored: no response has enough history before, and varies "
+                         "within, any validation block")
     best = np.nanargmax(mean)
     margin = se[best] if rule == "one_se" and np.isfinite(se[best]) else 0.0
     return float(scores.index[mean >= mean[best] - margin].max())
@@ -238,8 +304,8 @@ class LassoModelCV(FactorRegressor):
     base_model : LassoModel or UniLasso, optional
         All settings but λ. None for a LASSO.
     lambdas : array of shape (K,), optional
-        Values of λ to try, in the units of the base model. None for a geometric grid from the value at which nothing moves, which
-        no unit changes (see `factor_scale` and `lambda_scale`).
+        Values of λ to try, in the units of the base model. None for a geometric grid from the value
+        at which nothing moves, which no unit changes (see `factor_scale` and `lambda_scale`).
     n_lambdas : int, default 50
         Size of that grid.
     ratio : float, default 1e-3
@@ -249,18 +315,20 @@ class LassoModelCV(FactorRegressor):
     rule : {"best", "one_se"}, default "best"
         See `choose_lambda`.
     scoring : {"mean", "median", "validation", "diagonality"}, default "mean"
-        Mean or median over responses of R² by the variance of the training rows; mean of R² by that of the validation rows; or minus the
-        squared correlation of held-out residuals beyond noise.
+        Mean or median over responses of R² by the variance of the training rows; mean of R² by that
+        of the validation rows; or minus the squared correlation of held-out residuals beyond noise.
     n_jobs : int, optional
         Folds at a time; the result does not depend on it.
     verbose : int, default 0
         Show a progress bar from the start.
     factor_scale : {"auto", "sd", None} or Series, default "auto"
-        Units in which loadings are penalised where the base model has none of its own. "auto": "sd" unless `lambdas` are given.
+        Units in which loadings are penalised where the base model has none of its own. "auto": "sd"
+        unless `lambdas` are given.
     lambda_scale : {"auto", "max", "noise", None}, default "auto"
-        What λ is relative to: the λ_max of each response, the standard error of its noise (`NoiseScale`: the values are κ), or
-        nothing, one λ for all. "auto": what the `reg_lambda` of the base model says where it is a Series or a `NoiseScale`; else
-        nothing where `lambdas` are given or a block of the penalty joins responses; else "max".
+        What λ is relative to: the λ_max of each response, the standard error of its noise
+        (`NoiseScale`: the values are κ), or nothing, one λ for all. "auto": what the `reg_lambda`
+        of the base model says where it is a Series or a `NoiseScale`; else nothing where `lambdas`
+        are given or a block of the penalty joins responses; else "max".
     per_response : bool, default False
         A choice for each response by its own scores; one that is not scored gets the common choice.
 
@@ -269,8 +337,8 @@ class LassoModelCV(FactorRegressor):
     best_model_ : LassoModel or UniLasso
         Fitted to all rows. What it has, this estimator has too.
     best_lambda_, best_score_ : float
-        What suits all responses together best, and its mean validation score; κ for a `NoiseScale`, else the λ of the response
-        with the largest.
+        What suits all responses together best, and its mean validation score; κ for a `NoiseScale`,
+        else the λ of the response with the largest.
     reg_lambda_ : Series of shape (N,)
         λ with which each response was fitted in the end.
     best_lambdas_ : Series of shape (N,)
@@ -283,6 +351,14 @@ class LassoModelCV(FactorRegressor):
         Their mean, its standard error and the number of folds, by λ.
     cv_scores_by_response_ : DataFrame of shape (K, N)
         Scores by λ and response; None where responses are judged together.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=120, N=6, M=4, K=2, gaps=0, seed=0)
+    >>> search = fl.LassoModelCV(fl.LassoModel("lasso"), lambdas=[1., .1, .01], cv=3)
+    >>> search.fit(sim.x, sim.y).best_lambda_ in (1., .1, .01)
+    True
     """
 
     best_model_: LassoModel | UniLasso
@@ -293,8 +369,10 @@ class LassoModelCV(FactorRegressor):
     cv_table_: pd.DataFrame
     cv_scores_by_response_: pd.DataFrame | None
 
-    def __init__(self, base_model: Any = None, lambdas: Any = None, n_lambdas: int = 50, ratio: float = 1e-3, cv: Any = None,
-                 rule: str = "best", scoring: str = "mean", n_jobs: int | None = None, verbose: int = 0, factor_scale: Any = "auto",
+    def __init__(self, base_model: Any = None, lambdas: Any = None, n_lambdas: int = 50,
+                 ratio: float = 1e-3, cv: Any = None,
+                 rule: str = "best", scoring: str = "mean", n_jobs: int | None = None,
+                 verbose: int = 0, factor_scale: Any = "auto",
                  lambda_scale: str | None = "auto", per_response: bool = False) -> None:
         self.base_model = base_model
         self.lambdas = lambdas
@@ -332,27 +410,34 @@ class LassoModelCV(FactorRegressor):
         """
         plan = plan_search(self, X, y, sample_weight)
         scores = _search(self, plan, groups)
-        by_fold = pd.DataFrame(_of_responses(scores, self.scoring), plan.lambdas, pd.RangeIndex(scores.shape[1], name="fold"))
-        chosen = float(plan.lambdas[0]) if _nothing_to_choose(self, by_fold) else choose_lambda(by_fold, self.rule)
+        by_fold = pd.DataFrame(_of_responses(scores, self.scoring), plan.lambdas,
+                               pd.RangeIndex(scores.shape[1], name="fold"))
+        chosen = (float(plan.lambdas[0]) if _nothing_to_choose(self, by_fold)
+                  else choose_lambda(by_fold, self.rule))
         own = _own_choices(self, plan, scores, chosen) if self.per_response else None
-        best = clone(plan.model).set_params(reg_lambda=plan.reg_lambda(chosen if own is None else own))
+        best = clone(plan.model).set_params(
+            reg_lambda=plan.reg_lambda(chosen if own is None else own))
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "nothing is left of")   # where that was chosen, the choice is said to be at an end
+            # where that was chosen, the choice is said to be at an end
+            warnings.filterwarnings("ignore", "nothing is left of")
             best.fit(X, y, sample_weight)
         check_features(self, X)
-        tried = plan.lambdas.get_indexer(np.broadcast_to(chosen if own is None else own, plan.panel.N))
+        tried = plan.lambdas.get_indexer(np.broadcast_to(chosen if own is None else own,
+                                                         plan.panel.N))
         warn_about_ends(tried[plan.active], len(plan.lambdas))
         self.best_model_, self.best_lambda_, self.lambdas_ = best, chosen, plan.lambdas.to_numpy()
         self.cv_scores_, self.cv_table_ = by_fold, score_table(by_fold)
         together = self.scoring == "diagonality"
-        self.cv_scores_by_response_ = None if together else pd.DataFrame(_mean(scores, 1), plan.lambdas, best.panel_.responses)
+        self.cv_scores_by_response_ = None if together else pd.DataFrame(
+            _mean(scores, 1), plan.lambdas, best.panel_.responses)
         self.best_score_, self.best_lambdas_ = float(self.cv_table_["mean"][chosen]), own
         return self
 
     def __getattr__(self, name: str) -> Any:
         "What the model fitted to all rows has."
         best = self.__dict__.get("best_model_")
-        fits = name in ("partial_fit", "fit_moments")   # another fit of the best model is not one of the search
+        # another fit of the best model is not one of the search
+        fits = name in ("partial_fit", "fit_moments")
         if best is None or fits or name.startswith("_") and name != "_form":
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return getattr(best, name)
@@ -376,8 +461,10 @@ class LassoModelCV(FactorRegressor):
             As `LassoModel.path`.
         """
         plan = plan_search(self, X, y, sample_weight)
-        lambdas = plan.lambdas.to_numpy() * (1.0 if plan.profile is None else plan.profile[plan.active].max())
-        return clone(plan.model).set_params(reg_lambda=plan.reg_lambda(1.0)).path(X, y, lambdas, sample_weight=sample_weight)
+        lambdas = plan.lambdas.to_numpy() * (1.0 if plan.profile is None
+                                             else plan.profile[plan.active].max())
+        return (clone(plan.model).set_params(reg_lambda=plan.reg_lambda(1.0))
+                .path(X, y, lambdas, sample_weight=sample_weight))
 
     def summary(self) -> Summary:
         """Tell what was tried and chosen, as a table that prints and shows itself.
@@ -385,18 +472,24 @@ class LassoModelCV(FactorRegressor):
         Returns
         -------
         Summary
+            Prints itself, and shows itself as a table in a notebook.
         """
         check_is_fitted(self)
         best, judged = self.best_model_, "mean validation R²"
-        one_se = choose_lambda(self.cv_scores_, "one_se") if self.cv_scores_.notna().any(axis=None) else self.best_lambda_
+        one_se = (choose_lambda(self.cv_scores_, "one_se") if self.cv_scores_.notna().any(axis=None)
+                  else self.best_lambda_)
         if self.scoring == "diagonality":
             judged = "minus squared residual correlation, held out"
         used = self.reg_lambda_[self.active_]
-        spread = "" if not len(used) or np.ptp(used) == 0 else f", by response from {used.min():.4g} to {used.max():.4g}"
-        facts = {"chosen λ": f"{self.best_lambda_:.4g}{spread}", "rule": self.rule, judged: f"{self.best_score_:.3g}",
-                 "λ by the one-standard-error rule": f"{one_se:.4g}", "folds scored": int(self.cv_scores_.notna().any().sum()),
+        spread = ("" if not len(used) or np.ptp(used) == 0
+                  else f", by response from {used.min():.4g} to {used.max():.4g}")
+        facts = {"chosen λ": f"{self.best_lambda_:.4g}{spread}", "rule": self.rule,
+                 judged: f"{self.best_score_:.3g}",
+                 "λ by the one-standard-error rule": f"{one_se:.4g}",
+                 "folds scored": int(self.cv_scores_.notna().any().sum()),
                  "exact zeros at the chosen λ": f"{np.mean(np.asarray(self.coef_) == 0):.1%}"}
-        kind = LassoModelType(best.model_type).value if isinstance(best, LassoModel) else type(best).__name__
+        kind = (LassoModelType(best.model_type).value if isinstance(best, LassoModel)
+                else type(best).__name__)
         return Summary(f"LassoModelCV({kind})", pd.Series(facts), self.cv_table_)
 
 # %% ../../nbs/07_selection/04_selection.ipynb #ccdc6881
@@ -405,15 +498,18 @@ def _base(search) -> LassoModel | UniLasso:
     base = LassoModel() if search.base_model is None else search.base_model
     if not isinstance(base, LassoModel | UniLasso):
         raise ValueError(f"base_model must be a LassoModel or a UniLasso, got {base!r}")
-    one_of("scoring", search.scoring, [*SCORINGS, "diagonality"] if isinstance(base, LassoModel) else list(SCORINGS))
+    one_of("scoring", search.scoring, [*SCORINGS, "diagonality"] if isinstance(base, LassoModel)
+           else list(SCORINGS))
     one_of("lambda_scale", search.lambda_scale, ["auto", "max", "noise", None])
     one_of("per_response", search.per_response, [True, False])
     if search.per_response and search.scoring in ("median", "diagonality"):
-        raise ValueError(f"per_response=True judges each response alone, scoring={search.scoring!r} all together: choose one")
+        raise ValueError(f"per_response=True judges each response alone, "
+                         f"scoring={search.scoring!r} all together: choose one")
     check_rule(search.rule)
     auto = isinstance(search.factor_scale, str) and search.factor_scale == "auto"
     wanted = (None if search.lambdas is not None else "sd") if auto else search.factor_scale
-    return clone(base) if wanted is None or base.factor_scale is not None else clone(base).set_params(factor_scale=wanted)
+    return (clone(base) if wanted is None or base.factor_scale is not None
+            else clone(base).set_params(factor_scale=wanted))
 
 
 def _scale_of(search, base, joined) -> str | None:
@@ -421,13 +517,17 @@ def _scale_of(search, base, joined) -> str | None:
     rule, asked = base.reg_lambda, search.lambda_scale
     if asked == "auto":
         asked = None if search.lambdas is not None or joined else "max"
-        asked = "noise" if isinstance(rule, NoiseScale) else "given" if isinstance(rule, pd.Series) else asked
+        asked = ("noise" if isinstance(rule, NoiseScale) else "given"
+                 if isinstance(rule, pd.Series) else asked)
     elif isinstance(rule, pd.Series):
-        raise ValueError(f"lambda_scale={asked!r} takes the place of a reg_lambda by response: give the base model a number")
+        raise ValueError(f"lambda_scale={asked!r} takes the place of a reg_lambda by response: "
+                         "give the base model a number")
     if asked == "noise" and isinstance(base, UniLasso):
-        raise ValueError("lambda_scale='noise' is in units of factors, which a UniLasso has not: pass 'max' or None")
+        raise ValueError("lambda_scale='noise' is in units of factors, which a UniLasso has not: "
+                         "pass 'max' or None")
     if joined and (asked in ("max", "given") or search.per_response):
-        raise ValueError("lambda_scale='max', a Series as reg_lambda and per_response need a penalty that joins no responses; "
+        raise ValueError("lambda_scale='max', a Series as reg_lambda and per_response need a "
+                         "penalty that joins no responses; "
                          "here a block of cells does")
     return asked
 
@@ -439,7 +539,8 @@ class Search:
     Parameters
     ----------
     model : LassoModel or UniLasso
-        Settings; a Series or `NoiseScale` as its `reg_lambda` is what the values are multiplied by, the latter found again in each fold.
+        Settings; a Series or `NoiseScale` as its `reg_lambda` is what the values are multiplied by,
+        the latter found again in each fold.
     panel : Panel
         Rows with sample weights, without decay.
     active : ndarray of bool of shape (N,)
@@ -469,24 +570,29 @@ class Search:
         Returns
         -------
         float, Series or NoiseScale
+            What `LassoModel` takes as its `reg_lambda`.
         """
         one = isinstance(value, float)
         if one and (self.by_noise or self.profile is None):
             return NoiseScale(value) if self.by_noise else value
-        return pd.Series(value if self.profile is None else value * self.profile, self.panel.responses)
+        return pd.Series(value if self.profile is None else value * self.profile,
+                         self.panel.responses)
 
 
 def _filled(tops, active) -> np.ndarray:
-    "λ_max of every response; those of whom nothing is known, and those that never move, are taken for middling ones."
+    """λ_max of every response; those of whom nothing is known, and those that never move, are taken
+    for middling ones."""
     known = active & (tops > 0) & np.isfinite(tops)
     return np.where(known, tops, np.median(tops[known]) if known.any() else 1.0)
 
 
 def _profile(search, base, every, history) -> tuple[np.ndarray | None, np.ndarray, bool]:
-    "(N,) λ of each response for a value of 1 or None, (N,) λ_max in the same terms, and whether responses follow their noise."
+    """(N,) λ of each response for a value of 1 or None, (N,) λ_max in the same terms, and whether
+    responses follow their noise."""
     if isinstance(base, UniLasso):
         active, tops = history >= max(base.warmup_period, 1), np.full(every.N, np.nan)
-        tops[active] = univariate_tops(every.take(active), bool(base.demean)) if active.any() else 0.0
+        tops[active] = (univariate_tops(every.take(active), bool(base.demean))
+                        if active.any() else 0.0)
         kind = _scale_of(search, base, False)
     else:
         rule = base.reg_lambda if isinstance(base.reg_lambda, pd.Series) else 0.0
@@ -498,12 +604,14 @@ def _profile(search, base, every, history) -> tuple[np.ndarray | None, np.ndarra
     if kind == "max":
         profile = _filled(tops, active)
     elif kind == "noise":
-        profile = prepare(clone(base).set_params(reg_lambda=NoiseScale(1.0)), every, history).reg_lambda
+        profile = prepare(clone(base).set_params(reg_lambda=NoiseScale(1.0)), every,
+                          history).reg_lambda
         profile = np.where(active, profile, np.median(profile[active]) if active.any() else 1.0)
     else:
         profile = by_response(base.reg_lambda, every.responses, "reg_lambda", active)
     largest = 1.0 if kind == "noise" else np.nanmax(profile) or 1.0
-    return profile / largest, tops / np.where(profile > 0, profile / largest, np.inf), kind == "noise"
+    return (profile / largest, tops / np.where(profile > 0, profile / largest, np.inf),
+            kind == "noise")
 
 
 def plan_search(search: "LassoModelCV", X: Any, y: Any, sample_weight: Any = None) -> Search:
@@ -519,6 +627,7 @@ def plan_search(search: "LassoModelCV", X: Any, y: Any, sample_weight: Any = Non
     Returns
     -------
     Search
+        Settings, panel and values of λ of the search.
 
     Raises
     ------
@@ -533,13 +642,16 @@ def plan_search(search: "LassoModelCV", X: Any, y: Any, sample_weight: Any = Non
         raise ValueError("no response is observed on any complete row of x")
     if search.scoring == "diagonality" and panel.N < 2:
         raise ValueError("scoring='diagonality' compares residuals: y needs at least two responses")
-    every = take_rows(panel, np.arange(panel.T), 1.0 if base.span is None else 1 - 2 / (base.span + 1))
+    every = take_rows(panel, np.arange(panel.T),
+                      1.0 if base.span is None else 1 - 2 / (base.span + 1))
     history = rows_of_weight(every)
     profile, tops, by_noise = _profile(search, base, every, history)
     active = history >= max(base.warmup_period, 1)
     top = np.max(tops[active], initial=0.0, where=np.isfinite(tops[active]))
-    lambdas = lambda_grid(top or 1.0, search.n_lambdas, search.ratio) if search.lambdas is None else checked_lambdas(search.lambdas)
-    rule = NoiseScale(1.0) if by_noise else 0.0 if profile is None else pd.Series(profile, panel.responses)
+    lambdas = (lambda_grid(top or 1.0, search.n_lambdas, search.ratio) if search.lambdas is None
+               else checked_lambdas(search.lambdas))
+    rule = (NoiseScale(1.0) if by_noise else 0.0 if profile is None
+            else pd.Series(profile, panel.responses))
     model = base.set_params(reg_lambda=rule)
     return Search(model, panel, active, profile, pd.Index(lambdas, name="lambda"), by_noise)
 
@@ -564,13 +676,16 @@ def _nothing_to_choose(search, by_fold) -> bool:
     none = len(lost) == by_fold.shape[1]
     if len(lost) and not (none and search.cv is not None):
         names = ", ".join(map(str, lost[:5])) + (" …" if len(lost) > 5 else "")
-        warnings.warn(f"{len(lost)} of {by_fold.shape[1]} folds could not be scored, because no response has enough history in training "
-                      f"and varies in validation: folds {names}" + ("; the largest λ is used" if none else ""), UserWarning, stacklevel=3)
+        warnings.warn(f"{len(lost)} of {by_fold.shape[1]} folds could not be scored, because no "
+                      "response has enough history in training "
+                      f"and varies in validation: folds {names}"
+                      + ("; the largest λ is used" if none else ""), UserWarning, stacklevel=3)
     return none and (search.cv is None or not by_fold.shape[1])
 
 
 def _own_choices(search, plan, scores, common) -> pd.Series:
-    "(N,) the value that each response chooses by its own scores; the common choice where it has none."
+    """(N,) the value that each response chooses by its own scores; the common choice where it has
+    none."""
     choices = np.full(plan.panel.N, common)
     for i in np.flatnonzero(np.isfinite(scores).any((0, 1))):
         choices[i] = choose_lambda(pd.DataFrame(scores[:, :, i], plan.lambdas), search.rule)

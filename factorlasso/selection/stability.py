@@ -27,12 +27,33 @@ from ..solvers.path import checked_lambdas, solve_path
 from ..solvers.solver import solve, summarize_panel
 
 # %% ../../nbs/07_selection/05_stability.ipynb #95f5db5c
-def half_samples(T: int,  # rows
-                 n_pairs: int,  # number of complementary pairs
-                 rng: np.random.Generator,  # of the draws
-                 block_length: int = 1,  # rows that stay together; ValueError where fewer than two blocks fit
-                 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:  # positions, increasing; halves of equally many blocks
-    "Random splits of the rows into two halves; what is left of an odd number of blocks is in neither"
+def half_samples(T: int, n_pairs: int, rng: np.random.Generator,
+                 block_length: int = 1) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Split the rows into two halves at random, again and again.
+
+    What is left of an odd number of blocks is in neither half.
+
+    Parameters
+    ----------
+    T : int
+        Rows.
+    n_pairs : int
+        Number of complementary pairs.
+    rng : Generator
+        Generator of the draws.
+    block_length : int, default 1
+        Rows that stay together.
+
+    Yields
+    ------
+    tuple of array
+        Positions, increasing; two halves of equally many blocks.
+
+    Raises
+    ------
+    ValueError
+        Where fewer than two blocks fit.
+    """
     if block_length < 1 or T < 2 * block_length:
         raise ValueError(f"two blocks of {block_length} rows do not fit into {T} rows")
     spare = T - T // (2 * block_length) * 2 * block_length if block_length > 1 else 0
@@ -41,13 +62,14 @@ def half_samples(T: int,  # rows
         edges = np.arange(first, T + 1, block_length)
         order = rng.permutation(len(edges) - 1)
         half = len(order) // 2
-        a, b = (np.sort((edges[part, None] + np.arange(block_length)).ravel()) for part in (order[:half], order[half:2 * half]))
+        a, b = (np.sort((edges[part, None] + np.arange(block_length)).ravel())
+                for part in (order[:half], order[half:2 * half]))
         yield a, b
 
 # %% ../../nbs/07_selection/05_stability.ipynb #57ab0002
-def half_groups(groups: np.ndarray, n_pairs: int, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """
-    Random splits of the rows into two halves that no group crosses.
+def half_groups(groups: np.ndarray, n_pairs: int,
+                rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Random splits of the rows into two halves that no group crosses.
 
     Parameters
     ----------
@@ -74,15 +96,34 @@ def half_groups(groups: np.ndarray, n_pairs: int, rng: np.random.Generator) -> I
     for _ in range(n_pairs):
         order = rng.permutation(len(labels))
         half = len(order) // 2
-        yield tuple(np.flatnonzero(np.isin(code, part)) for part in (order[:half], order[half:2 * half]))
+        yield tuple(np.flatnonzero(np.isin(code, part))
+                    for part in (order[:half], order[half:2 * half]))
 
 # %% ../../nbs/07_selection/05_stability.ipynb #2ed9462e
-def select_on_rows(model: LassoModel,  # settings
-                   panel: Panel,  # weights included
-                   rows: np.ndarray,  # positions, increasing
-                   lambdas: np.ndarray | None,  # (K,) decreasing; None: the λ of the model
-                   ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # (K, N, M) bool, K = 1 without `lambdas`; (N,) and (N, M) bool
-    "Which loadings leave their prior when the model sees only these rows, which responses are judged, which cells can move"
+def select_on_rows(model: LassoModel, panel: Panel, rows: np.ndarray,
+                   lambdas: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Find the loadings that leave their prior when the model sees only these rows.
+
+    Parameters
+    ----------
+    model : LassoModel
+        Settings.
+    panel : Panel
+        Weights included.
+    rows : array
+        Positions, increasing.
+    lambdas : (K,) array or None
+        Decreasing; None: the λ of the model.
+
+    Returns
+    -------
+    chosen : (K, N, M) bool array
+        Loadings off their prior; K = 1 without `lambdas`.
+    judged : (N,) bool array
+        Responses with enough history on these rows.
+    free : (N, M) bool array
+        Cells that can move.
+    """
     part = take_rows(panel, rows)
     chosen = np.zeros((1 if lambdas is None else len(lambdas), panel.N, panel.M), dtype=bool)
     history = rows_of_weight(part)
@@ -101,12 +142,31 @@ def select_on_rows(model: LassoModel,  # settings
     return chosen, setup.active, (setup.bounds.lower < setup.bounds.upper) & setup.active[:, None]
 
 # %% ../../nbs/07_selection/05_stability.ipynb #ecc795b3
-def error_factor(threshold: float,  # τ, in (1/2, 1]
-                 theta: np.ndarray,  # q / p, any shape
-                 n_pairs: int,  # B
-                 unimodal: bool = True,  # False: no assumption
-                 ) -> np.ndarray:  # C, so that at most C q² / p unlikely cells are selected on average
-    "The factor of the error bound (Shah and Samworth 2013); ValueError for a threshold out of range"
+def error_factor(threshold: float, theta: np.ndarray, n_pairs: int,
+                 unimodal: bool = True) -> np.ndarray:
+    """Compute the factor of the error bound (Shah and Samworth 2013).
+
+    Parameters
+    ----------
+    threshold : float
+        τ, in (1/2, 1].
+    theta : array
+        q / p, any shape.
+    n_pairs : int
+        Number B of complementary pairs.
+    unimodal : bool, default True
+        False: no assumption.
+
+    Returns
+    -------
+    array
+        The factor C: at most C q²/p unlikely cells are selected on average.
+
+    Raises
+    ------
+    ValueError
+        For a threshold that is not above 1/2 and at most 1.
+    """
     if not .5 < threshold <= 1:
         raise ValueError(f"threshold must be above 0.5 and at most 1, got {threshold!r}")
     tau, B, theta = threshold, n_pairs, np.asarray(theta, dtype=float)
@@ -115,77 +175,178 @@ def error_factor(threshold: float,  # τ, in (1/2, 1]
     holds = (theta <= 1 / np.sqrt(3)) & (tau > least) & (2 * tau - 1 > 1 / (2 * B))
     if not unimodal or not holds.any():
         return worst
-    better = 1 / (2 * (2 * tau - 1 - 1 / (2 * B))) if tau <= .75 else 4 * (1 - tau + 1 / (2 * B)) / (1 + 1 / B)
+    better = (1 / (2 * (2 * tau - 1 - 1 / (2 * B))) if tau <= .75
+              else 4 * (1 - tau + 1 / (2 * B)) / (1 + 1 / B))
     return np.where(holds, np.minimum(better, worst), worst)
 
 # %% ../../nbs/07_selection/05_stability.ipynb #62d9921b
 @dataclass(frozen=True, eq=False)
 class StabilitySelection:
-    "How often each loading is selected on half of the rows"
-    frequency: pd.DataFrame  # (N, M) share of halves, at the best λ for each cell; NaN for responses with too little history
-    paths: np.ndarray  # (K, N, M) share of halves by λ
-    lambdas: np.ndarray | None  # (K,) decreasing; None: the λ of the model
-    n_selected: pd.Series  # (N,) q, cells that a half selects at any λ, on average
-    n_pairs: int  # B
-    n_free: pd.Series | None = None  # (N,) p, cells that can move, on average over the halves; None: all
+    """How often each loading is selected on half of the rows.
 
-    def selected(self,
-                 threshold: float = .75,  # τ, share of the halves
-                 ) -> pd.DataFrame:  # (N, M) bool
-        "The stable loadings"
+    Parameters
+    ----------
+    frequency : (N, M) DataFrame
+        Share of halves, at the best λ for each cell; NaN for responses with too little history.
+    paths : (K, N, M) array
+        Share of halves by λ.
+    lambdas : (K,) array or None
+        Decreasing; None: the λ of the model.
+    n_selected : (N,) Series
+        q, cells that a half selects at any λ, on average.
+    n_pairs : int
+        Number B of complementary pairs.
+    n_free : (N,) Series or None, default None
+        p, cells that can move, on average over the halves; None: all.
+    """
+    frequency: pd.DataFrame
+    paths: np.ndarray
+    lambdas: np.ndarray | None
+    n_selected: pd.Series
+    n_pairs: int
+    n_free: pd.Series | None = None
+
+    def selected(self, threshold: float = .75) -> pd.DataFrame:
+        """Select the stable loadings.
+
+        Parameters
+        ----------
+        threshold : float, default 0.75
+            τ, share of the halves.
+
+        Returns
+        -------
+        (N, M) DataFrame
+            True where a loading is stable.
+        """
         error_factor(threshold, 0.0, self.n_pairs)
         return self.frequency >= threshold
 
-    def expected_false(self,
-                       threshold: float = .75,  # τ, share of the halves
-                       unimodal: bool = True,  # False: bound without assumption
-                       ) -> pd.Series:  # (N,) its sum bounds the number in the whole table
-        "Upper bound of the expected number of stable loadings that a half selects with probability at most q/p"
-        p = np.full(len(self.frequency), float(self.frequency.shape[1])) if self.n_free is None else self.n_free
+    def expected_false(self, threshold: float = .75, unimodal: bool = True) -> pd.Series:
+        """Bound the expected number of stable loadings that are unlikely to be selected.
+
+        Unlikely is a loading that a half selects with probability at most q/p.
+
+        Parameters
+        ----------
+        threshold : float, default 0.75
+            τ, share of the halves.
+        unimodal : bool, default True
+            False: bound without assumption.
+
+        Returns
+        -------
+        (N,) Series
+            The sum bounds the number in the whole table.
+        """
+        p = (np.full(len(self.frequency), float(self.frequency.shape[1])) if self.n_free is None
+             else self.n_free)
         share = np.divide(self.n_selected, p, out=np.zeros(len(p)), where=np.asarray(p) > 0)
         return self.n_selected * share * error_factor(threshold, share, self.n_pairs, unimodal)
 
-    def threshold(self,
-                  expected_false: float = 1.0,  # in the whole table
-                  unimodal: bool = True,  # False: bound without assumption
-                  ) -> float:  # a multiple of 1 / (2 n_pairs), at least .55; inf where even 1 is not enough
-        "The smallest threshold with a bound no larger than this"
+    def threshold(self, expected_false: float = 1.0, unimodal: bool = True) -> float:
+        """Find the smallest threshold with a bound no larger than this.
+
+        Parameters
+        ----------
+        expected_false : float, default 1.0
+            Bound of the expected number in the whole table.
+        unimodal : bool, default True
+            False: bound without assumption.
+
+        Returns
+        -------
+        float
+            A multiple of 1 / (2 n_pairs), at least .55; inf where even 1 is not enough.
+        """
         grid = np.arange(int(1.1 * self.n_pairs) + 1, 2 * self.n_pairs + 1) / (2 * self.n_pairs)
         good = [tau for tau in grid if self.expected_false(tau, unimodal).sum() <= expected_false]
         return float(good[0]) if good else np.inf
 
-    def summary(self,
-                threshold: float = .75,  # τ, share of the halves
-                ) -> Summary:
-        "What is stable, as a table that prints and shows itself"
+    def summary(self, threshold: float = .75) -> Summary:
+        """Summarise what is stable.
+
+        Parameters
+        ----------
+        threshold : float, default 0.75
+            τ, share of the halves.
+
+        Returns
+        -------
+        Summary
+            Prints itself, and shows itself as a table in a notebook.
+        """
         chosen, bound = self.selected(threshold), self.expected_false(threshold)
-        facts = {"pairs of halves": self.n_pairs, "threshold": threshold, "selected by a half": f"{self.n_selected.sum():.1f} cells",
+        facts = {"pairs of halves": self.n_pairs, "threshold": threshold,
+                 "selected by a half": f"{self.n_selected.sum():.1f} cells",
                  "stable": f"{int(chosen.to_numpy().sum())} of {chosen.size} cells",
                  "expected unlikely ones among them": f"at most {bound.sum():.2f}"}
         names = [", ".join(map(str, chosen.columns[row])) for row in chosen.to_numpy()]
-        table = pd.DataFrame({"selected by a half": self.n_selected, "bound": bound, "stable": names}, chosen.index)
+        table = pd.DataFrame({"selected by a half": self.n_selected, "bound": bound,
+                              "stable": names}, chosen.index)
         return Summary("StabilitySelection", pd.Series(facts), table)
 
 # %% ../../nbs/07_selection/05_stability.ipynb #84e9c8e4
-def stability_selection(model: LassoModel,  # settings, or a search that has chosen them; cloned, not changed
-                        x: object,  # (T, M) factors
-                        y: object,  # (T, N) responses
-                        n_pairs: int = 50,  # complementary pairs of half-samples
-                        rng: int | np.random.Generator = 0,  # of the halves
-                        lambdas: np.ndarray | None = None,  # values of λ; None: that of the model
-                        block_length: int = 1,  # rows that stay together, for time series
-                        n_jobs: int | None = None,  # threads; the result does not depend on it
-                        sample_weight: np.ndarray | None = None,  # (T,) non-negative weights
-                        groups: np.ndarray | None = None,  # (T,) labels of rows that stay together, in place of blocks
-                        ) -> StabilitySelection:
-    "Selection frequencies over complementary pairs of halves (Meinshausen and Bühlmann 2010; Shah and Samworth 2013)"
+def stability_selection(model: LassoModel, x: object, y: object, n_pairs: int = 50,
+                        rng: int | np.random.Generator = 0, lambdas: np.ndarray | None = None,
+                        block_length: int = 1, n_jobs: int | None = None, sample_weight: np.ndarray
+                        | None = None, groups: np.ndarray | None = None) -> StabilitySelection:
+    """Count how often each loading is selected on half of the rows.
+
+    The halves are complementary pairs (Meinshausen and Bühlmann 2010; Shah and Samworth 2013).
+
+    Parameters
+    ----------
+    model : LassoModel
+        Settings, or a search that has chosen them; cloned, not changed.
+    x : (T, M) table
+        Factors.
+    y : (T, N) table
+        Responses.
+    n_pairs : int, default 50
+        Complementary pairs of half-samples.
+    rng : int or Generator, default 0
+        Seed or generator of the halves.
+    lambdas : array or None, default None
+        Values of λ; None: that of the model.
+    block_length : int, default 1
+        Rows that stay together, for time series.
+    n_jobs : int or None, default None
+        Threads; the result does not depend on it.
+    sample_weight : (T,) array or None, default None
+        Non-negative weights.
+    groups : (T,) array or None, default None
+        Labels of rows that stay together, in place of blocks.
+
+    Returns
+    -------
+    StabilitySelection
+        Frequencies, and the error bound that goes with them.
+
+    Raises
+    ------
+    ValueError
+        If `n_pairs` is not an integer of at least 1, or blocks or groups do not fit the rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import factorlasso as fl
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(100, 4))
+    >>> y = X[:, :1] + rng.normal(size=(100, 1))
+    >>> found = fl.stability_selection(fl.LassoModel("lasso", reg_lambda=.8), X, y, n_pairs=10)
+    >>> found.selected(.9).to_numpy().tolist()
+    [[True, False, False, False]]
+    """
     if isinstance(n_pairs, bool) or not isinstance(n_pairs, Integral) or n_pairs < 1:
         raise ValueError(f"n_pairs must be an integer of at least 1, got {n_pairs!r}")
     grid = None if lambdas is None else checked_lambdas(lambdas)
     model = getattr(model, "best_model_", model)
     panel, history = weighted_panel(model, x, y, sample_weight)
     settings = clone(model).set_params(warmup_period=max(1, int(model.warmup_period) // 2))
-    if model.demean == "rolling":  # running means are known row by row, so they are taken out before rows are
+    # running means are known row by row, so they are taken out before rows are
+    if model.demean == "rolling":
         panel, settings = rolling_panel(panel, model.span), settings.set_params(demean=False)
     rng = np.random.default_rng(rng)
     halves = list(half_samples(panel.T, n_pairs, rng, int(block_length)) if groups is None else
@@ -197,17 +358,20 @@ def stability_selection(model: LassoModel,  # settings, or a search that has cho
         return counts, *(sum(np.asarray(a, dtype=float) for a in column) for column in zip(
             *((c.any(0).sum(1), seen, free.sum(1)) for c, seen, free in parts), strict=True))
 
-    jobs = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(delayed(both)(pair) for pair in halves)
+    jobs = Parallel(n_jobs=n_jobs, prefer="threads",
+                    return_as="generator")(delayed(both)(pair) for pair in halves)
     total = None
     for part in tqdm(jobs, total=n_pairs, delay=2, disable=None, leave=False):
         total = part if total is None else tuple(a + b for a, b in zip(total, part, strict=True))
     return _frequencies(panel, total, history < max(model.warmup_period, 1), grid, n_pairs)
 
 
-def _frequencies(panel: Panel, total: tuple, young: np.ndarray, grid: np.ndarray | None, n_pairs: int) -> StabilitySelection:
+def _frequencies(panel: Panel, total: tuple, young: np.ndarray, grid: np.ndarray | None,
+                 n_pairs: int) -> StabilitySelection:
     "Counts over the halves in which a response is old enough, as shares; NaN where that is none"
     count, size, seen, free = total
     seen = np.where(young | (seen == 0), np.nan, seen)
     paths = count / seen[:, None]
-    return StabilitySelection(pd.DataFrame(paths.max(axis=0), panel.responses, panel.factors), paths, grid,
-                              pd.Series(size / seen, panel.responses), n_pairs, pd.Series(free / seen, panel.responses))
+    return StabilitySelection(pd.DataFrame(paths.max(axis=0), panel.responses, panel.factors),
+                              paths, grid, pd.Series(size / seen, panel.responses), n_pairs,
+                              pd.Series(free / seen, panel.responses))

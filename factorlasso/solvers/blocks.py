@@ -14,9 +14,8 @@ from numba import njit
 
 from ..penalties.constraints import from_prior
 from ..penalties.penalties import Problem
-from factorlasso.solvers.certificate import (
-    PIVOT, Desk, Solution, back_substitute, certify, cholesky, forward_substitute, make_desk, sides_of,
-)
+from .certificate import (PIVOT, Desk, Solution, back_substitute, certify,
+                                             cholesky, forward_substitute, make_desk, sides_of)
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #b60f50c9
 class _Cells(NamedTuple):
@@ -28,7 +27,8 @@ class _Cells(NamedTuple):
     q: np.ndarray        # (N, M) pull at u
     u: np.ndarray        # (N, M) deviation from the prior
     h: np.ndarray        # (N, M) curvature by which a sweep divides
-    up: np.ndarray       # (N, M) pull it takes to go up from zero: t, or inf where the box forbids it
+    # (N, M) pull it takes to go up from zero: t, or inf where the box forbids it
+    up: np.ndarray
     down: np.ndarray     # (N, M) the same downwards
     lo: np.ndarray       # (N, M) box of u
     hi: np.ndarray       # (N, M)
@@ -62,7 +62,8 @@ def _group(labels, n):
 
 
 def _sort_blocks(penalty, part):
-    "Blocks numbered by component, half their weights, cells sorted by block, and the first block of each component."
+    """Blocks numbered by component, half their weights, cells sorted by block, and the first block
+    of each component."""
     ids, M = penalty.blocks.ravel().astype(np.intp), penalty.blocks.shape[1]
     alone = np.flatnonzero(ids < 0)
     ids[alone] = len(penalty.l2) + np.arange(len(alone))
@@ -88,8 +89,9 @@ def _as_cells(problem, u, part, sides):
     floats, (norm, ridge) = np.empty((6, m.N, m.M)), np.empty((2, len(w)))
     d, q, h, p, s, move = floats
     face, column = np.empty((m.N, m.M), dtype=np.intp), np.empty(len(w), dtype=np.intp)
-    return _Cells(sides.G, m.pattern, problem.scale, d, q, u, h, t.copy(), t.copy(), sides.lo.copy(), sides.hi.copy(),
-                  block.reshape(m.N, m.M), row, col, start, w, apart, norm, ridge, column, face, p, s, move), first
+    return _Cells(sides.G, m.pattern, problem.scale, d, q, u, h, t.copy(), t.copy(),
+                  sides.lo.copy(), sides.hi.copy(), block.reshape(m.N, m.M), row, col, start, w,
+                  apart, norm, ridge, column, face, p, s, move), first
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #2eedfd76
 @njit(nogil=True, cache=True)
@@ -138,7 +140,8 @@ def _prepare(z, i, c, prior, s):
 # %% ../../nbs/05_solvers/05_blocks.ipynb #5c238d2e
 @njit(nogil=True, cache=True)
 def _set(z, i, j, new):
-    "Give a cell a new value and keep q; 0 for no change, 2 where its sign or active bound changed, else 1."
+    """Give a cell a new value and keep q; 0 for no change, 2 where its sign or active bound
+    changed, else 1."""
     old = z.u[i, j]
     if new == old:
         return 0
@@ -206,7 +209,8 @@ def _update_block(z, b):
 
 @njit(nogil=True, cache=True)
 def _sweep(z, first, last):
-    "One pass over the blocks of a component; 0 where nothing moved, 2 where the support or the active bounds changed."
+    """One pass over the blocks of a component; 0 where nothing moved, 2 where the support or the
+    active bounds changed."""
     moved = 0
     for b in range(first, last):
         moved = max(moved, _update_block(z, b))
@@ -236,13 +240,15 @@ def _l1_slope(z, i, j):
 
 @njit(nogil=True, cache=True)
 def _face(z, i):
-    "Smooth cells of response i into face, -gradient into s, rows of V into move; how many, whether in one block."
+    """Smooth cells of response i into face, -gradient into s, rows of V into move; how many,
+    whether in one block."""
     n, lone = 0, True
     for j in range(z.u.shape[1]):
         u, b = z.u[i, j], z.block[i, j]
         smooth = z.lo[i, j] < u < z.hi[i, j]
         if u == 0.0:
-            smooth = z.up[i, j] == 0.0 and z.down[i, j] == 0.0 and (z.w[b] <= 0.0 or z.column[b] >= 0)
+            smooth = (z.up[i, j] == 0.0 and z.down[i, j] == 0.0
+                      and (z.w[b] <= 0.0 or z.column[b] >= 0))
         if smooth:
             z.face[i, n] = j
             z.s[i, n] = z.q[i, j] - z.ridge[b] * u - _l1_slope(z, i, j)
@@ -255,7 +261,8 @@ def _face(z, i):
 # %% ../../nbs/05_solvers/05_blocks.ipynb #3dcc69a9
 @njit(nogil=True, cache=True)
 def _invert(H, v, floor):
-    "Inverse of a positive definite matrix from its upper half, in place; False where a pivot is not above this share of its diagonal."
+    """Inverse of a positive definite matrix from its upper half, in place; False where a pivot is
+    not above this share of its diagonal."""
     n, top = len(H), np.diag(H).copy()
     for k in range(n):
         pivot = H[k, k]
@@ -278,7 +285,8 @@ def _invert(H, v, floor):
 # %% ../../nbs/05_solvers/05_blocks.ipynb #66dbab73
 @njit(nogil=True, cache=True)
 def _factor(z, i, K, lone, ridge):
-    "D of response i, plus `ridge` times its diagonal, factored (`lone`) or inverted in K; False where singular."
+    """D of response i, plus `ridge` times its diagonal, factored (`lone`) or inverted in K; False
+    where singular."""
     n, G = len(K), z.G[z.pattern[i]]
     for a in range(n):
         g, j = G[z.face[i, a]], z.face[i, a]
@@ -315,8 +323,10 @@ def _same_system(z, i, e):
 
 @njit(nogil=True, cache=True)
 def _systems(z, rows):
-    "Where runs of responses with one D begin, their smooth cells, and whether D is to be factored: one response, one block."
-    begin, size, lone, r = np.zeros(len(rows) + 1, np.intp), np.zeros(len(rows), np.intp), np.zeros(len(rows), np.bool_), 0
+    """Where runs of responses with one D begin, their smooth cells, and whether D is to be
+    factored: one response, one block."""
+    begin, size, lone, r = (np.zeros(len(rows) + 1, np.intp), np.zeros(len(rows), np.intp),
+                            np.zeros(len(rows), np.bool_), 0)
     for e in range(len(rows)):
         cells, one = _face(z, rows[e])
         if e > 0 and _same_system(z, rows[begin[r - 1]], rows[e]):
@@ -330,7 +340,8 @@ def _systems(z, rows):
 # %% ../../nbs/05_solvers/05_blocks.ipynb #d954ca5c
 @njit(nogil=True, cache=True)
 def _first_half(z, run, K, lone, C, x):
-    "p = y for responses with one D; subtracts their share of V'D⁻¹V from C and adds that of V'y to x."
+    """p = y for responses with one D; subtracts their share of V'D⁻¹V from C and adds that of V'y
+    to x."""
     n = len(K)
     S, V, column = np.empty((len(run), n)), np.empty((len(run), n)), np.empty(n, np.intp)
     for e in range(len(run)):
@@ -369,7 +380,8 @@ def _second_half(z, run, K, lone, x):
 # %% ../../nbs/05_solvers/05_blocks.ipynb #a3d1c07e
 @njit(nogil=True, cache=True)
 def _direction(z, rows, first, last, store, ridge):
-    "The Newton direction of eq-woodbury into p; the number of smooth cells, -1 where H is not positive definite."
+    """The Newton direction of eq-woodbury into p; the number of smooth cells, -1 where H is not
+    positive definite."""
     m, (begin, size, lone) = _norms(z, first, last), _systems(z, rows)
     C, x, at = np.eye(m), np.zeros(m), np.append(0, np.cumsum(size**2))
     for r in range(len(size)):
@@ -409,7 +421,8 @@ def _stopped_step(z, i, length):
 # %% ../../nbs/05_solvers/05_blocks.ipynb #299bfad9
 @njit(nogil=True, cache=True)
 def _try(z, rows, first, last, length):
-    "A step into s, its effect on q into move: change of φ, linear part of it, longest relative block step, stopped."
+    """A step into s, its effect on q into move: change of φ, linear part of it, longest relative
+    block step, stopped."""
     change, linear, longest, stopped = 0.0, 0.0, 0.0, False
     for i in rows:
         stopped |= _stopped_step(z, i, length)
@@ -481,11 +494,13 @@ def _solve_part(z, proof, blocks, start, tol, max_iter, store):
         rss = s0 - _refresh(z, rows)
         if it > 8:
             gap, value = certify(sides, desk, z.u, z.q, span, (rss, floor, np.inf))
-            if gap <= (tol if it > 40 else min(tol, 1e-13)) or (it > 100 and value >= lowest - 1e-15 * max(value, floor)):
+            if (gap <= (tol if it > 40 else min(tol, 1e-13))
+                or (it > 100 and value >= lowest - 1e-15 * max(value, floor))):
                 break
             lowest = min(lowest, value)
     rss = s0 - _refresh(z, rows)
-    gap, value = certify(sides, desk, z.u, z.q, span, (0.0 if rss < 0.0 else rss, floor, 1e-3 * tol))
+    gap, value = certify(sides, desk, z.u, z.q, span,
+                         (0.0 if rss < 0.0 else rss, floor, 1e-3 * tol))
     return gap, value, it
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #93cef37d
@@ -497,7 +512,8 @@ def _solve_parts(parts, z, proof, moments, prior, spans, tol, max_iter, results)
     for g in parts:
         largest = max(largest, starts[g + 1] - starts[g])
     store = np.empty(largest * M**2)
-    own = Desk(desk.p, desk.step, np.empty((M, M)), np.empty(M), np.empty(M, dtype=np.intp), desk.norm, desk.over)
+    own = Desk(desk.p, desk.step, np.empty((M, M)), np.empty(M), np.empty(M, dtype=np.intp),
+               desk.norm, desk.over)
     for g in parts:
         rows, s0, floor = order[starts[g]:starts[g + 1]], 0.0, 0.0
         for i in rows:
@@ -505,19 +521,35 @@ def _solve_parts(parts, z, proof, moments, prior, spans, tol, max_iter, results)
             s0 += left
             floor += 1e-8 * max(z.k[i] * moments[1][i], left)
         proven = (sides, own, (rows, blocks[g], blocks[g + 1]))
-        gap[g], value[g], sweeps[g] = _solve_part(z, proven, (first[g], first[g + 1]), (s0, floor), tol, max_iter, store)
+        gap[g], value[g], sweeps[g] = _solve_part(z, proven, (first[g], first[g + 1]), (s0, floor),
+                                                  tol, max_iter, store)
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #90388ed9
-def solve_blocks(
-    problem: Problem,                 # λ included; any partition into blocks
-    tol: float = 1e-8,                # relative duality gap to reach
-    max_iter: int = 5_000,            # sweeps over the blocks of a component at most
-    n_jobs: int | None = None,        # threads, as in joblib; the result does not depend on it
-    start: np.ndarray | None = None,  # (N, M) β to start from, inside its box; None: the prior
-) -> Solution:                        # with `converged` false where the gap was not reached
-    "Solve a problem whose blocks join responses, by block descent and Newton steps, compiled."
+def solve_blocks(problem: Problem, tol: float = 1e-8, max_iter: int = 5_000,
+                 n_jobs: int | None = None, start: np.ndarray | None = None) -> Solution:
+    """Solve a problem whose blocks join responses, by block descent and Newton steps.
+
+    Parameters
+    ----------
+    problem : Problem
+        λ included; any partition into blocks.
+    tol : float, default 1e-08
+        Relative duality gap to reach.
+    max_iter : int, default 5000
+        Sweeps over the blocks of a component at most.
+    n_jobs : int or None, default None
+        Threads, as in joblib; the result does not depend on it.
+    start : (N, M) array or None, default None
+        β to start from, inside its box; None: the prior.
+
+    Returns
+    -------
+    Solution
+        With `converged` false where the gap was not reached.
+    """
     m, (sides, part, blocks) = problem.moments, sides_of(problem)
-    u = np.zeros((m.N, m.M)) if start is None else np.clip(start - problem.prior, sides.lo, sides.hi)
+    u = np.zeros((m.N, m.M)) if start is None else np.clip(start - problem.prior,
+                                                           sides.lo, sides.hi)
     u = np.ascontiguousarray(u)
     z, first = _as_cells(problem, u, part, sides)
     order = np.lexsort((m.pattern, part))   # responses with one Gram matrix next to each other
@@ -528,7 +560,8 @@ def solve_blocks(
     shared = n_jobs not in (None, 1) and m.N * m.M**2 > 1_000_000
     cuts = np.searchsorted(starts, np.linspace(0, m.N, 9)[1:-1]) if shared else []
     Parallel(n_jobs=n_jobs if shared else 1, prefer="threads")(
-        delayed(_solve_parts)(parts, z, proof, (m.c, m.s), problem.prior, spans, tol, max_iter, results)
+        delayed(_solve_parts)(parts, z, proof, (m.c, m.s), problem.prior, spans, tol,
+                              max_iter, results)
         for parts in np.split(np.arange(n), cuts))
     beta = from_prior(u, problem.prior, problem.bounds)
     return Solution(beta, float(value.sum()), gap[part], sweeps[part], gap[part] <= tol)

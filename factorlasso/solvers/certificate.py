@@ -44,7 +44,8 @@ class Solution:
 # %% ../../nbs/05_solvers/01_certificate.ipynb #c0a59fcd
 @njit(nogil=True, cache=True)
 def _joined(blocks, n_blocks):
-    "(N,) component of each response, by first appearance: the first two responses of a block lead to one root (Tarjan, 1975)."
+    """(N,) component of each response, by first appearance: the first two responses of a block lead
+    to one root (Tarjan, 1975)."""
     (N, M), count = blocks.shape, 0
     root, owner, number = np.arange(N), np.full(n_blocks, -1), np.full(N, -1)
     for i in range(N):
@@ -57,7 +58,8 @@ def _joined(blocks, n_blocks):
                 while root[r] != r:
                     r = root[r]
                 root[max(k, r)] = owner[b] = min(k, r)
-    for i in range(N):   # a root is the first of its responses, so it has its number when the others ask
+    # a root is the first of its responses, so it has its number when the others ask
+    for i in range(N):
         root[i] = root[root[i]]
         if root[i] == i:
             number[i] = count
@@ -94,12 +96,15 @@ def _eliminate_four(H, k, n):
 
 @njit(nogil=True, cache=True)
 def cholesky(H, n, floor):
-    """Upper Cholesky factor of the leading block, in place; cells that depend on those before them are dropped.
+    """Upper Cholesky factor of the leading block, in place.
+
+    Cells that depend on those before them are dropped.
 
     Parameters
     ----------
     H : (m, m) array, m >= n
-        Symmetric; its upper triangle becomes U with U'U = H. A dropped cell has an infinite pivot and a row of zeros.
+        Symmetric; its upper triangle becomes U with U'U = H. A dropped cell has an infinite pivot
+        and a row of zeros.
     n : int
         Size of the block.
     floor : float
@@ -172,7 +177,8 @@ def back_substitute(U, b, n):
         b[k] = total / U[k, k]
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #2794e379
-ROUNDING = 64 * np.finfo(float).eps   # what a sum of a few hundred numbers may be off, relative to its terms
+# what a sum of a few hundred numbers may be off, relative to its terms
+ROUNDING = 64 * np.finfo(float).eps
 
 
 def deviations(moments: Moments) -> np.ndarray:
@@ -194,9 +200,9 @@ def deviations(moments: Moments) -> np.ndarray:
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #f5693506
 class Sides(NamedTuple):
-    """Loss, penalty and box of some responses, side by side, in the notation of eq-certificate-problem.
+    """Loss, penalty and box of some responses, in the notation of eq-certificate-problem.
 
-    Attributes
+    Parameters
     ----------
     G, pattern : (P, M, M) and (N,) arrays
         Gram matrices, and which of them belongs to each response.
@@ -229,12 +235,13 @@ class Sides(NamedTuple):
 class Desk(NamedTuple):
     """Working space of the certificate.
 
-    Attributes
+    Parameters
     ----------
     p, step : (N, M) arrays
         Pull at the dual point, and the way there from u.
     H, e, cells : (M, M), (M,) and (M,) arrays
-        Matrix, right-hand side and positions of the smooth cells of one response; one set for each thread.
+        Matrix, right-hand side and positions of the smooth cells of one response; one set for each
+        thread.
     norm, over : (B,) arrays
         Norm of each block, and squared norm of what it pulls beyond its thresholds.
     """
@@ -260,7 +267,8 @@ def _numbered(penalty, part):
     number = np.append(np.argsort(order, kind="stable"), 0)
     up = np.where(inside & (np.append(penalty.l2, 0.0)[blocks] > 0), sides * number[blocks], -1)
     first = sides * np.searchsorted(owner[order], np.arange(part.max(initial=-1) + 2))
-    return up, np.where(up >= 0, up + 1, -1) if sides == 2 else up, np.repeat(penalty.l2[order] / 2, sides), first
+    return (up, np.where(up >= 0, up + 1, -1) if sides == 2 else up,
+            np.repeat(penalty.l2[order] / 2, sides), first)
 
 
 def sides_of(problem: Problem) -> tuple[Sides, np.ndarray, np.ndarray]:
@@ -280,7 +288,8 @@ def sides_of(problem: Problem) -> tuple[Sides, np.ndarray, np.ndarray]:
     first : (number of components + 1,) array of int
         Where the blocks of each component begin.
     """
-    m, box, k, part = problem.moments, problem.shifted_bounds(), problem.scale, components(problem.penalty.blocks)
+    m, box, k, part = (problem.moments, problem.shifted_bounds(), problem.scale,
+                       components(problem.penalty.blocks))
     up, down, w, first = _numbered(problem.penalty, part)
     sd, lower, upper = deviations(m), box.lower, box.upper
     noise = np.sqrt(m.s) + ((sd * np.abs(problem.prior)).sum(1) if problem.prior.any() else 0.0)
@@ -288,7 +297,8 @@ def sides_of(problem: Problem) -> tuple[Sides, np.ndarray, np.ndarray]:
         lower, upper = np.where(sd > 0, lower, 0.0), np.where(sd > 0, upper, 0.0)
     if (k != 1).any():
         noise, sd = np.sqrt(k) * noise, np.sqrt(k)[:, None] * sd
-    sides = Sides(np.ascontiguousarray(m.G), m.pattern, k, ROUNDING * noise, sd, problem.penalty.l1 / 2, lower, upper, up, down, w)
+    sides = Sides(np.ascontiguousarray(m.G), m.pattern, k, ROUNDING * noise, sd,
+                  problem.penalty.l1 / 2, lower, upper, up, down, w)
     return sides, part, first
 
 
@@ -306,7 +316,8 @@ def make_desk(sides: Sides) -> Desk:
         Uninitialised.
     """
     (N, M), B, m = sides.t.shape, len(sides.w), sides.G.shape[1] if len(sides.G) else 0
-    return Desk(np.empty((N, M)), np.empty((N, M)), np.empty((m, m)), np.empty(M), np.empty(M, np.intp), np.empty(B), np.empty(B))
+    return Desk(np.empty((N, M)), np.empty((N, M)), np.empty((m, m)), np.empty(M),
+                np.empty(M, np.intp), np.empty(B), np.empty(B))
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #d0a4ee34
 @njit(nogil=True, cache=True)
@@ -332,7 +343,8 @@ def _slope(w, norm, b, u):
 def _is_smooth(z, desk, u, i, j):
     "Whether the objective is smooth in a cell where it stands."
     a, b = z.up[i, j], z.down[i, j]
-    kink = u == 0.0 and (z.t[i, j] > 0.0 or (a >= 0 and desk.norm[a] == 0.0) or (b >= 0 and desk.norm[b] == 0.0))
+    kink = u == 0.0 and (z.t[i, j] > 0.0 or (a >= 0 and desk.norm[a] == 0.0)
+                         or (b >= 0 and desk.norm[b] == 0.0))
     return z.lo[i, j] < u < z.hi[i, j] and z.sd[i, j] > 0.0 and not kink
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #c9c07f97
@@ -343,7 +355,8 @@ def _displace(z, desk, u, q, i):
     for j in range(len(p)):
         if _is_smooth(z, desk, u[i, j], i, j):
             b = z.up[i, j] if u[i, j] > 0.0 else z.down[i, j]
-            cells[n], e[n] = j, q[i, j] - _slope(z.w, desk.norm, b, u[i, j]) - z.t[i, j] * np.sign(u[i, j])
+            cells[n], e[n] = (j, q[i, j] - _slope(z.w, desk.norm, b, u[i, j])
+                              - z.t[i, j] * np.sign(u[i, j]))
             n += 1
     for a in range(n):
         for b in range(a, n):
@@ -377,7 +390,8 @@ def _noise(z, u, i):
     return noise, NEAR * largest
 
 
-NEAR = 1e-6   # of the largest loading: what interior point methods leave between a cell and its bound
+# of the largest loading: what interior point methods leave between a cell and its bound
+NEAR = 1e-6
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #0c6b5d64
 @njit(nogil=True, cache=True)
@@ -387,9 +401,11 @@ def _row_terms(z, desk, u, q, i):
     noise, near = _noise(z, u, i)
     reach = noise
     for j in range(u.shape[1]):
-        v, t, lo, hi, step, sd = u[i, j], z.t[i, j], z.lo[i, j], z.hi[i, j], desk.step[i, j], z.sd[i, j]
+        v, t, lo, hi, step, sd = (u[i, j], z.t[i, j], z.lo[i, j], z.hi[i, j],
+                                  desk.step[i, j], z.sd[i, j])
         p, x = desk.p[i, j] if sd > 0.0 else 0.0, v + step
-        above, below = _held(v, t, lo, hi, near, p - _slope(z.w, desk.norm, z.up[i, j] if v > 0.0 else z.down[i, j], v))
+        above, below = _held(v, t, lo, hi, near,
+                             p - _slope(z.w, desk.norm, z.up[i, j] if v > 0.0 else z.down[i, j], v))
         s = p - above - below
         cost += t * abs(v)
         drop += (q[i, j] + p) * step
@@ -410,8 +426,10 @@ def _row_terms(z, desk, u, q, i):
     return cost, bracket, drop, theta, 0.0 if loose <= 0.0 else HAZE * loose
 
 
-HAZE = 8 * np.finfo(float).eps   # what an entry of a Gram matrix may be off, relative to its terms: BLAS adds in blocks
-TRUSTED = 512   # times the square of the size at the prior, and the haze is 1e-12 of the variance: nothing
+# what an entry of a Gram matrix may be off, relative to its terms: BLAS adds in blocks
+HAZE = 8 * np.finfo(float).eps
+# times the square of the size at the prior, and the haze is 1e-12 of the variance: nothing
+TRUSTED = 512
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #b7d9f1c5
 @njit(nogil=True, cache=True)
@@ -482,7 +500,8 @@ def certify(z, desk, u, q, span, goal):
     span : tuple
         Responses of the component, first block, last block + 1.
     goal : tuple
-        ρ(u); 1e-8 of the variance; and the gap that is small enough: the second dual point is tried only where the first gives more.
+        ρ(u); 1e-8 of the variance; and the gap that is small enough: the second dual point is tried
+        only where the first gives more.
 
     Returns
     -------
@@ -514,8 +533,11 @@ def _all_gaps(z, desk, point, parts, goals, enough):
     return gap
 
 
-def step_by_factor(z: Sides, desk: Desk, u: np.ndarray, q: np.ndarray, i: int, F: np.ndarray) -> None:
-    """The second dual point of a response whose Gram matrix is kept as a factor; `norm` has to be there.
+def step_by_factor(z: Sides, desk: Desk, u: np.ndarray, q: np.ndarray, i: int,
+                   F: np.ndarray) -> None:
+    """The second dual point of a response whose Gram matrix is kept as a factor.
+
+    `norm` has to be there.
 
     Parameters
     ----------
@@ -528,9 +550,11 @@ def step_by_factor(z: Sides, desk: Desk, u: np.ndarray, q: np.ndarray, i: int, F
     F : (rows, M) array
         Factor of its Gram matrix.
     """
-    A = np.array([j for j in np.flatnonzero((u[i] != 0) | (z.t[i] == 0)) if _is_smooth(z, desk, u[i, j], i, j)], dtype=np.intp)
+    A = np.array([j for j in np.flatnonzero((u[i] != 0) | (z.t[i] == 0))
+                  if _is_smooth(z, desk, u[i, j], i, j)], dtype=np.intp)
     b = np.where(u[i] > 0, z.up[i], z.down[i])
-    e = np.array([q[i, j] - _slope(z.w, desk.norm, b[j], u[i, j]) - z.t[i, j] * np.sign(u[i, j]) for j in A])
+    e = np.array([q[i, j] - _slope(z.w, desk.norm, b[j], u[i, j]) - z.t[i, j] * np.sign(u[i, j])
+                  for j in A])
     part = F[:, A]
     if len(A) <= len(F):
         H = z.k[i] * part.T @ part
@@ -539,7 +563,8 @@ def step_by_factor(z: Sides, desk: Desk, u: np.ndarray, q: np.ndarray, i: int, F
         back_substitute(H, e, len(A))
     else:   # more smooth cells than rows: the shortest step, in units of sd
         scaled = part / z.sd[i, A]
-        e = np.linalg.lstsq(scaled, np.linalg.lstsq(scaled.T, e / z.sd[i, A], rcond=None)[0], rcond=None)[0] / z.sd[i, A] / z.k[i]
+        e = np.linalg.lstsq(scaled, np.linalg.lstsq(scaled.T, e / z.sd[i, A], rcond=None)[0],
+                            rcond=None)[0] / z.sd[i, A] / z.k[i]
     desk.step[i] = 0.0
     desk.step[i, A] = e
     desk.p[i] = q[i] - z.k[i] * F.T @ (part @ e)
@@ -578,10 +603,12 @@ def duality_gap(problem: Problem, beta: np.ndarray, enough: float = 0.0) -> np.n
     if problem.penalty.inside is not None:
         return duality_gap(in_scaled_cells(problem), beta * problem.penalty.inside, enough)
     z, part, first = sides_of(problem)
-    desk, order, starts = make_desk(z), np.argsort(part, kind="stable"), np.append(0, np.cumsum(np.bincount(part)))
+    desk, order, starts = (make_desk(z), np.argsort(part, kind="stable"),
+                           np.append(0, np.cumsum(np.bincount(part))))
     point = beta - problem.prior, -problem.gradient(beta) / 2
     size = np.maximum(problem.moments.s, problem.moments.loss(problem.prior))
-    goals = tuple(np.bincount(part, problem.scale * v) for v in (problem.moments.loss(beta), 1e-8 * size))
+    goals = tuple(np.bincount(part, problem.scale * v)
+                  for v in (problem.moments.loss(beta), 1e-8 * size))
     if len(problem.moments.G):
         return _all_gaps(z, desk, point, (order, starts, first), goals, enough)[part]
     return _gaps_by_factor(z, desk, point, (order, starts, first), goals, problem.moments)[part]

@@ -22,11 +22,21 @@ def _steps(problem, part):
     return 1 / np.where(curvature > 0, curvature, 1.0)[part]
 
 
-def fista_steps(
-    problem: Problem,                 # λ included
-    start: np.ndarray | None = None,  # (N, M) β to start from; None: the prior
-) -> Iterator[np.ndarray]:                                # yields (N, M) β after each iteration, without end
-    "Accelerated proximal gradient with restarts, one iterate at a time."
+def fista_steps(problem: Problem, start: np.ndarray | None = None) -> Iterator[np.ndarray]:
+    """Iterate accelerated proximal gradient with restarts.
+
+    Parameters
+    ----------
+    problem : Problem
+        λ included.
+    start : (N, M) array or None, default None
+        β to start from; None: the prior.
+
+    Yields
+    ------
+    (N, M) array
+        β after each iteration, without end.
+    """
     part, box = components(problem.penalty.blocks), problem.shifted_bounds()
     step = _steps(problem, part)[:, None]
     penalty = problem.penalty.scaled(step[:, 0])
@@ -42,15 +52,29 @@ def fista_steps(
         yield np.clip(problem.prior + u, problem.bounds.lower, problem.bounds.upper)
 
 
-def fista(
-    problem: Problem,                 # λ included
-    tol: float = 1e-8,                # relative duality gap to reach
-    max_iter: int = 50_000,           # give up after this many iterations
-    start: np.ndarray | None = None,  # (N, M) β to start from; None: the prior
-) -> Solution:                        # with `converged` false where the gap was not reached
-    "Solve a problem by accelerated proximal gradient (Beck and Teboulle, 2009)."
+def fista(problem: Problem, tol: float = 1e-8, max_iter: int = 50_000,
+          start: np.ndarray | None = None) -> Solution:
+    """Solve a problem by accelerated proximal gradient (Beck and Teboulle, 2009).
+
+    Parameters
+    ----------
+    problem : Problem
+        λ included.
+    tol : float, default 1e-08
+        Relative duality gap to reach.
+    max_iter : int, default 50000
+        Give up after this many iterations.
+    start : (N, M) array or None, default None
+        β to start from; None: the prior.
+
+    Returns
+    -------
+    Solution
+        With `converged` false where the gap was not reached.
+    """
     if (units := problem.penalty.inside) is not None:
-        found = fista(in_scaled_cells(problem), tol, max_iter, None if start is None else start * units)
+        found = fista(in_scaled_cells(problem), tol, max_iter,
+                      None if start is None else start * units)
         return replace(found, beta=from_scaled_cells(problem, found.beta))
     n_iter = np.zeros(len(problem.prior), dtype=int)
     check = 10

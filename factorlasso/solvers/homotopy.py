@@ -33,7 +33,8 @@ def _pivot(S, k):
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #6b955d2f
 @njit(nogil=True, cache=True)
 def _next_corner(S, t, lo, hi, state, side, lam):
-    "Largest λ' <= lam at which a cell changes its state (0: none), that cell, and the side of zero it happens on."
+    """Largest λ' <= lam at which a cell changes its state (0: none), that cell, and the side of
+    zero it happens on."""
     M, best, cell, direction = len(S), 0.0, -1, 0.0
     for j in range(M):
         e, z, s = S[j, M], S[j, M + 1], side[j]
@@ -77,7 +78,8 @@ def _turn(S, t, lo, hi, state, side, j, s, floor):
 def _follow(z, desk, i, d, s0, floor, lambdas, work, U, gap):
     "Solutions (K, M) and relative gaps (K,) of one response for decreasing λ."
     S, state, side, q, t = work
-    G, lo, hi, M, lam, k, rows = z.G[z.pattern[i]], z.lo[i], z.hi[i], len(d), np.inf, 0, np.array([i])
+    G, lo, hi, M, lam, k, rows = (z.G[z.pattern[i]], z.lo[i], z.hi[i], len(d), np.inf, 0,
+                                  np.array([i]))
     t[:] = z.t[i]
     S[:, :M], S[:, M], S[:, M + 1] = G, d, 0.0
     state[:], gap[:, i] = 0, np.inf
@@ -90,9 +92,11 @@ def _follow(z, desk, i, d, s0, floor, lambdas, work, U, gap):
             z.t[i], u = lambdas[k] * t, U[k]
             residual_of(G, d, u[i], q[i])
             rss = s0 - ((d + q[i]) * u[i]).sum()
-            gap[k, i], _ = certify(z, desk, u, q, (rows, 0, 0), (0.0 if rss < 0.0 else rss, floor, 1e-11))
+            gap[k, i], _ = certify(z, desk, u, q, (rows, 0, 0),
+                                   (0.0 if rss < 0.0 else rss, floor, 1e-11))
             k += 1
-        if k == len(lambdas) or cell < 0 or not _turn(S, t, lo, hi, state, side, cell, s, 1e-12 * G[cell, cell]):
+        if k == len(lambdas) or cell < 0 or not _turn(S, t, lo, hi, state, side, cell, s,
+                                                      1e-12 * G[cell, cell]):
             break
         lam = corner
 
@@ -102,7 +106,8 @@ def _follow_rows(rows, z, desk, k, moments, prior, lambdas, coef, gap):
     "The paths of some responses in u, in place; moments = (c, s)."
     (c, s), M = moments, prior.shape[1]
     t, d, side = np.empty((3, M))
-    own = Desk(desk.p, desk.step, np.empty((M, M)), np.empty(M), np.empty(M, dtype=np.intp), desk.norm, desk.over)
+    own = Desk(desk.p, desk.step, np.empty((M, M)), np.empty(M), np.empty(M, dtype=np.intp),
+               desk.norm, desk.over)
     work = (np.empty((M, M + 2)), np.empty(M, dtype=np.intp), side, np.empty_like(prior), t)
     for i in rows:
         if k[i] <= 0.0:
@@ -114,25 +119,58 @@ def _follow_rows(rows, z, desk, k, moments, prior, lambdas, coef, gap):
         _follow(z, own, i, d, s0, 1e-8 * max(s[i], s0), lambdas, work, coef, gap)
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #7d90aee4
-def has_corners(
-    problem: Problem,  # with any λ
-) -> bool:
-    "Whether the path is a chain of straight lines that starts at the prior: no norms, and no cell without a penalty."
+def has_corners(problem: Problem) -> bool:
+    """Tell whether the path is a chain of straight lines that starts at the prior.
+
+    Parameters
+    ----------
+    problem : Problem
+        With any λ.
+
+    Returns
+    -------
+    bool
+        True without norms and without a cell that is not penalised.
+    """
     can_move = problem.bounds.lower < problem.bounds.upper
-    return bool(len(problem.moments.G) and not problem.penalty.l2.any() and (problem.penalty.l1[can_move] > 0).all())
+    return bool(len(problem.moments.G) and not problem.penalty.l2.any()
+                and (problem.penalty.l1[can_move] > 0).all())
 
 
-def follow_path(
-    problem: Problem,           # with the penalty for λ = 1; ValueError unless `has_corners`
-    lambdas: np.ndarray,        # (K,) decreasing
-    n_jobs: int | None = None,  # threads, as in joblib; the result does not depend on it
-) -> tuple[np.ndarray, np.ndarray]:  # (K, N, M) loadings; (K, N) relative duality gaps, inf where the path was lost
-    "The LASSO path of every response at given λ, from corner to corner."
+def follow_path(problem: Problem, lambdas: np.ndarray,
+                n_jobs: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Follow the LASSO path of every response from corner to corner.
+
+    Parameters
+    ----------
+    problem : Problem
+        With the penalty for λ = 1.
+    lambdas : (K,) array
+        Decreasing.
+    n_jobs : int or None, default None
+        Threads, as in joblib; the result does not depend on it.
+
+    Returns
+    -------
+    coef : (K, N, M) array
+        Loadings at the given λ.
+    gap : (K, N) array
+        Relative duality gaps, infinite where the path was lost.
+
+    Raises
+    ------
+    ValueError
+        Unless `has_corners` holds.
+    """
     if not has_corners(problem):
-        raise ValueError("follow_path needs a LASSO with a positive weight on every cell that can move")
-    m, z, lambdas = problem.moments, per_unit_of_loss(sides_of(problem)[0]), np.ascontiguousarray(lambdas, dtype=float)
+        raise ValueError(
+            "follow_path needs a LASSO with a positive weight on every cell that can move")
+    m, z, lambdas = (problem.moments, per_unit_of_loss(sides_of(problem)[0]),
+                     np.ascontiguousarray(lambdas, dtype=float))
     coef, gap = np.zeros((len(lambdas), m.N, m.M)), np.empty((len(lambdas), m.N))
-    parts = np.array_split(np.arange(m.N), 8) if n_jobs not in (None, 1) and m.N * m.M**3 > 4_000_000 else [np.arange(m.N)]
+    parts = (np.array_split(np.arange(m.N), 8) if n_jobs not in (None, 1)
+             and m.N * m.M**3 > 4_000_000 else [np.arange(m.N)])
     Parallel(n_jobs=n_jobs if len(parts) > 1 else 1, prefer="threads")(
-        delayed(_follow_rows)(rows, z, make_desk(z), problem.scale, (m.c, m.s), problem.prior, lambdas, coef, gap) for rows in parts)
+        delayed(_follow_rows)(rows, z, make_desk(z), problem.scale, (m.c, m.s), problem.prior,
+                              lambdas, coef, gap) for rows in parts)
     return from_prior(coef, problem.prior, problem.bounds), gap

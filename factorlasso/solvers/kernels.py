@@ -12,14 +12,14 @@ from numba import njit
 
 from ..penalties.constraints import from_prior
 from ..penalties.penalties import Penalty, Problem
-from factorlasso.solvers.certificate import (
-    PIVOT, Desk, Sides, Solution, back_substitute, certify, cholesky, forward_substitute, make_desk, sides_of,
-)
+from .certificate import (PIVOT, Desk, Sides, Solution, back_substitute, certify,
+                                             cholesky, forward_substitute, make_desk, sides_of)
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #45c010d7
 @njit(nogil=True, cache=True)
 def _sweep(G, q, u, t, lo, hi, w):
-    "One pass of coordinate descent over a row, keeping q = d - Gu; says whether the support or the active bounds changed."
+    """One pass of coordinate descent over a row, keeping q = d - Gu; says whether the support or
+    the active bounds changed."""
     moved, n2 = False, 0.0
     for x in u:
         n2 += x * x
@@ -31,7 +31,8 @@ def _sweep(G, q, u, t, lo, hi, w):
         new = v - min(max(v, -t[j]), t[j])
         if new != 0.0:
             if w > 0.0:
-                if n2 <= 0.0:   # the row went to zero on the way: `_solve_row` decides whether it stays there
+                # the row went to zero on the way: `_solve_row` decides whether it stays there
+                if n2 <= 0.0:
                     return True
                 curvature += w / np.sqrt(n2)
             new = min(max(new / curvature, lo[j]), hi[j])
@@ -40,17 +41,20 @@ def _sweep(G, q, u, t, lo, hi, w):
                 q[k] -= (new - old) * G[j, k]
             n2 += new * new - old * old
             u[j] = new
-            if w > 0.0 and n2 <= 1e-4 * old * old:   # what is left of a difference has lost its digits
+            # what is left of a difference has lost its digits
+            if w > 0.0 and n2 <= 1e-4 * old * old:
                 n2 = 0.0
                 for x in u:
                     n2 += x * x
-            moved |= (np.sign(new) != np.sign(old)) | ((new == lo[j]) != (old == lo[j])) | ((new == hi[j]) != (old == hi[j]))
+            moved |= ((np.sign(new) != np.sign(old)) | ((new == lo[j]) != (old == lo[j]))
+                      | ((new == hi[j]) != (old == hi[j])))
     return moved
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #0488ac15
 @njit(nogil=True, cache=True)
 def _ray(d, t, lo, hi, u):
-    "Put into u the steepest feasible ray from zero; the squared slope of the loss and the ℓ₁ norm along it."
+    """Put into u the steepest feasible ray from zero; the squared slope of the loss and the ℓ₁ norm
+    along it."""
     n2 = 0.0
     for j in range(len(u)):
         s = d[j] - min(max(d[j], -t[j]), t[j])
@@ -61,7 +65,8 @@ def _ray(d, t, lo, hi, u):
 
 @njit(nogil=True, cache=True)
 def _leave_zero(G, d, u, t, lo, hi, w):
-    "Put u at the minimum along the steepest feasible ray from zero; False (and u = 0) where zero is optimal."
+    """Put u at the minimum along the steepest feasible ray from zero; False (and u = 0) where zero
+    is optimal."""
     n2 = _ray(d, t, lo, hi, u)
     n = np.sqrt(n2)
     curve = 0.0
@@ -88,7 +93,8 @@ def _smooth(u, t, lo, hi, j):
 
 @njit(nogil=True, cache=True)
 def _face(G, q, u, t, lo, hi, w, H, g, cells):
-    "Newton system on the smooth cells: their number (-1 where it cannot be factored), whether H is exact; H factored, g = -gradient."
+    """Newton system on the smooth cells: their number (-1 where it cannot be factored), whether H
+    is exact; H factored, g = -gradient."""
     n, n2 = 0, 0.0
     for j in range(len(u)):
         n2 += u[j] * u[j]
@@ -113,7 +119,8 @@ def _face(G, q, u, t, lo, hi, w, H, g, cells):
 
 @njit(nogil=True, cache=True)
 def _first_stop(u, p, t, lo, hi, cells, n):
-    "Longest step <= 1 along p before a cell meets zero or a bound, that cell (or -1) and the value it meets."
+    """Longest step <= 1 along p before a cell meets zero or a bound, that cell (or -1) and the
+    value it meets."""
     length, stop, value = 1.0, -1, 0.0
     for a in range(n):
         j = cells[a]
@@ -164,7 +171,8 @@ def _change(G, q, u, new, t, w, move):
 
 @njit(nogil=True, cache=True)
 def _stopped(u, p, t, lo, hi, cells, n, length, stop, value, new):
-    "Where a step of some length ends; with length < 0 the full step, every cell that crosses put to the value it meets."
+    """Where a step of some length ends; with length < 0 the full step, every cell that crosses put
+    to the value it meets."""
     new[:] = u
     for a in range(n):
         j = cells[a]
@@ -207,7 +215,8 @@ def _step(G, q, u, t, lo, hi, w, p, cells, n, slope0, new, move):
 # %% ../../nbs/05_solvers/03_kernels.ipynb #0016373d
 @njit(nogil=True, cache=True)
 def _delete(H, n, k):
-    "Take row and column k out of a matrix whose upper Cholesky factor is the leading n × n block, in place."
+    """Take row and column k out of a matrix whose upper Cholesky factor is the leading n × n block,
+    in place."""
     for i in range(n):
         for j in range(max(i - 1, k), n - 1):
             H[i, j] = H[i, j + 1]
@@ -221,7 +230,8 @@ def _delete(H, n, k):
 
 @njit(nogil=True, cache=True)
 def _shrink(H, q, u, t, lo, hi, p, cells, n):
-    "Drop the cells that are no longer smooth from the factored face, p = -gradient; their new number, or -1 where factoring is cheaper."
+    """Drop the cells that are no longer smooth from the factored face, p = -gradient; their new
+    number, or -1 where factoring is cheaper."""
     m, lost = n, 0
     for a in range(n):
         lost += not _smooth(u, t, lo, hi, cells[a])
@@ -239,7 +249,8 @@ def _shrink(H, q, u, t, lo, hi, p, cells, n):
 # %% ../../nbs/05_solvers/03_kernels.ipynb #ea9b344e
 @njit(nogil=True, cache=True)
 def _newton(G, q, u, t, lo, hi, w, H, p, cells, move, new):
-    "Minimise over the current face, dropping cells that reach zero or a bound; True where it ended on an exact step."
+    """Minimise over the current face, dropping cells that reach zero or a bound; True where it
+    ended on an exact step."""
     n, factored, exact = -1, 0, False
     for _ in range(2 * len(u) + 20):
         if w > 0.0 and not u.any():
@@ -249,7 +260,8 @@ def _newton(G, q, u, t, lo, hi, w, H, p, cells, move, new):
             factored += 1
             if n < 0:
                 return False
-            if factored > max(3, 2000 // max(n, 1)):   # a factorisation costs as much as n/10 sweeps, which may know better what to drop
+            # a factorisation costs as much as n/10 sweeps, which may know better what to drop
+            if factored > max(3, 2000 // max(n, 1)):
                 return False
         if n == 0:
             return True
@@ -323,9 +335,11 @@ def _solve_row(z, desk, U, Q, i, d, s0, floor, tol, max_iter, work):
         if polished and not moved:
             break
         polished = False
-        if rough and it % 4 == 0 and certify(z, desk, U, Q, span, _goal(d, q, u, s0, floor, np.inf))[0] <= tol:
+        if rough and it % 4 == 0 and certify(z, desk, U, Q, span,
+                                             _goal(d, q, u, s0, floor, np.inf))[0] <= tol:
             break   # an answer that needs no Newton step may do
-        if it < patience or (moved and it < patience + 14 + len(u) // 8) or (w > 0.0 and not u.any()):
+        if (it < patience or (moved and it < patience + 14 + len(u) // 8)
+            or (w > 0.0 and not u.any())):
             continue
         patience = it + 2 + (u != 0.0).sum() // 6
         polished = _newton(G, q, u, t, lo, hi, w, H, p, cells, move, new)
@@ -335,7 +349,8 @@ def _solve_row(z, desk, U, Q, i, d, s0, floor, tol, max_iter, work):
             if gap <= min(tol, 1e-13) or (not polished and gap <= tol):
                 break
     residual_of(G, d, u, q)
-    gap, value = certify(z, desk, U, Q, span, _goal(d, q, u, s0, floor, tol if rough else 1e-3 * tol))
+    gap, value = certify(z, desk, U, Q, span,
+                         _goal(d, q, u, s0, floor, tol if rough else 1e-3 * tol))
     return gap, value, it
 
 
@@ -344,7 +359,8 @@ def _solve_rows(rows, z, desk, k, moments, prior, U, Q, tol, max_iter, results):
     "Solve the problems of some rows in place; moments = (c, s), results = (gap, value, sweeps)."
     (c, s), (gap, value, sweeps), M = moments, results, U.shape[1]
     p, move, new, d = np.empty((4, M))
-    own = Desk(desk.p, desk.step, np.empty((M, M)), np.empty(M), np.empty(M, dtype=np.intp), desk.norm, desk.over)
+    own = Desk(desk.p, desk.step, np.empty((M, M)), np.empty(M), np.empty(M, dtype=np.intp),
+               desk.norm, desk.over)
     work = (np.empty((M, M)), p, np.empty(M, dtype=np.intp), move, new)
     for i in rows:
         gap[i], value[i], sweeps[i] = 0.0, 0.0, 0
@@ -354,14 +370,24 @@ def _solve_rows(rows, z, desk, k, moments, prior, U, Q, tol, max_iter, results):
             for j in range(M):
                 s0 -= (c[i, j] + d[j]) * prior[i, j]
             s0 = 0.0 if s0 < 0.0 else s0
-            gap[i], over_k, sweeps[i] = _solve_row(z, own, U, Q, i, d, s0, 1e-8 * max(s[i], s0), tol, max_iter, work)
+            gap[i], over_k, sweeps[i] = _solve_row(z, own, U, Q, i, d, s0, 1e-8 * max(s[i], s0),
+                                                   tol, max_iter, work)
             value[i] = k[i] * over_k
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #c071641d
-def is_by_rows(
-    penalty: Penalty,  # its blocks decide
-) -> bool:
-    "Whether the problem falls apart by response: no block, or one block for each whole row."
+def is_by_rows(penalty: Penalty) -> bool:
+    """Tell whether the problem falls apart by response.
+
+    Parameters
+    ----------
+    penalty : Penalty
+        The penalty, whose blocks decide.
+
+    Returns
+    -------
+    bool
+        True for no block, or one block for each whole row.
+    """
     blocks = penalty.blocks
     whole = (blocks == blocks[:, :1]).all()
     return bool(whole and np.bincount(blocks[:, 0] + 1, minlength=1)[1:].max(initial=0) <= 1)
@@ -385,27 +411,50 @@ def per_unit_of_loss(z: Sides) -> Sides:
     k, w, rows = np.where(z.k > 0, z.k, 1.0), z.w.copy(), np.flatnonzero(z.up[:, 0] >= 0)
     w[z.up[rows, 0]] /= k[rows]
     root = np.sqrt(k)
-    return z._replace(k=np.ones(len(k)), noise=z.noise / root, sd=z.sd / root[:, None], t=z.t / k[:, None], w=w)
+    return z._replace(k=np.ones(len(k)), noise=z.noise / root, sd=z.sd / root[:, None],
+                      t=z.t / k[:, None], w=w)
 
 
-def solve_rows(
-    problem: Problem,                 # λ included; no block joins responses
-    tol: float = 1e-8,                # relative duality gap to reach
-    max_iter: int = 5_000,            # sweeps over the cells of a row at most
-    n_jobs: int | None = None,        # threads, as in joblib; the result does not depend on it
-    start: np.ndarray | None = None,  # (N, M) β to start from, inside its box; None: the prior
-) -> Solution:                        # with `converged` false where the gap was not reached
-    "Solve a problem that falls apart by rows, by coordinate descent and Newton steps; ValueError for any other."
+def solve_rows(problem: Problem, tol: float = 1e-8, max_iter: int = 5_000,
+               n_jobs: int | None = None, start: np.ndarray | None = None) -> Solution:
+    """Solve a problem that falls apart by rows, by coordinate descent and Newton steps.
+
+    Parameters
+    ----------
+    problem : Problem
+        λ included; no block joins responses.
+    tol : float, default 1e-08
+        Relative duality gap to reach.
+    max_iter : int, default 5000
+        Sweeps over the cells of a row at most.
+    n_jobs : int or None, default None
+        Threads, as in joblib; the result does not depend on it.
+    start : (N, M) array or None, default None
+        β to start from, inside its box; None: the prior.
+
+    Returns
+    -------
+    Solution
+        With `converged` false where the gap was not reached.
+
+    Raises
+    ------
+    ValueError
+        If blocks join responses.
+    """
     if not is_by_rows(problem.penalty):
         raise ValueError("solve_rows needs blocks that are whole rows")
     m, z = problem.moments, per_unit_of_loss(sides_of(problem)[0])
     U = np.zeros((m.N, m.M)) if start is None else np.clip(start - problem.prior, z.lo, z.hi)
     gap, value, sweeps = np.empty(m.N), np.empty(m.N), np.empty(m.N, dtype=np.intp)
-    parts = np.array_split(np.arange(m.N), 8) if n_jobs not in (None, 1) and m.N * m.M**2 > 2_000_000 else [np.arange(m.N)]
-    tasks = [(rows, z, make_desk(z), problem.scale, (m.c, m.s), problem.prior, U, np.empty_like(U), tol, max_iter, (gap, value, sweeps))
+    parts = (np.array_split(np.arange(m.N), 8) if n_jobs not in (None, 1)
+             and m.N * m.M**2 > 2_000_000 else [np.arange(m.N)])
+    tasks = [(rows, z, make_desk(z), problem.scale, (m.c, m.s), problem.prior, U, np.empty_like(U),
+              tol, max_iter, (gap, value, sweeps))
              for rows in parts]
     if len(tasks) > 1:
         Parallel(n_jobs=n_jobs, prefer="threads")(delayed(_solve_rows)(*task) for task in tasks)
     else:
         _solve_rows(*tasks[0])
-    return Solution(from_prior(U, problem.prior, problem.bounds), float(value.sum()), gap, sweeps, gap <= tol)
+    return Solution(from_prior(U, problem.prior, problem.bounds), float(value.sum()), gap,
+                    sweeps, gap <= tol)

@@ -15,9 +15,12 @@ from ..penalties.penalties import Problem, make_penalty
 from .solver import solve
 
 # %% ../../nbs/05_solvers/10_noise.ipynb #6fd3523b
-_ROUNDS = 20        # each takes a few solutions of sparse problems; the noise level falls from round to round and settles after a handful
+# each takes a few solutions of sparse problems; the noise level falls from round to round and
+# settles after a handful
+_ROUNDS = 20
 _SETTLED = 1e-3     # relative change of a standard deviation that nobody would notice in λ
-_MOST_SPENT = 0.5   # of the rows may be paid for loadings; a fit that takes more says nothing about its noise
+# of the rows may be paid for loadings; a fit that takes more says nothing about its noise
+_MOST_SPENT = 0.5
 
 
 def universal_kappa(M: int) -> float:
@@ -31,6 +34,7 @@ def universal_kappa(M: int) -> float:
     Returns
     -------
     float
+        The κ at which noise alone enters with a small probability.
 
     Examples
     --------
@@ -51,12 +55,14 @@ def factor_variances(moments: Moments) -> np.ndarray:
     Returns
     -------
     ndarray of shape (N, M)
+        Variance of each factor on the rows of each response.
     """
     by_pattern = np.diagonal(moments.G, axis1=1, axis2=2) if len(moments.G) else moments.squares()
     return by_pattern[moments.pattern]
 
 # %% ../../nbs/05_solvers/10_noise.ipynb #b26a5520
-def noise_levels(moments: Moments, n_eff: np.ndarray, units: np.ndarray | None = None) -> np.ndarray:
+def noise_levels(moments: Moments, n_eff: np.ndarray,
+                 units: np.ndarray | None = None) -> np.ndarray:
     """Standard deviation of what the factors do not explain, by response.
 
     Parameters
@@ -77,15 +83,19 @@ def noise_levels(moments: Moments, n_eff: np.ndarray, units: np.ndarray | None =
     units, n = np.ones(M) if units is None else units, np.maximum(n_eff, 1.0)
     size = np.sqrt((factor_variances(moments) / units**2).mean(axis=1))
     free, zero = np.full((N, M), np.inf), np.zeros((N, M))
-    penalty = make_penalty("cell", np.zeros(N, dtype=np.intp), M, cell_weights=np.tile(units, (N, 1)))
+    penalty = make_penalty("cell", np.zeros(N, dtype=np.intp), M,
+                           cell_weights=np.tile(units, (N, 1)))
     sigma, beta = np.sqrt(moments.s), zero
     for _ in range(_ROUNDS):
         lam = universal_kappa(M) * sigma * size / np.sqrt(n)
-        beta = solve(Problem(moments, penalty.scaled(lam), Bounds(-free, free), zero, np.ones(N)), _SETTLED**2, start=beta).beta
+        beta = solve(Problem(moments, penalty.scaled(lam), Bounds(-free, free), zero, np.ones(N)),
+                     _SETTLED**2, start=beta).beta
         spent = np.minimum((beta != 0).sum(axis=1) + 1, _MOST_SPENT * n)
         kept = Bounds(np.where(beta != 0, -free, 0.0), np.where(beta != 0, free, 0.0))
-        refit = solve(Problem(moments, penalty.scaled(0.0), kept, zero, np.ones(N)), _SETTLED**2, start=beta).beta
-        found = np.minimum(np.sqrt(np.maximum(moments.loss(refit), 0.0) * n / (n - spent)), np.sqrt(moments.s))
+        refit = solve(Problem(moments, penalty.scaled(0.0), kept, zero, np.ones(N)), _SETTLED**2,
+                      start=beta).beta
+        found = np.minimum(np.sqrt(np.maximum(moments.loss(refit), 0.0) * n / (n - spent)),
+                           np.sqrt(moments.s))
         settled = np.abs(found - sigma) <= _SETTLED * sigma
         sigma = found
         if settled.all():
@@ -113,7 +123,8 @@ class NoiseScale(BaseEstimator):
     def __init__(self, kappa: float = 1.0):
         self.kappa = kappa
 
-    def derive(self, moments: Moments, n_eff: np.ndarray, units: np.ndarray | None = None) -> np.ndarray:
+    def derive(self, moments: Moments, n_eff: np.ndarray,
+               units: np.ndarray | None = None) -> np.ndarray:
         """λ of every response.
 
         Parameters
@@ -128,6 +139,7 @@ class NoiseScale(BaseEstimator):
         Returns
         -------
         ndarray of shape (N,)
+            λ of each response.
 
         Raises
         ------
@@ -135,7 +147,9 @@ class NoiseScale(BaseEstimator):
             For a κ that is no number of at least 0.
         """
         kappa = self.kappa
-        if isinstance(kappa, bool) or not isinstance(kappa, int | float | np.number) or not 0 <= kappa < np.inf:
+        if (isinstance(kappa, bool) or not isinstance(kappa, int | float | np.number)
+            or not 0 <= kappa < np.inf):
             raise ValueError(f"kappa must be a finite number of at least 0, got {kappa!r}")
         size = factor_variances(moments) / (1.0 if units is None else units**2)
-        return kappa * noise_levels(moments, n_eff, units) * np.sqrt(size.mean(axis=1) / np.maximum(n_eff, 1.0))
+        return kappa * noise_levels(moments, n_eff,
+                                    units) * np.sqrt(size.mean(axis=1) / np.maximum(n_eff, 1.0))

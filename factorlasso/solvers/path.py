@@ -20,25 +20,42 @@ from ..penalties.constraints import Bounds
 from .certificate import cholesky, components
 from .homotopy import follow_path, has_corners
 from ..data.moments import Moments
-from ..penalties.penalties import Problem, in_scaled_cells, lambda_max_by_response, split_cells, split_signs, with_ridge
+from ..penalties.penalties import (Problem, in_scaled_cells, lambda_max_by_response,
+                                             split_cells, split_signs, with_ridge)
 from ..penalties.prox import block_norms
 from .solver import check_finite, solve
 
 # %% ../../nbs/05_solvers/09_path.ipynb #e5f27a4c
-def lambda_grid(
-    largest: float,       # first value, positive; usually `largest_lambda`
-    n: int = 50,          # number of values
-    ratio: float = 1e-3,  # last value as a share of the first, in (0, 1]
-) -> np.ndarray:          # (n,) decreasing; ValueError for arguments out of range
-    "Values of λ in equal steps of the logarithm."
+def lambda_grid(largest: float, n: int = 50, ratio: float = 1e-3) -> np.ndarray:
+    """Space values of λ in equal steps of the logarithm.
+
+    Parameters
+    ----------
+    largest : float
+        First value, positive; usually `largest_lambda`.
+    n : int, default 50
+        Number of values.
+    ratio : float, default 0.001
+        Last value as a share of the first, in (0, 1].
+
+    Returns
+    -------
+    (n,) array
+        Decreasing.
+
+    Raises
+    ------
+    ValueError
+        For arguments out of range.
+    """
     if not (np.isfinite(largest) and largest > 0 and n >= 1 and 0 < ratio <= 1):
-        raise ValueError(f"a grid needs largest > 0, n >= 1 and ratio in (0, 1], got {largest}, {n} and {ratio}")
+        raise ValueError(
+            f"a grid needs largest > 0, n >= 1 and ratio in (0, 1], got {largest}, {n} and {ratio}")
     return largest * float(ratio) ** np.linspace(0, 1, n)
 
 # %% ../../nbs/05_solvers/09_path.ipynb #32943462
 def largest_lambdas(problem: Problem) -> np.ndarray:
-    """
-    The smallest λ at which every penalised cell of a response is at its prior.
+    """The smallest λ at which every penalised cell of a response is at its prior.
 
     Parameters
     ----------
@@ -58,13 +75,23 @@ def largest_lambdas(problem: Problem) -> np.ndarray:
     only_free = Bounds(np.where(free, box.lower, prior), np.where(free, box.upper, prior))
     fitted = solve(replace(problem, bounds=only_free), 1e-12).beta
     held = Bounds(np.where(free, fitted, box.lower), np.where(free, fitted, box.upper))
-    return lambda_max_by_response(replace(problem, bounds=held, prior=np.where(free, fitted, prior)))
+    return lambda_max_by_response(replace(problem, bounds=held,
+                                          prior=np.where(free, fitted, prior)))
 
 
-def largest_lambda(
-    problem: Problem,  # with the penalty for λ = 1
-) -> float:            # finite; 0 where nothing that is penalised ever moves
-    "The smallest λ at which every penalised cell is at its prior."
+def largest_lambda(problem: Problem) -> float:
+    """Find the smallest λ at which every penalised cell is at its prior.
+
+    Parameters
+    ----------
+    problem : Problem
+        With the penalty for λ = 1.
+
+    Returns
+    -------
+    float
+        Finite; 0 where nothing that is penalised ever moves.
+    """
     return float(largest_lambdas(problem).max(initial=0.0))
 
 # %% ../../nbs/05_solvers/09_path.ipynb #35f79d3b
@@ -80,14 +107,35 @@ def _warm_starts(problem, lambdas, tol, n_jobs, tell=None):
     return coef, gap
 
 
-def solve_path(
-    problem: Problem,           # with the penalty for λ = 1
-    lambdas: np.ndarray,        # (K,) values in decreasing order
-    tol: float = 1e-8,          # relative duality gap to reach at each value
-    n_jobs: int | None = None,  # threads; the result does not depend on it
-    tell: Callable[[], Any] | None = None,  # called after each λ that is solved by itself
-) -> tuple[np.ndarray, np.ndarray]:  # (K, N, M) loadings, (K, N) relative duality gaps
-    "Loadings for many λ; ValueError where the moments are not finite."
+def solve_path(problem: Problem, lambdas: np.ndarray, tol: float = 1e-8, n_jobs: int | None = None,
+               tell: Callable[[], Any] | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Solve a problem for many λ.
+
+    Parameters
+    ----------
+    problem : Problem
+        With the penalty for λ = 1.
+    lambdas : (K,) array
+        Values in decreasing order.
+    tol : float, default 1e-08
+        Relative duality gap to reach at each value.
+    n_jobs : int or None, default None
+        Threads; the result does not depend on it.
+    tell : Callable or None, default None
+        Called after each λ that is solved by itself.
+
+    Returns
+    -------
+    coef : (K, N, M) array
+        Loadings.
+    gap : (K, N) array
+        Relative duality gaps.
+
+    Raises
+    ------
+    ValueError
+        Where the moments are not finite.
+    """
     check_finite(problem.moments)
     if not has_corners(problem):
         return _warm_starts(problem, lambdas, tol, n_jobs, tell)
@@ -98,20 +146,42 @@ def solve_path(
     return coef, gap
 
 # %% ../../nbs/05_solvers/09_path.ipynb #a454624e
-def best_intercept(
-    moments: Moments,  # of any rows, centred
-    coef: np.ndarray,  # (K, N, M) loadings
-) -> np.ndarray:       # (K, N)
-    "The intercepts that suit many sets of loadings best on these rows."
+def best_intercept(moments: Moments, coef: np.ndarray) -> np.ndarray:
+    """Find the intercepts that suit many sets of loadings best on these rows.
+
+    Parameters
+    ----------
+    moments : Moments
+        Centred moments of any rows.
+    coef : (K, N, M) array
+        Loadings.
+
+    Returns
+    -------
+    (K, N) array
+        In units of y.
+    """
     return moments.y_mean - np.einsum("nm,knm->kn", moments.x_mean[moments.pattern], coef)
 
 
-def mean_squared_error(
-    moments: Moments,                     # of any rows, centred
-    coef: np.ndarray,                     # (K, N, M) loadings
-    intercept: np.ndarray | None = None,  # (K, N); None: the best on these rows
-) -> np.ndarray:                          # (K, N) per unit of weight
-    "Weighted mean squared error of many sets of loadings."
+def mean_squared_error(moments: Moments, coef: np.ndarray,
+                       intercept: np.ndarray | None = None) -> np.ndarray:
+    """Weighted mean squared error of many sets of loadings.
+
+    Parameters
+    ----------
+    moments : Moments
+        Centred moments of any rows.
+    coef : (K, N, M) array
+        Loadings.
+    intercept : (K, N) array or None, default None
+        Intercepts; None for the best on these rows.
+
+    Returns
+    -------
+    (K, N) array
+        Per unit of weight.
+    """
     if len(moments.G) == 1:
         times = coef @ moments.G[0]
     elif len(moments.G):
@@ -123,12 +193,14 @@ def mean_squared_error(
 
 # %% ../../nbs/05_solvers/09_path.ipynb #1c4a90a6
 def _places(blocks, n_blocks):
-    "(N,) component of each response, (N, M) number of each block within its component, largest such number + 1."
+    """(N,) component of each response, (N, M) number of each block within its component, largest
+    such number + 1."""
     part, owner = components(blocks), np.zeros(n_blocks, dtype=np.intp)
     owner[blocks[blocks >= 0]] = np.broadcast_to(part[:, None], blocks.shape)[blocks >= 0]
     count = np.bincount(owner, minlength=part.max() + 1)
     number = np.empty(n_blocks + 1, dtype=np.intp)
-    number[np.argsort(owner, kind="stable")] = np.arange(n_blocks) - np.repeat(np.cumsum(count) - count, count)
+    number[np.argsort(owner, kind="stable")] = (np.arange(n_blocks)
+                                                - np.repeat(np.cumsum(count) - count, count))
     number[-1] = 0
     return part, number[blocks], count.max()
 
@@ -136,7 +208,8 @@ def _places(blocks, n_blocks):
 @njit(nogil=True, cache=True)
 def _ranks(G, pattern, active):
     "(N,) rank of the Gram matrix of the active cells of each response."
-    rank, H, cells = np.zeros(len(active)), np.empty(G.shape[1:]), np.empty(G.shape[1], dtype=np.intp)
+    rank, H, cells = (np.zeros(len(active)), np.empty(G.shape[1:]),
+                      np.empty(G.shape[1], dtype=np.intp))
     for i in range(len(active)):
         n = 0
         for j in np.flatnonzero(active[i]):
@@ -148,7 +221,8 @@ def _ranks(G, pattern, active):
     return rank
 
 
-DEPENDENT = 1e-12   # of a column's variance: what is left when the columns before it are taken out, and is not counted
+# of a column's variance: what is left when the columns before it are taken out, and is not counted
+DEPENDENT = 1e-12
 
 
 def _rank_of(moments, active):
@@ -159,11 +233,14 @@ def _rank_of(moments, active):
     return np.array([cholesky(F.T @ F, F.shape[1], DEPENDENT) for F in factors], dtype=float)
 
 
-_STEEPEST = 1e8   # times the curvature of the loss: beyond it the digits of S are those of a block that has one degree of freedom
+# times the curvature of the loss: beyond it the digits of S are those of a block that has one
+# degree of freedom
+_STEEPEST = 1e8
 
 
 def _slopes(penalty, u, active, h):
-    "(N, M) τ/‖u_b‖ of each active cell, at most `_STEEPEST` times the curvatures h of its block, and its root times u/‖u_b‖."
+    """(N, M) τ/‖u_b‖ of each active cell, at most `_STEEPEST` times the curvatures h of its block,
+    and its root times u/‖u_b‖."""
     blocks, top = penalty.blocks, np.zeros(len(penalty.l2) + 1)
     norms = np.append(block_norms(u, blocks, len(penalty.l2)), 1.0)[blocks]
     np.maximum.at(top, blocks, h)
@@ -172,11 +249,28 @@ def _slopes(penalty, u, active, h):
     return slope, np.sqrt(slope) * u / np.where(norms > 0, norms, 1.0)
 
 
-def degrees_of_freedom(
-    problem: Problem,  # λ included
-    beta: np.ndarray,  # (N, M) its solution
-) -> np.ndarray:       # (N,) between 0 and the number of active cells, intercept not counted; a norm needs M <= T
-    "Degrees of freedom of each response (Stein, 1981), exact for every geometry, box and prior."
+def degrees_of_freedom(problem: Problem, beta: np.ndarray) -> np.ndarray:
+    """Count the degrees of freedom of each response (Stein, 1981).
+
+    The count is exact for every geometry, box and prior.
+
+    Parameters
+    ----------
+    problem : Problem
+        λ included.
+    beta : (N, M) array
+        Its solution.
+
+    Returns
+    -------
+    (N,) array
+        Between 0 and the number of active cells, intercept not counted.
+
+    Raises
+    ------
+    NotImplementedError
+        For a norm over more factors than rows.
+    """
     if problem.penalty.inside is not None:
         return degrees_of_freedom(in_scaled_cells(problem), beta * problem.penalty.inside)
     penalty, box, u = problem.penalty, problem.shifted_bounds(), beta - problem.prior
@@ -188,7 +282,8 @@ def degrees_of_freedom(
     if not len(problem.moments.G):
         raise NotImplementedError("degrees of freedom of a norm over more factors than rows")
     both = active[:, :, None] & active[:, None, :]
-    H = np.where(both, 2 * problem.scale[:, None, None] * problem.moments.G[problem.moments.pattern], 0.0)
+    H = np.where(both,
+                 2 * problem.scale[:, None, None] * problem.moments.G[problem.moments.pattern], 0.0)
     slope, v = _slopes(penalty, u, active, np.diagonal(H, axis1=1, axis2=2))
     pairs = v[:, :, None] * v[:, None, :]
     D = np.where(active, slope, 1.0)[:, :, None] * np.eye(u.shape[1])
@@ -200,97 +295,208 @@ def degrees_of_freedom(
         return (K * P).sum((1, 2))
     part, place, size = _places(penalty.blocks, len(penalty.l2))
     entry = (part[:, None, None] * size + place[:, :, None]) * size + place[:, None, :]
-    S = np.bincount(entry.ravel(), (pairs * P).ravel(), (part.max() + 1) * size**2).reshape(-1, size, size)
-    return (K * P + pairs * (P @ K @ P) * np.linalg.pinv(np.eye(size) - S, hermitian=True).ravel()[entry]).sum((1, 2))
+    S = np.bincount(entry.ravel(), (pairs * P).ravel(),
+                    (part.max() + 1) * size**2).reshape(-1, size, size)
+    return (K * P + pairs * (P @ K @ P) * np.linalg.pinv(np.eye(size) - S, hermitian=True)
+            .ravel()[entry]).sum((1, 2))
 
 # %% ../../nbs/05_solvers/09_path.ipynb #861f1448
 @dataclass(frozen=True, eq=False)
 class LassoPath:
-    "Loadings for a decreasing sequence of λ, with their certificates and their fit."
-    lambdas: np.ndarray    # (K,) decreasing
-    coef: np.ndarray       # (K, N, M) loadings
-    intercept: np.ndarray  # (K, N) in units of y
-    gap: np.ndarray        # (K, N) relative duality gap
-    problem: Problem       # what was solved, with the penalty for λ = 1
-    data: Moments          # what the fit is measured on
-    responses: pd.Index    # (N,) labels
-    factors: pd.Index      # (M,) labels
-    relative: np.ndarray | None = None   # (N,) λ of each response over `lambdas`, where a model has λ by response
-    n_effective: np.ndarray | None = None  # (N,) rows by their weights, where those are known
+    """Loadings for a decreasing sequence of λ, with their certificates and their fit.
+
+    Parameters
+    ----------
+    lambdas : (K,) array
+        Decreasing.
+    coef : (K, N, M) array
+        Loadings.
+    intercept : (K, N) array
+        In units of y.
+    gap : (K, N) array
+        Relative duality gap.
+    problem : Problem
+        What was solved, with the penalty for λ = 1.
+    data : Moments
+        What the fit is measured on.
+    responses : (N,) Index
+        Labels.
+    factors : (M,) Index
+        Labels.
+    relative : (N,) array or None, default None
+        λ of each response over `lambdas`, where a model has λ by response.
+    n_effective : (N,) array or None, default None
+        Rows by their weights, where those are known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import factorlasso as fl
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(60, 3))
+    >>> path = fl.LassoModel(model_type="lasso").path(X, X[:, :2], lambdas=[10., 1., .1])
+    >>> path.df.sum(axis=1).tolist()
+    [0.0, 2.0, 2.0]
+    """
+    lambdas: np.ndarray
+    coef: np.ndarray
+    intercept: np.ndarray
+    gap: np.ndarray
+    problem: Problem
+    data: Moments
+    responses: pd.Index
+    factors: pd.Index
+    relative: np.ndarray | None = None
+    n_effective: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.lambdas)
 
     @cached_property
     def loss(self) -> np.ndarray:
-        "(K, N) mean squared error per unit of weight."
+        """Mean squared error per unit of weight.
+
+        Returns
+        -------
+        (K, N) array
+            By λ and response.
+        """
         return mean_squared_error(self.data, self.coef, self.intercept)
 
     @cached_property
     def r2(self) -> np.ndarray:
-        "(K, N) one minus the error over the variance; NaN for a response without variance."
+        """One minus the error over the variance.
+
+        Returns
+        -------
+        (K, N) array
+            By λ and response; NaN for a response without variance.
+        """
         return 1 - self.loss / np.where(self.data.s > 0, self.data.s, np.nan)
 
     @cached_property
     def df(self) -> np.ndarray:
-        "(K, N) degrees of freedom, without the intercept."
-        at = (replace(self.problem, penalty=self.problem.penalty.scaled(lam)) for lam in self.lambdas)
+        """Degrees of freedom, without the intercept.
+
+        Returns
+        -------
+        (K, N) array
+            By λ and response.
+        """
+        at = (replace(self.problem, penalty=self.problem.penalty.scaled(lam))
+              for lam in self.lambdas)
         return np.array([degrees_of_freedom(p, b) for p, b in zip(at, self.coef, strict=True)])
 
-    def measured_on(
-        self,
-        data: Moments,                        # centred moments of any rows, same responses
-        intercept: np.ndarray | None = None,  # (K, N); None: the best on these rows
-    ) -> "LassoPath":
-        "The same loadings, with intercepts and fit taken from other moments."
-        return replace(self, data=data, intercept=best_intercept(data, self.coef) if intercept is None else intercept)
+    def measured_on(self, data: Moments, intercept: np.ndarray | None = None) -> "LassoPath":
+        """Take intercepts and fit of the same loadings from other moments.
 
-    def labelled(
-        self,
-        responses: pd.Index,  # (N,)
-        factors: pd.Index,    # (M,)
-    ) -> "LassoPath":
-        "The same path with the labels of the data."
+        Parameters
+        ----------
+        data : Moments
+            Centred moments of any rows, same responses.
+        intercept : (K, N) array or None, default None
+            None: the best on these rows.
+
+        Returns
+        -------
+        LassoPath
+            With the loadings of this one.
+        """
+        return replace(self, data=data, intercept=best_intercept(data, self.coef)
+                       if intercept is None else intercept)
+
+    def labelled(self, responses: pd.Index, factors: pd.Index) -> "LassoPath":
+        """Attach the labels of the data.
+
+        Parameters
+        ----------
+        responses : (N,) Index
+            Columns of y.
+        factors : (M,) Index
+            Columns of x.
+
+        Returns
+        -------
+        LassoPath
+            The same path.
+        """
         return replace(self, responses=responses, factors=factors)
 
-    def nearest(
-        self,
-        lam: float,  # any λ >= 0
-    ) -> int:        # position in `lambdas`
-        "Where on the path a λ is, or the value nearest to it (in logarithms where both are positive)."
+    def nearest(self, lam: float) -> int:
+        """Find the value of the path that is nearest to a λ.
+
+        Parameters
+        ----------
+        lam : float
+            Any λ >= 0.
+
+        Returns
+        -------
+        int
+            Position in `lambdas`; distances are of logarithms where both values are positive.
+        """
         with np.errstate(divide="ignore"):
             near = np.abs(np.log(self.lambdas) - np.log(lam)) if lam > 0 else self.lambdas
         return int(np.argmin(np.where(self.lambdas == lam, -1.0, near)))
 
-    def coef_at(
-        self,
-        lam: float,       # any λ >= 0
-    ) -> pd.DataFrame:    # (N, M)
-        "The loadings at the λ of the path that is nearest."
+    def coef_at(self, lam: float) -> pd.DataFrame:
+        """Look up the loadings at the λ of the path that is nearest.
+
+        Parameters
+        ----------
+        lam : float
+            Any λ >= 0.
+
+        Returns
+        -------
+        (N, M) DataFrame
+            Labelled.
+        """
         return pd.DataFrame(self.coef[self.nearest(lam)], self.responses, self.factors)
 
-    def to_frame(
-        self,
-        what: str = "coef",  # "coef", "intercept", "df", "loss", "r2" or "gap"; else ValueError
-    ) -> pd.DataFrame:       # λ × response; for "coef" (λ, response) × factor
-        "One quantity along the path, labelled."
+    def to_frame(self, what: str = "coef") -> pd.DataFrame:
+        """Label one quantity along the path.
+
+        Parameters
+        ----------
+        what : str, default "coef"
+            One of "coef", "intercept", "df", "loss", "r2" and "gap".
+
+        Returns
+        -------
+        DataFrame
+            λ × response; for "coef" (λ, response) × factor.
+
+        Raises
+        ------
+        ValueError
+            For any other name.
+        """
         if what not in ("coef", "intercept", "df", "loss", "r2", "gap"):
             raise ValueError(f"what must be coef, intercept, df, loss, r2 or gap, got {what!r}")
         index = pd.Index(self.lambdas, name="lambda")
         if what != "coef":
             return pd.DataFrame(getattr(self, what), index, self.responses)
-        rows = pd.MultiIndex.from_product([index, self.responses], names=["lambda", self.responses.name or "response"])
+        rows = pd.MultiIndex.from_product([index, self.responses],
+                                          names=["lambda", self.responses.name or "response"])
         return pd.DataFrame(self.coef.reshape(-1, len(self.factors)), rows, self.factors)
 
     def summary(self) -> pd.DataFrame:
-        "One row for each λ: share of exact zeros of β − β₀, mean degrees of freedom, mean R², largest gap."
+        """Summarise the path in one row for each λ.
+
+        Returns
+        -------
+        DataFrame
+            Share of exact zeros of β − β₀, mean degrees of freedom, mean R², largest gap.
+        """
         zeros = (self.coef == self.problem.prior).mean((1, 2))
-        table = {"at prior": zeros, "df": self.df.mean(1), "R²": np.nanmean(self.r2, 1), "gap": self.gap.max(1)}
+        table = {"at prior": zeros, "df": self.df.mean(1), "R²": np.nanmean(self.r2, 1),
+                 "gap": self.gap.max(1)}
         return pd.DataFrame(table, pd.Index(self.lambdas, name="lambda"))
 
 # %% ../../nbs/05_solvers/09_path.ipynb #e54783ba
 def checked_lambdas(values: np.ndarray) -> np.ndarray:
-    """Values of λ as a path takes them.
+    """Bring values of λ into the form that a path takes.
 
     Parameters
     ----------
@@ -318,16 +524,38 @@ def checked_lambdas(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def lambda_path(
-    problem: Problem,                   # with the penalty for λ = 1; λ then multiplies it
-    lambdas: np.ndarray | None = None,  # (K,) values >= 0 in any order; None: `lambda_grid` from `largest_lambda`
-    n: int = 50,                        # number of values where none are given
-    ratio: float = 1e-3,                # smallest over largest value where none are given
-    tol: float = 1e-8,                  # relative duality gap to reach at each value
-    n_jobs: int | None = None,          # threads; the result does not depend on it
-    tell: Callable[[], Any] | None = None,  # called after each λ that is solved by itself
-) -> LassoPath:                              # decreasing λ, repeated values once; ValueError for a λ that is negative or not finite
-    "Solve a problem for many λ."
+def lambda_path(problem: Problem, lambdas: np.ndarray | None = None,
+                n: int = 50, ratio: float = 1e-3, tol: float = 1e-8, n_jobs: int | None = None,
+                tell: Callable[[], Any] | None = None) -> LassoPath:
+    """Solve a problem for many λ.
+
+    Parameters
+    ----------
+    problem : Problem
+        With the penalty for λ = 1; λ then multiplies it.
+    lambdas : (K,) array or None, default None
+        Values >= 0 in any order; None: `lambda_grid` from `largest_lambda`.
+    n : int, default 50
+        Number of values where none are given.
+    ratio : float, default 0.001
+        Smallest over largest value where none are given.
+    tol : float, default 1e-08
+        Relative duality gap to reach at each value.
+    n_jobs : int or None, default None
+        Threads; the result does not depend on it.
+    tell : Callable or None, default None
+        Called after each λ that is solved by itself.
+
+    Returns
+    -------
+    LassoPath
+        In the order of decreasing λ, repeated values once.
+
+    Raises
+    ------
+    ValueError
+        For a λ that is negative or not finite.
+    """
     if lambdas is None:
         lambdas = lambda_grid(largest_lambda(problem) or 1.0, n, ratio)
     lambdas = checked_lambdas(lambdas)

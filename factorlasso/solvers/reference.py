@@ -20,7 +20,8 @@ def _penalty_terms(cp, u, penalty: Penalty) -> list:
     terms = [cp.sum(cp.multiply(penalty.l1, cp.abs(u)))] if penalty.l1.any() else []
     for b in np.flatnonzero(penalty.l2):
         rows, columns = np.nonzero(penalty.blocks == b)
-        cells = u[rows, columns] if penalty.inside is None else cp.multiply(penalty.inside[rows, columns], u[rows, columns])
+        cells = (u[rows, columns] if penalty.inside is None
+                 else cp.multiply(penalty.inside[rows, columns], u[rows, columns]))
         sides = (cp.pos(cells), cp.neg(cells)) if penalty.cooperative else (cells,)
         terms.extend(penalty.l2[b] * cp.norm(side, 2) for side in sides)
     return terms
@@ -35,42 +36,75 @@ def _box_constraints(beta, bounds) -> list:
     for where, value, relation in sides:
         if where.any():
             cells = beta[np.nonzero(where)]
-            constraints.append({"==": cells == value[where], ">=": cells >= value[where], "<=": cells <= value[where]}[relation])
+            constraints.append({"==": cells == value[where], ">=": cells >= value[where],
+                                "<=": cells <= value[where]}[relation])
     return constraints
 
 # %% ../../nbs/05_solvers/04_reference.ipynb #010d2a11
 def cvxpy_solvers() -> list[str]:
-    "Names of the solvers that CVXPY has installed."
+    """Name the solvers that CVXPY has installed.
+
+    Returns
+    -------
+    list of str
+        As CVXPY spells them.
+    """
     import cvxpy as cp
 
     return cp.installed_solvers()
 
 
-def solve_cvxpy(
-    problem: Problem,           # penalty (λ included), bounds, prior and scale; its moments are used for the certificate only
-    panel: Panel,               # the data
-    center: bool = True,        # with an intercept
-    solver: str = "CLARABEL",   # any solver that CVXPY has installed; ValueError otherwise
-    tol: float = 1e-8,          # gap below which `converged` is true
-) -> Solution:
-    "Solve the problem as written on paper, with CVXPY."
+def solve_cvxpy(problem: Problem, panel: Panel, center: bool = True, solver: str = "CLARABEL",
+                tol: float = 1e-8) -> Solution:
+    """Solve the problem as written on paper, with CVXPY.
+
+    Parameters
+    ----------
+    problem : Problem
+        Penalty (λ included), bounds, prior and scale; its moments are used for the certificate
+        only.
+    panel : Panel
+        The data.
+    center : bool, default True
+        With an intercept.
+    solver : str, default "CLARABEL"
+        Any solver that CVXPY has installed.
+    tol : float, default 1e-08
+        Gap below which `converged` is true.
+
+    Returns
+    -------
+    Solution
+        With the certificate of this package.
+
+    Raises
+    ------
+    ValueError
+        For a solver that is not installed.
+    RuntimeError
+        If the solver finds no solution.
+    """
     import cvxpy as cp
 
     if solver not in cvxpy_solvers():
-        raise ValueError(f"solver {solver!r} is not installed; CVXPY has {', '.join(cvxpy_solvers())}")
+        raise ValueError(
+            f"solver {solver!r} is not installed; CVXPY has {', '.join(cvxpy_solvers())}")
     beta, alpha = cp.Variable(problem.prior.shape), cp.Variable((1, panel.N))
     mass = panel.weights @ panel.mask
-    root = np.sqrt(panel.weights[:, None] * panel.mask * problem.scale / np.where(mass > 0, mass, 1.0))
+    root = np.sqrt(panel.weights[:, None] * panel.mask * problem.scale
+                   / np.where(mass > 0, mass, 1.0))
     fitted = panel.X @ beta.T + (np.ones((panel.T, 1)) @ alpha if center else 0)
     loss = cp.sum_squares(cp.multiply(root, panel.Y - fitted))
     away, ridge = beta - problem.prior, problem.ridge
     by_cell = np.broadcast_to(ridge, away.shape)
-    squares = ridge * cp.sum_squares(away) if np.ndim(ridge) == 0 else cp.sum(cp.multiply(by_cell, cp.square(away)))
+    squares = (ridge * cp.sum_squares(away) if np.ndim(ridge) == 0
+               else cp.sum(cp.multiply(by_cell, cp.square(away))))
     penalty = sum(_penalty_terms(cp, away, problem.penalty)) + squares
     objective = cp.Minimize(loss + penalty)
     program = cp.Problem(objective, _box_constraints(beta, problem.bounds))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)   # "may be inaccurate": the certificate below says by how much
+        # "may be inaccurate": the certificate below says by how much
+        warnings.simplefilter("ignore", UserWarning)
         program.solve(solver=solver)
     if beta.value is None:
         raise RuntimeError(f"{solver} found no solution: {program.status}")

@@ -10,18 +10,30 @@ import numpy as np
 
 from ..data.moments import Moments, make_moments
 from ..data.panel import Panel
-from ..penalties.penalties import Problem, from_scaled_cells, in_scaled_cells, merge_cells, split_cells, split_signs
+from ..penalties.penalties import (Problem, from_scaled_cells, in_scaled_cells,
+                                             merge_cells, split_cells, split_signs)
 from .blocks import solve_blocks
 from .certificate import Solution, components, duality_gap
 from .kernels import is_by_rows, solve_rows
-from .wide import WideMoments, fits_in_memory, multiplied, solve_wide, wide_moments
+from .wide import (WideMoments, fits_in_memory, multiplied, solve_wide,
+                                      wide_moments)
 
 # %% ../../nbs/05_solvers/07_solver.ipynb #fae30ff1
-def summarize_panel(
-    panel: Panel,         # data, mask and weights
-    center: bool = True,  # profile an intercept out
-) -> Moments:
-    "The moments of a panel, in the form that is smaller."
+def summarize_panel(panel: Panel, center: bool = True) -> Moments:
+    """Compute the moments of a panel, in the form that is smaller.
+
+    Parameters
+    ----------
+    panel : Panel
+        Data, mask and weights.
+    center : bool, default True
+        Profile an intercept out.
+
+    Returns
+    -------
+    Moments
+        `WideMoments` where there are more factors than rows and that is smaller.
+    """
     return wide_moments(panel, center) if panel.M > panel.T else make_moments(panel, center)
 
 
@@ -45,11 +57,14 @@ def check_finite(moments: Moments) -> None:
     Raises
     ------
     ValueError
-        Where a variance or a covariance is not finite; a product of data beyond 1e154 is not a number any more.
+        Where a variance or a covariance is not finite; a product of data beyond 1e154 is not a
+        number any more.
     """
     squares = np.diagonal(moments.G, axis1=1, axis2=2)
-    if not (np.isfinite(moments.s).all() and np.isfinite(moments.c).all() and np.isfinite(squares).all()):
-        raise ValueError("the moments of the data are not finite (squares overflowed?); rescale x, y or the weights")
+    if not (np.isfinite(moments.s).all() and np.isfinite(moments.c).all()
+            and np.isfinite(squares).all()):
+        raise ValueError("the moments of the data are not finite (squares overflowed?); rescale x, "
+                         "y or the weights")
 
 
 def _batches(problem, max_bytes=24_000_000) -> list[np.ndarray]:
@@ -72,17 +87,36 @@ def _solve_scaled(problem, tol, n_jobs, start):
         found.append(solve(in_scaled_cells(part), tol, n_jobs, first))
         beta[rows] = from_scaled_cells(part, found[-1].beta)
     back = np.argsort(np.concatenate(batches))
-    gap, n_iter, converged = (np.concatenate([getattr(f, name) for f in found])[back] for name in ("gap", "n_iter", "converged"))
+    gap, n_iter, converged = (np.concatenate([getattr(f, name) for f in found])[back]
+                              for name in ("gap", "n_iter", "converged"))
     return Solution(beta, sum(f.objective for f in found), gap, n_iter, converged)
 
 
-def solve(
-    problem: Problem,                 # λ included
-    tol: float = 1e-8,                # relative duality gap to reach
-    n_jobs: int | None = None,        # threads, as in joblib; the result does not depend on it
-    start: np.ndarray | None = None,  # (N, M) β to start from, inside its box; None: the prior
-) -> Solution:                        # with `converged` false where the gap was not reached
-    "Solve a problem with the engine that fits it; ValueError where its moments are not finite."
+def solve(problem: Problem, tol: float = 1e-8, n_jobs: int | None = None,
+          start: np.ndarray | None = None) -> Solution:
+    """Solve a problem with the engine that fits it.
+
+    Parameters
+    ----------
+    problem : Problem
+        λ included.
+    tol : float, default 1e-08
+        Relative duality gap to reach.
+    n_jobs : int or None, default None
+        Threads, as in joblib; the result does not depend on it.
+    start : (N, M) array or None, default None
+        β to start from, inside its box; None: the prior.
+
+    Returns
+    -------
+    Solution
+        With `converged` false where the gap was not reached.
+
+    Raises
+    ------
+    ValueError
+        Where its moments are not finite.
+    """
     check_finite(problem.moments)
     if problem.penalty.inside is not None:
         return _solve_scaled(problem, tol, n_jobs, start)

@@ -15,7 +15,8 @@ from ..data.moments import Moments, cell_weights, mask_patterns
 from ..data.panel import Panel
 from ..penalties.constraints import Bounds, from_prior
 from ..penalties.penalties import Penalty, Problem
-from .certificate import Solution, certify, gap_at, make_desk, relative, sides_of, step_by_factor
+from .certificate import (Solution, certify, gap_at, make_desk, relative,
+                                             sides_of, step_by_factor)
 from .fista import fista
 from .kernels import per_unit_of_loss, solve_rows
 
@@ -44,16 +45,51 @@ def _squares(X, mean, root):
 
 @dataclass(frozen=True)
 class WideMoments(Moments):
-    "Moments whose Gram matrices are kept as factors; `G` is empty."
-    X: np.ndarray      # (T, M) factors as they are
-    roots: np.ndarray  # (P, T) √(ω m / W) of each mask pattern
+    """Moments whose Gram matrices are kept as factors; `G` is empty.
 
-    def factor(
-        self,
-        i: int,                                      # a response
-        columns: np.ndarray | None = None,           # positions of the factors; None: all
-    ) -> np.ndarray:                                 # (rows of i, columns)
-        "The factor of the Gram matrix of one response, rows without weight left out."
+    Parameters
+    ----------
+    G : (P, M, M) array
+        Covariance of the factors on the valid rows of each mask pattern.
+    c : (N, M) array
+        Covariance of each response with the factors.
+    s : (N,) array
+        Variance of each response.
+    W : (N,) array
+        Weight mass.
+    x_mean : (P, M) array
+        Factor means by pattern; zero where nothing was centred.
+    y_mean : (N,) array
+        Response means; zero where nothing was centred.
+    pattern : (N,) array
+        Which row of `G` belongs to each response.
+    n_obs : (N,) array
+        Number of valid rows.
+    T : int
+        Number of rows of the panel, valid or not.
+    X : (T, M) array
+        Factors as they are.
+    roots : (P, T) array
+        √(ω m / W) of each mask pattern.
+    """
+    X: np.ndarray
+    roots: np.ndarray
+
+    def factor(self, i: int, columns: np.ndarray | None = None) -> np.ndarray:
+        """Factor of the Gram matrix of one response, rows without weight left out.
+
+        Parameters
+        ----------
+        i : int
+            A response.
+        columns : array or None, default None
+            Positions of the factors; None: all.
+
+        Returns
+        -------
+        array
+            (rows of i, columns).
+        """
         root, mean = self.roots[self.pattern[i]], self.x_mean[self.pattern[i]]
         rows = np.flatnonzero(root)
         if columns is None:
@@ -61,74 +97,126 @@ class WideMoments(Moments):
         return (self.X[np.ix_(rows, columns)] - mean[columns]) * root[rows, None]
 
     def squares(self) -> np.ndarray:
-        "(P, M) variance of each factor on the rows of each pattern."
-        return np.stack([_squares(self.X, mean, root) for mean, root in zip(self.x_mean, self.roots, strict=True)])
+        """Variance of each factor on the rows of each pattern.
 
-    def times(
-        self,
-        beta: np.ndarray,  # (N, M)
-    ) -> np.ndarray:       # (N, M), row i is `G_i @ beta_i`
-        "Multiply each row of `beta` by the Gram matrix of its response."
+        Returns
+        -------
+        (P, M) array
+            The diagonals of the Gram matrices that are not formed.
+        """
+        return np.stack([_squares(self.X, mean, root)
+                         for mean, root in zip(self.x_mean, self.roots, strict=True)])
+
+    def times(self, beta: np.ndarray) -> np.ndarray:
+        """Multiply each row of `beta` by the Gram matrix of its response.
+
+        Parameters
+        ----------
+        beta : (N, M) array
+            Any vectors, one for each response.
+
+        Returns
+        -------
+        (N, M) array
+            Row i is `G_i @ beta_i`.
+        """
         out = np.empty_like(beta)
         for i in range(len(beta)):
             F = self.factor(i)
             out[i] = F.T @ (F @ beta[i])
         return out
 
-    def loss(
-        self,
-        beta: np.ndarray,  # (N, M) loadings
-    ) -> np.ndarray:       # (N,) mean squared error per unit of weight
-        "The profiled loss of every response, from the columns of its non-zero loadings."
+    def loss(self, beta: np.ndarray) -> np.ndarray:
+        """Profiled loss of every response, from the columns of its non-zero loadings.
+
+        Parameters
+        ----------
+        beta : (N, M) array
+            Loadings.
+
+        Returns
+        -------
+        (N,) array
+            Mean squared error per unit of weight.
+        """
         used = [np.flatnonzero(row) for row in beta]
         fitted = [self.factor(i, columns) @ beta[i, columns] for i, columns in enumerate(used)]
         return self.s - 2 * (self.c * beta).sum(1) + np.array([f @ f for f in fitted])
 
     def curvature(self) -> np.ndarray:
-        "(N,) largest eigenvalue of the Gram matrix of each response."
+        """Largest eigenvalue of the Gram matrix of each response.
+
+        Returns
+        -------
+        (N,) array
+            Twice this number bounds the curvature of the loss.
+        """
         first = np.unique(self.pattern, return_index=True)[1]
         tops = [np.linalg.norm((F := self.factor(i)) @ F.T, 2) for i in first]
         return np.array(tops)[self.pattern]
 
-    def take(
-        self,
-        responses: np.ndarray,  # positions of the responses to keep
-    ) -> "WideMoments":
-        "The moments of some of the responses."
-        used, pattern = np.unique(self.pattern[responses], return_inverse=True)
-        return WideMoments(self.G, self.c[responses], self.s[responses], self.W[responses], self.x_mean[used], self.y_mean[responses],
-                           pattern, self.n_obs[responses], self.T, self.X, self.roots[used])
-
-    def in_units(self, units: np.ndarray) -> "WideMoments":
-        """
-        The moments of factors in other units, x_j / units_j.
+    def take(self, responses: np.ndarray) -> "WideMoments":
+        """Keep some of the responses.
 
         Parameters
         ----------
-        units : ndarray of shape (N, M)
-            Positive, the same in every row: ValueError where they are not, because the factors are kept once for all responses.
+        responses : array
+            Positions of the responses to keep.
 
         Returns
         -------
         WideMoments
+            With the patterns that they need.
+        """
+        used, pattern = np.unique(self.pattern[responses], return_inverse=True)
+        return WideMoments(self.G, self.c[responses], self.s[responses], self.W[responses],
+                           self.x_mean[used], self.y_mean[responses],
+                           pattern, self.n_obs[responses], self.T, self.X, self.roots[used])
+
+    def in_units(self, units: np.ndarray) -> "WideMoments":
+        """The moments of factors in other units, x_j / units_j.
+
+        Parameters
+        ----------
+        units : ndarray of shape (N, M)
+            Positive, the same in every row: ValueError where they are not, because the factors are
+            kept once for all responses.
+
+        Returns
+        -------
+        WideMoments
+            Of loadings multiplied by the units.
         """
         if (units != units[:1]).any():
-            raise ValueError(f"weights of cells inside a norm need at least as many rows as factors (here {self.T} and {self.M}); "
+            raise ValueError(f"weights of cells inside a norm need at least as many rows as "
+                             f"factors (here {self.T} and {self.M}); "
                              "use model_type='lasso' or weights by factor")
         return replace(self, X=self.X / units[0], c=self.c / units, x_mean=self.x_mean / units[0])
 
     def __add__(self, other: Moments) -> Moments:
-        raise NotImplementedError("moments of more factors than rows are not added; fit on all rows at once")
+        raise NotImplementedError(
+            "moments of more factors than rows are not added; fit on all rows at once")
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #222acbfd
-def wide_moments(
-    panel: Panel,         # data, mask and weights
-    center: bool = True,  # profile an intercept out; otherwise moments about zero
-) -> WideMoments:
-    "The moments of a panel with more factors than rows."
+def wide_moments(panel: Panel, center: bool = True) -> WideMoments:
+    """Compute the moments of a panel with more factors than rows.
+
+    Parameters
+    ----------
+    panel : Panel
+        Data, mask and weights.
+    center : bool, default True
+        Profile an intercept out; otherwise moments about zero.
+
+    Returns
+    -------
+    WideMoments
+        Moments whose Gram matrices stay products.
+    """
     X, Y, mask, w = panel.X, panel.Y, panel.mask, panel.weights
     first, pattern = mask_patterns(mask)
-    squares = cell_weights(panel)   # relative to the newest row of each response, like those of `make_moments`
+    # relative to the newest row of each response, like those of `make_moments`
+    squares = cell_weights(panel)
     W = squares.sum(0)
     mass = np.where(W > 0, W, 1.0)
     x0 = (w @ X) / w.sum() if center else np.zeros(panel.M)
@@ -141,15 +229,18 @@ def wide_moments(
         c[:, j:j + 256] = V.T @ part / mass[:, None]
         x_mean[:, j:j + 256] += (roots**2 @ part) * center
     s = (V * (Y - y_mean)).sum(0) / mass
-    return WideMoments(np.empty((0, panel.M, panel.M)), c, s, W, x_mean, y_mean, pattern, panel.n_obs, panel.T, X, roots)
+    return WideMoments(np.empty((0, panel.M, panel.M)), c, s, W, x_mean, y_mean, pattern,
+                       panel.n_obs, panel.T, X, roots)
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #0fd7d8b3
 def _small_problem(problem, t, columns, F) -> Problem:
     "The one-response problem with thresholds t on some of the factors, per unit of k."
     m, zero = problem.moments, np.zeros((1, len(columns)))
-    part = Moments((F.T @ F)[None], m.c[:, columns], m.s, m.W, zero, m.y_mean, np.zeros(1, dtype=np.intp), m.n_obs, m.T)
+    part = Moments((F.T @ F)[None], m.c[:, columns], m.s, m.W, zero, m.y_mean,
+                   np.zeros(1, dtype=np.intp), m.n_obs, m.T)
     penalty = Penalty(2 * t[None, columns], np.zeros(0), np.full((1, len(columns)), -1))
-    return Problem(part, penalty, Bounds(problem.bounds.lower[:, columns], problem.bounds.upper[:, columns]), zero, np.ones(1))
+    return Problem(part, penalty, Bounds(problem.bounds.lower[:, columns],
+                                         problem.bounds.upper[:, columns]), zero, np.ones(1))
 
 
 def _excess(q, t, lo, hi, u):
@@ -167,13 +258,14 @@ def _shifted(problem, i) -> Problem:
     if not prior.any():
         return one
     pull = m.times(prior)
-    moved = WideMoments(m.G, m.c - pull, m.s - ((2 * m.c - pull) * prior).sum(1), m.W, m.x_mean, m.y_mean, m.pattern,
-                        m.n_obs, m.T, m.X, m.roots)
+    moved = WideMoments(m.G, m.c - pull, m.s - ((2 * m.c - pull) * prior).sum(1), m.W, m.x_mean,
+                        m.y_mean, m.pattern, m.n_obs, m.T, m.X, m.roots)
     return Problem(moved, one.penalty, one.shifted_bounds(), np.zeros_like(prior), one.scale)
 
 
 def _round(problem, F, u, q, t, alive, tol) -> tuple[np.ndarray, int]:
-    "Solve on the support and the factors that violate most; the new residual correlation and the sweeps."
+    """Solve on the support and the factors that violate most; the new residual correlation and the
+    sweeps."""
     lo, hi, d = problem.bounds.lower[0], problem.bounds.upper[0], problem.moments.c[0]
     over = np.where(alive, _excess(q, t, lo, hi, u), -np.inf)
     n_new = min(int((over > 0).sum()), max(32, np.count_nonzero(u)))
@@ -188,8 +280,10 @@ def _round(problem, F, u, q, t, alive, tol) -> tuple[np.ndarray, int]:
 
 
 def _claim(z, desk, m, F, u, q, enough, least):
-    "Relative gap, absolute gap, θ and objective over k of a LASSO row, by its better dual point; the pull there is on the desk."
-    u, q, span, floor = u[None], q[None], (np.zeros(1, dtype=np.intp), 0, 0), 1e-8 * max(m.s[0], least)
+    """Relative gap, absolute gap, θ and objective over k of a LASSO row, by its better dual point;
+    the pull there is on the desk."""
+    u, q, span, floor = u[None], q[None], (np.zeros(1, dtype=np.intp), 0,
+                                           0), 1e-8 * max(m.s[0], least)
     rss = max(m.s[0] - (m.c[0] + q[0]) @ u[0], 0.0)
     certify(z, desk, u, q, span, (rss, floor, np.inf))
     first = gap_at(z, desk, u, q, span, rss)
@@ -204,19 +298,22 @@ def _claim(z, desk, m, F, u, q, enough, least):
 
 
 def _solve_lasso(problem, tol, u, least, max_rounds=100):
-    "Working-set solution of a one-response LASSO with prior zero, from a start u: u, relative gap, sweeps, objective over k."
+    """Working-set solution of a one-response LASSO with prior zero, from a start u: u, relative
+    gap, sweeps, objective over k."""
     m, z, F = problem.moments, per_unit_of_loss(sides_of(problem)[0]), problem.moments.factor(0)
     desk, t, lo, hi, alive, total = make_desk(z), z.t[0], z.lo[0], z.hi[0], z.sd[0] > 0, 0
     u = np.clip(u, lo, hi)
     q = m.c[0] - F.T @ (F @ u) if u.any() else m.c[0].copy()
     for ease in [1.0] if u.any() else _easing(q, t, lo, hi):
         for _ in range(max_rounds if ease == 1 else 1):
-            gap, absolute, value, theta = _claim(z._replace(t=ease * z.t), desk, m, F, u, q, tol if ease == 1 else np.inf, least)
+            gap, absolute, value, theta = _claim(z._replace(t=ease * z.t), desk, m, F, u, q,
+                                                 tol if ease == 1 else np.inf, least)
             if gap <= tol:
                 break
             if ease == 1 and absolute >= 0:
                 alive &= theta * np.abs(desk.p[0]) + z.sd[0] * np.sqrt(absolute) >= t
-            q, sweeps = _round(problem, F, u, q, ease * t, alive, max(0.1 * tol, 0.1 * min(gap, 1.0)))
+            q, sweeps = _round(problem, F, u, q, ease * t, alive,
+                               max(0.1 * tol, 0.1 * min(gap, 1.0)))
             total += sweeps
     return u, gap, total, value
 
@@ -225,7 +322,8 @@ def _easing(q, t, lo, hi) -> np.ndarray:
     "Factors of the thresholds, halving from where nothing moves down to 1."
     moves = ((q > 0) & (hi > 0) | (q < 0) & (lo < 0)) & (t > 0)
     top = (np.abs(q[moves]) / t[moves]).max(initial=1.0)
-    return np.append(0.5 ** np.arange(1, int(np.log2(max(top, 1.0))) + 1) * top, 1.0) if np.isfinite(top) else np.ones(1)
+    return (np.append(0.5 ** np.arange(1, int(np.log2(max(top, 1.0))) + 1) * top, 1.0)
+            if np.isfinite(top) else np.ones(1))
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #bb187a3d
 LARGEST_GRAM = 40_000_000   # numbers in the Gram matrices of one problem: 320 MB
@@ -246,11 +344,12 @@ def multiplied(problem: Problem) -> Problem:
     """
     m = problem.moments
     G = np.stack([(F := m.factor(i)).T @ F for i in np.unique(m.pattern, return_index=True)[1]])
-    return replace(problem, moments=Moments(G, m.c, m.s, m.W, m.x_mean, m.y_mean, m.pattern, m.n_obs, m.T))
+    return replace(problem, moments=Moments(G, m.c, m.s, m.W, m.x_mean, m.y_mean, m.pattern,
+                                            m.n_obs, m.T))
 
 
 def fits_in_memory(problem: Problem) -> bool:
-    """Whether the Gram matrices of a problem with `WideMoments` are few and small enough to be formed.
+    """Tell whether the Gram matrices of `WideMoments` are few and small enough to be formed.
 
     Parameters
     ----------
@@ -266,16 +365,31 @@ def fits_in_memory(problem: Problem) -> bool:
     return len(m.roots) * m.M**2 <= LARGEST_GRAM
 
 
-def solve_wide(
-    problem: Problem,                 # with `WideMoments`
-    tol: float = 1e-8,                # relative duality gap to reach
-    start: np.ndarray | None = None,  # (N, M) β to start from; None: the prior
-) -> Solution:                        # with `converged` false where the gap was not reached
-    "Solve a problem with more factors than rows: working sets for a LASSO, FISTA on products where there are blocks."
+def solve_wide(problem: Problem, tol: float = 1e-8, start: np.ndarray | None = None) -> Solution:
+    """Solve a problem with more factors than rows.
+
+    A LASSO is solved by working sets, a problem with blocks by FISTA on products.
+
+    Parameters
+    ----------
+    problem : Problem
+        With `WideMoments`.
+    tol : float, default 1e-08
+        Relative duality gap to reach.
+    start : (N, M) array or None, default None
+        β to start from; None: the prior.
+
+    Returns
+    -------
+    Solution
+        With `converged` false where the gap was not reached.
+    """
     if (problem.penalty.blocks >= 0).any():
         return fista(problem, tol, start=start)
     U, gap, sweeps, value = np.zeros_like(problem.prior), *np.zeros((3, len(problem.prior)))
     for i in range(len(U)):
         u = np.zeros(U.shape[1]) if start is None else start[i] - problem.prior[i]
-        U[i], gap[i], sweeps[i], value[i] = _solve_lasso(_shifted(problem, i), tol, u, problem.moments.s[i])
-    return Solution(from_prior(U, problem.prior, problem.bounds), float(problem.scale @ value), gap, sweeps.astype(int), gap <= tol)
+        U[i], gap[i], sweeps[i], value[i] = _solve_lasso(_shifted(problem, i), tol, u,
+                                                         problem.moments.s[i])
+    return Solution(from_prior(U, problem.prior, problem.bounds), float(problem.scale @ value), gap,
+                    sweeps.astype(int), gap <= tol)
