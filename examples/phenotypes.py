@@ -5,8 +5,8 @@ that do not fit beside their moments.
     python examples/phenotypes.py --full    # three sizes up to 100,000 × 500 × 1,400, and 200,000
     responses: minutes on two cores
 
-The full run keeps its numbers in `phenotypes.json`, from which the page reads. The data are
-simulated into a temporary folder and deleted.
+The full run keeps its numbers in `phenotypes.json`. The data are simulated into a temporary folder
+and deleted.
 """
 import json
 import os
