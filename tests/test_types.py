@@ -4,6 +4,7 @@ Invariants: nearly every public name has a complete type; what the parts above t
 (`covariance`, `standard_errors`) is seen too.
 """
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -24,8 +25,10 @@ model.set_fit_request(sample_weight=True))
 
 
 def checked(*arguments, cwd=root):
+    "An editable install is found by a hook, which no checker runs: the path says where the package is"
     done = subprocess.run([sys.executable, "-m", "basedpyright", "--outputjson", *arguments],
-                          capture_output=True, text=True, cwd=cwd)
+                          capture_output=True, text=True, cwd=cwd,
+                          env=os.environ | {"PYTHONPATH": str(root)})
     return json.loads(done.stdout)
 
 

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
         def __sklearn_tags__(self) -> Any: ...
 
     class Regressor:
-        "What a type checker sees of the requests of a regressor"
+        "What a type checker sees of the requests of a regressor."
         def set_fit_request(self, **requests: bool | str | None) -> Self: ...
         def set_score_request(self, **requests: bool | str | None) -> Self: ...
 else:
     Estimator = BaseEstimator
 
     class Regressor(MultiOutputMixin, RegressorMixin):
-        "A regressor of one or many responses"
+        "A regressor of one or many responses."
 
 # %% ../../nbs/01_data/12_estimators.ipynb #e9b0c1d2
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -43,11 +43,11 @@ _BAR_AFTER = 5   # seconds: what is over before nobody waits for
 
 if TYPE_CHECKING:
     class Watched:
-        "What a type checker sees of scikit-learn's mixin for callbacks"
+        "What a type checker sees of scikit-learn's mixin for callbacks."
         def set_callbacks(self, *callbacks: Any) -> Self: ...
 else:
     class Watched(*([_callbacks.CallbackSupportMixin] if _callbacks else [])):
-        "An estimator that reports to the callbacks that are set on it"
+        "An estimator that reports to the callbacks that are set on it."
 
 # %% ../../nbs/01_data/12_estimators.ipynb #eac1d2e3
 def watched(parts: int) -> Callable[[Method], Method]:

@@ -202,8 +202,6 @@ def model_edges(self, stability: Any = None, errors: Any = None) -> pd.DataFrame
 
     Parameters
     ----------
-    self : LassoModel or another fitted estimator
-        Fitted.
     stability : StabilitySelection or DataFrame of shape (N, M), optional
         Selection frequencies, from `stability_selection`.
     errors : StandardErrors or DataFrame, optional

@@ -271,9 +271,6 @@ class UniLasso(FactorRegressor):
         λ ≥ 0 of stage two, in units of y², or one for each response.
     span : float, optional
         EWMA span in rows, at least 1. None weights all rows alike.
-    factor_scale : "sd" or Series of shape (M,), optional
-        Taken and checked as by `LassoModel`; predictions have no unit of a factor, so that the
-        answer is the same for all.
     demean : bool, default True
         Intercepts in both stages.
     warmup_period : int, default 12
@@ -282,6 +279,9 @@ class UniLasso(FactorRegressor):
         Relative duality gap to reach.
     n_jobs : int, optional
         Threads; the result does not depend on it.
+    factor_scale : "sd" or Series of shape (M,), optional
+        Taken and checked as by `LassoModel`; predictions have no unit of a factor, so that the
+        answer is the same for all.
 
     Attributes
     ----------
