@@ -25,7 +25,7 @@ model.set_fit_request(sample_weight=True))
 
 
 def checked(*arguments, cwd=root):
-    "An editable install is found by a hook, which no checker runs: the path says where the package is"
+    "What the checker says; no checker runs the hook of an editable install, so a path is given"
     done = subprocess.run([sys.executable, "-m", "basedpyright", "--outputjson", *arguments],
                           capture_output=True, text=True, cwd=cwd,
                           env=os.environ | {"PYTHONPATH": str(root)})
