@@ -405,7 +405,7 @@ class StandardErrors:
         """
         return self.table.copy()
 
-    def to_latex(self, stars=True, digits=3, columns=6) -> str:
+    def to_latex(self, stars: bool = True, digits: int = 3, columns: int = 6) -> str:
         """A regression table for a paper: factors down, responses across, errors in parentheses.
 
         Parameters
@@ -579,7 +579,7 @@ def _shown(table: pd.DataFrame) -> pd.DataFrame:
     return table.drop(columns=dull)
 
 
-def model_summary(model, kind=None, level=.95) -> Summary:
+def model_summary(model: Any, kind: str | None = None, level: float = .95) -> Summary:
     """What was estimated, and how sure it is: `LassoModel.summary`, `UniLasso.summary`.
 
     Parameters
@@ -618,7 +618,7 @@ def _with_errors(model, base: Summary, kind: str | None, level: float) -> Summar
 _what_was_tried = LassoModelCV.summary
 
 
-def search_summary(model, kind=None, level=.95) -> Summary:
+def search_summary(model: Any, kind: str | None = None, level: float = .95) -> Summary:
     """What was tried and chosen, and how sure the chosen model is: `LassoModelCV.summary`.
 
     Parameters

@@ -145,7 +145,7 @@ def _assembled(table, at, here, labels, conflict) -> KnownSigns:
     return KnownSigns(signs, known, dropped)
 
 # %% ../../nbs/06_model/08_edges.ipynb #ada01ab4
-def signs_from_rules(rules: dict, X: Any, y: Any) -> pd.DataFrame:
+def signs_from_rules(rules: dict[str, dict[str, Any]], X: Any, y: Any) -> pd.DataFrame:
     """A sign matrix from patterns of names.
 
     Parameters
@@ -197,7 +197,7 @@ def _matching(pattern, labels, what) -> np.ndarray:
     return found
 
 # %% ../../nbs/06_model/08_edges.ipynb #d00b691d
-def model_edges(self, stability: Any = None, errors: Any = None) -> pd.DataFrame:
+def model_edges(self: Any, stability: Any = None, errors: Any = None) -> pd.DataFrame:
     """The loadings that are not zero as a list, the largest effect first.
 
     Parameters

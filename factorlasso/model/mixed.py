@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, clone
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from ..clusters.clusters import find_clusters
 from ..data.cadence import common_periods, observed_every, period_rows
+from ..data.estimators import Estimator, Regressor
 from ..data.moments import aged
 from ..data.panel import Panel, make_panel, some_labels
 from .model import LassoModel
@@ -53,7 +54,7 @@ def _tables(panel: Panel, parts: tuple) -> tuple[pd.DataFrame, pd.DataFrame, np.
             panel.weights[last])
 
 # %% ../../nbs/06_model/07_mixed.ipynb #1b6f91a8
-class MixedCadence(RegressorMixin, MultiOutputMixin, BaseEstimator):
+class MixedCadence(Regressor, Estimator):
     """A `LassoModel` for responses that report less often than the factors.
 
     Parameters

@@ -932,7 +932,7 @@ def fit_rolling(model: object, x: pd.DataFrame, y: pd.DataFrame, dates: object =
                 schedule: ClusterSchedule | None = None,
                 resume: "RollingState | RollingFactorCovarData | None" = None,
                 keep_residuals: bool = False,
-                covariance: dict | None = None) -> RollingFactorCovarData:
+                covariance: dict[str, Any] | None = None) -> RollingFactorCovarData:
     """Fit a model as of each date: from the rows up to it and nothing else.
 
     Parameters

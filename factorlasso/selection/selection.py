@@ -368,6 +368,7 @@ class LassoModelCV(FactorRegressor):
     cv_scores_: pd.DataFrame
     cv_table_: pd.DataFrame
     cv_scores_by_response_: pd.DataFrame | None
+    best_lambdas_: pd.Series | None
 
     def __init__(self, base_model: Any = None, lambdas: Any = None, n_lambdas: int = 50,
                  ratio: float = 1e-3, cv: Any = None,

@@ -7,8 +7,8 @@ __all__ = ['universal_kappa', 'factor_variances', 'noise_levels', 'NoiseScale']
 
 # %% ../../nbs/05_solvers/10_noise.ipynb #09a04de5
 import numpy as np
-from sklearn.base import BaseEstimator
 
+from ..data.estimators import Estimator
 from ..data.moments import Moments
 from ..penalties.constraints import Bounds
 from ..penalties.penalties import Problem, make_penalty
@@ -103,7 +103,7 @@ def noise_levels(moments: Moments, n_eff: np.ndarray,
     return sigma
 
 # %% ../../nbs/05_solvers/10_noise.ipynb #d0f3beea
-class NoiseScale(BaseEstimator):
+class NoiseScale(Estimator):
     """λ in units of the noise of each response, in place of a number (eq-noise-scale).
 
     Parameters
