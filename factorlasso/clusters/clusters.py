@@ -21,7 +21,7 @@ from scipy.stats import rankdata
 from sklearn.base import clone
 
 from ..data.estimators import Estimator
-from ..data.ewma import weighted_corr, weighted_mean
+from ..data.ewma import decay_of, weighted_corr, weighted_mean
 from ..data.moments import aged, epochs
 from ..data.panel import Panel, as_pandas, chosen_labels, warn_caller
 
@@ -228,7 +228,7 @@ def dependence_matrix(c: Clustering, panel: Panel) -> np.ndarray:
     """
     if c.span is not None:
         plain = replace(panel, weights=panel.complete.astype(float), ageing=None)
-        panel = aged(plain, 1 - 2 / (c.span + 1), np.arange(panel.T - 1, -1, -1))
+        panel = aged(plain, decay_of(c.span), np.arange(panel.T - 1, -1, -1))
     R, still = np.full((panel.N, panel.N), np.nan), np.zeros(panel.N, dtype=bool)
     # newest first: a pair ends with the one that ends first, and weighs relative to it
     for who, part, _ in epochs(panel):

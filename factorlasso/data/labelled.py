@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .ewma import decay_of
 from .moments import Moments, decayed, make_moments, mask_patterns, response_batches
 from .panel import Panel, some_labels
 
@@ -236,7 +237,7 @@ class PanelMoments:
     @property
     def decay(self) -> float:
         """Weight lost by each row of age."""
-        return 1.0 if self.span is None else 1 - 2 / (self.span + 1)
+        return decay_of(self.span)
 
     @property
     def moments(self) -> Moments:
@@ -307,7 +308,7 @@ def _block(panel: Panel, span: float | None, pairs: bool) -> _Block:
     "What a block of rows adds"
     x = Panel(panel.X, np.zeros((panel.T, 1)), panel.weights[:, None] > 0, panel.weights,
               panel.index, panel.factors, pd.RangeIndex(1))
-    decay, seen = 1.0 if span is None else 1 - 2 / (span + 1), panel.mask.any(0)
+    decay, seen = decay_of(span), panel.mask.any(0)
     index, last = panel.index, np.where(seen, _since(panel.mask), 0)
     square = (_aged(panel, decay).weights ** 2) @ panel.mask * (1.0 if decay == 1
                                                                 else decay ** (-2 * last))
@@ -477,7 +478,7 @@ def extend(total: PanelMoments | None, panel: Panel, span: float | None = None, 
     if total is not None:
         span, pairs = total.span, total.pairs is not None
     panel = _in_order(panel, total, span)
-    loss = 0.0 if span is None else -np.log(max(1 - 2 / (span + 1), 1e-300))
+    loss = -np.log(max(decay_of(span), 1e-300))
     step = panel.T if loss == 0 else max(1, int(-np.log(_FADED) / loss))
     for start in range(0, panel.T, step):
         rows = slice(start, start + step)

@@ -17,7 +17,7 @@ from sklearn.base import clone
 from sklearn.model_selection import KFold, check_cv
 from sklearn.utils.validation import check_is_fitted
 
-from ..data.ewma import weighted_corr
+from ..data.ewma import decay_of, weighted_corr
 from .flips import (Refit, flip_p_values, flipped_statistics, make_refit,
                                            residual_statistics)
 from ..model.model import LassoModel, one_blas_thread
@@ -92,7 +92,7 @@ def held_out_residuals(model: LassoModel, x: object, y: object, cv: object = 5,
     panel = make_panel(x, y, sample_weight)
     E = pd.DataFrame(np.where(panel.mask, panel.Y, np.nan), panel.index, panel.responses)
     frame, left, model = pd.DataFrame(panel.X, panel.index, panel.factors), E.copy(), clone(model)
-    decay = 1.0 if model.span is None or model.demean == "rolling" else 1 - 2 / (model.span + 1)
+    decay = 1.0 if model.demean == "rolling" else decay_of(model.span)
     if decay < 1:
         model.set_params(span=None)
     for train, test in _row_folds(cv, panel.T):

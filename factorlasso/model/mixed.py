@@ -14,6 +14,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
+from ..data.ewma import decay_of
 from ..clusters.clusters import find_clusters
 from ..data.cadence import common_periods, observed_every, period_rows
 from ..data.estimators import Estimator, Regressor
@@ -123,7 +124,7 @@ class MixedCadence(Regressor, Estimator):
         model = LassoModel() if self.model is None else clone(self.model)
         panel, span = make_panel(X, y, sample_weight, ordered=True), model.span
         every = _cadence(self.cadence, panel)
-        panel = aged(panel, 1.0 if span is None else 1 - 2 / (span + 1),
+        panel = aged(panel, decay_of(span),
                      np.arange(panel.T - 1, -1, -1))
         return set_state(self, _fit(model, panel, every, self.compound) | features_of(X))
 

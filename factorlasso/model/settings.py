@@ -17,7 +17,7 @@ import pandas as pd
 
 from ..clusters.clusters import Clusters, find_clusters
 from ..data.cadence import warn_about_cadence
-from ..data.ewma import rolling_mean
+from ..data.ewma import decay_of, rolling_mean
 from ..data.moments import (Moments, aged, cell_weights, loss_scale, response_batches,
                                       rows_of_weight)
 from ..data.panel import Panel, make_panel
@@ -549,7 +549,7 @@ def weighted_panel(model: Any, x: Any, y: Any,
         raise ValueError("no response is observed on any complete row of x")
     warn_about_cadence(panel)
     again = np.maximum(_repeats(panel.weights) - 1, 0)
-    panel = aged(panel, 1.0 if model.span is None else 1 - 2 / (model.span + 1),
+    panel = aged(panel, decay_of(model.span),
                  np.arange(panel.T - 1, -1, -1))
     return panel, rows_of_weight(panel) + again @ panel.mask
 

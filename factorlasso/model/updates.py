@@ -18,7 +18,7 @@ from scipy.stats import t as student
 from sklearn.utils.validation import check_is_fitted
 
 from ..clusters.clusters import Clustering, Clusters, tree_clusters
-from ..data.ewma import decay_weights, effective_sample_size
+from ..data.ewma import decay_of, decay_weights, effective_sample_size
 from ..data.labelled import PanelMoments, concat_moments, extend
 from ..data.moments import FAINT, Moments, aged
 from ..data.panel import Panel, chosen_labels, make_panel
@@ -407,7 +407,7 @@ def _longer(panel: Panel | None, newer: Panel, span: float | None) -> Panel:
         X, weights = (np.concatenate([older.X, newer.X]),
                       np.concatenate([older.weights, newer.weights]))
         newer = Panel(X, Y, mask, weights, index, panel.factors, responses)
-    return aged(newer, 1.0 if span is None else 1 - 2 / (span + 1),
+    return aged(newer, decay_of(span),
                 np.arange(newer.T - 1.0, -1.0, -1.0))
 
 # %% ../../nbs/06_model/06_updates.ipynb #ec7dbefc

@@ -9,6 +9,7 @@ __all__ = ['SPANS', 'SHARES', 'residual_levels', 'factor_levels', 'running_level
 import numpy as np
 from scipy.signal import lfilter
 
+from ..data.ewma import decay_of
 from .structure import factor_root
 
 # %% ../../nbs/10_risk/02_level.ipynb #772d1a57
@@ -86,7 +87,7 @@ def running_levels(s: np.ndarray, weights: np.ndarray) -> np.ndarray:
     whole = np.cumsum(weights * s) / np.cumsum(weights)
     found = [whole]
     for span in (k for k in SPANS if k < len(s)):
-        decay = 1 - 2 / (span + 1)
+        decay = decay_of(span)
         mean = lfilter([1.0], [1.0, -decay], s) / lfilter([1.0], [1.0, -decay], np.ones(len(s)))
         found += [(1 - a) * whole + a * mean for a in SHARES]
     return np.hstack([np.full((len(found), 1), np.nan), found])

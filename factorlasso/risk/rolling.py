@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from ..clusters.clusters import Clustering, Clusters, dependence_matrix
 from ..clusters.smoothing import ClusterSchedule, ClusterState, next_clusters
-from ..data.ewma import effective_sample_size, weighted_cov
+from ..data.ewma import decay_of, effective_sample_size, weighted_cov
 from ..data.labelled import PanelMoments, concat_moments, extend
 from ..data.moments import (Moments, cell_weights, make_moments, response_batches,
                                       rows_of_weight)
@@ -785,7 +785,7 @@ def _scheduled(model, part: Panel, sums: PanelMoments | None, schedule: ClusterS
     else:
         rows, names = np.flatnonzero(rows_of_weight(part) >= need), part.responses
         decayed_part = take_rows(part, np.arange(part.T),
-                                 1.0 if inner.span is None else 1 - 2 / (inner.span + 1))
+                                 decay_of(inner.span))
         R = dependence_matrix(c, decayed_part.take(rows))
     return next_clusters(c, pd.DataFrame(R, names[rows], names[rows]), part.index[-1],
                          schedule, before)
@@ -914,7 +914,7 @@ class _Run:
 
     def _aged(self, part: Panel) -> Panel:
         span = self.model.span
-        return part if span is None else take_rows(part, np.arange(part.T), 1 - 2 / (span + 1))
+        return part if span is None else take_rows(part, np.arange(part.T), decay_of(span))
 
     def _by_rows(self, part: Panel, history: np.ndarray, clusters: Clusters | None) -> tuple:
         model = self.model

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 
+from ..data.ewma import decay_of
 from ..data.moments import rows_of_weight
 from ..data.panel import Panel
 from ..model.model import LassoModel
@@ -111,7 +112,7 @@ def diagonality_scores(model: LassoModel, panel: Panel, folds: list[Any], lambda
     (K, F) array
         Larger is better, NaN where fewer than two responses can be judged.
     """
-    decay = 1.0 if model.span is None else 1 - 2 / (model.span + 1)
+    decay = decay_of(model.span)
 
     def run(train, test):
         part = take_rows(panel, train, decay)

@@ -20,6 +20,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
+from ..data.ewma import decay_of
 from .criteria import warn_about_ends
 from .diagonality import diagonality_scores
 from .folds import PieceMoments, make_folds, row_pieces, take_rows
@@ -137,7 +138,7 @@ def cross_validate(model: LassoModel, panel: Panel, folds: list[tuple[np.ndarray
     (K, F, N) array
         R² by λ, fold and response, NaN where a response is not scored.
     """
-    decay = 1.0 if model.span is None else 1 - 2 / (model.span + 1)
+    decay = decay_of(model.span)
     def plan(rows):
         part = take_rows(panel, rows, decay)
         setup = prepare(model, part, rows_of_weight(part))
@@ -193,7 +194,7 @@ def univariate_scores(model: UniLasso, panel: Panel, folds: list[Any], lambdas: 
     array of shape (K, F, N)
         R², NaN where a response is not scored.
     """
-    decay = 1.0 if model.span is None else 1 - 2 / (model.span + 1)
+    decay = decay_of(model.span)
 
     def run(train, test):
         part, scores = take_rows(panel, train, decay), np.full((len(lambdas), panel.N), np.nan)
@@ -644,7 +645,7 @@ def plan_search(search: "LassoModelCV", X: Any, y: Any, sample_weight: Any = Non
     if search.scoring == "diagonality" and panel.N < 2:
         raise ValueError("scoring='diagonality' compares residuals: y needs at least two responses")
     every = take_rows(panel, np.arange(panel.T),
-                      1.0 if base.span is None else 1 - 2 / (base.span + 1))
+                      decay_of(base.span))
     history = rows_of_weight(every)
     profile, tops, by_noise = _profile(search, base, every, history)
     active = history >= max(base.warmup_period, 1)
