@@ -31,7 +31,7 @@ from ..data.text import FileOptions
 from ..selection.criteria import information_criteria, select_by_criterion
 from ..selection.selection import LassoModelCV
 from ..plots import plots
-from ..plots.report import fit_report
+from ..plots.report import fit_figures, fit_report
 
 # %% ../../nbs/12_cli/01_cli.ipynb #843bd412
 def find_lambda(model: LassoModel, x: pd.DataFrame, y: pd.DataFrame, how: str) -> float | pd.Series:
@@ -241,12 +241,7 @@ def write_figures(out: Path, model: LassoModel, covar: CurrentFactorCovarData) -
     list of str
         Names of the files.
     """
-    draw = {"loadings.png": lambda: plots.plot_loadings(model.coef_,
-                                                        model.factors_beta_loading_signs),
-            "volatilities.png": lambda: plots.plot_volatility_split(covar),
-            "histories.png": lambda: plots.plot_missing(model.panel_)}
-    if model.clustering_result_ is not None and model.clustering_result_.correlation is not None:
-        draw["clusters.png"] = lambda: plots.plot_dendrogram(model.clustering_result_)
+    draw = {f"{name}.png": plot for name, plot in fit_figures(model, covar).items()}
     for name, plot in draw.items():
         plots.save_plot(plot(), out / name)
     return list(draw)
