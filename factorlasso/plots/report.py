@@ -79,7 +79,7 @@ def _errors(model: Any) -> str:
     "The table of standard errors, or the sentence that says why there is none."
     try:
         errors = model.standard_errors()
-    except (ValueError, AttributeError, NotImplementedError) as e:
+    except ValueError as e:
         return f"<p>No standard errors: {html.escape(str(e))}</p>"
     return _table(errors.table.reset_index(),
                   "Least squares on the same rows, with errors and tests")
