@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 from importlib import import_module
 from pathlib import Path
 
@@ -241,6 +242,17 @@ def test_all_names_resolve():
 
 
 # ------------------------------------------------------------------ notebooks
+
+
+@each_notebook
+def test_outputs_name_no_place(path):
+    "A warning names the temporary file of a cell, and a folder differs from machine to machine"
+    for cell in load(path)["cells"]:
+        outputs = cell.get("outputs", [])
+        assert all(o.get("name") != "stderr" for o in outputs), cell["id"]
+        text = json.dumps([{**o, "data": {k: v for k, v in o.get("data", {}).items()
+                                          if not k.startswith("image/")}} for o in outputs])
+        assert "ipython-input" not in text and tempfile.gettempdir() + "/" not in text, cell["id"]
 
 
 @each_notebook

@@ -37,6 +37,11 @@ def shrink(output):
     return output
 
 
+def kept(cell):
+    "The outputs to store; not stderr, where a warning names the cell's temporary file"
+    return [shrink(o) for o in cell.get("outputs", []) if o.get("name") != "stderr"]
+
+
 def run(path):
     """Execute `path`; its outputs go on to the notebook as it is on disk, since the processor
     strips the directives"""
@@ -46,8 +51,7 @@ def run(path):
     notebook = read_nb(path)
     for cell, ran in zip(notebook.cells, processed.cells, strict=True):
         if cell.cell_type == "code" and not skipped(ran):
-            cell.outputs, cell.execution_count = ([shrink(o) for o in ran.get("outputs", [])],
-                                                  ran.get("execution_count"))
+            cell.outputs, cell.execution_count = kept(ran), ran.get("execution_count")
     clean_nb(notebook)
     write_nb(notebook, path)
 
