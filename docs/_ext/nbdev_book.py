@@ -248,6 +248,23 @@ from {home} import {name}
 """
 
 
+def purpose(obj, targets):
+    "The first line of a docstring, as a cell of a table"
+    line = (inspect.getdoc(obj) or "").partition("\n")[0].replace("|", "\\|")
+    return markdown(line, targets, {})
+
+
+def top_list(package, targets):
+    "The names that the package itself offers, in the order of the book, with their purpose"
+    top = import_module(package)
+    found = {name: getattr(top, name) for name in top.__all__}
+    out = [f"## {package}", "", f"What `from {package} import …` offers; all else is in a part.", "",
+           "| name | what it is |", "|---|---|"]
+    out += [f"| {{py:obj}}`~{obj.__module__}.{name}` | {purpose(obj, targets)} |"
+            for name, obj in sorted(found.items(), key=lambda item: item[0].lower())]
+    return "\n".join([*out, "", ""])
+
+
 def api_list(names, book, targets):
     "The table of contents of the reference: one table a module, first lines of the docstrings"
     out = []
@@ -261,8 +278,7 @@ def api_list(names, book, targets):
                 if chapter else [])
         out += ["| name | what it is |", "|---|---|"]
         for name, obj in objects.items():
-            line = (inspect.getdoc(obj) or "").partition("\n")[0].replace("|", "\\|")
-            out.append(f"| {{py:obj}}`~{module}.{name}` | {markdown(line, targets, {})} |")
+            out.append(f"| {{py:obj}}`~{module}.{name}` | {purpose(obj, targets)} |")
         out += ["", "```{toctree}", ":hidden:", *(f"{n} <api/{module}.{n}>" for n in objects),
                 "```", ""]
     return "\n".join(out)
@@ -315,7 +331,8 @@ def write_pages(app, config):
         targets=targets,
         pages=pages,
         placeholders={"parts": part_list(found, config.nbdev_parts),
-                      "api": api_list(names, book, targets)},
+                      "api": (top_list(config.nbdev_package, targets)
+                              + api_list(names, book, targets))},
     )
 
 
