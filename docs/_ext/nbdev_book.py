@@ -258,7 +258,8 @@ def top_list(package, targets):
     "The names that the package itself offers, in the order of the book, with their purpose"
     top = import_module(package)
     found = {name: getattr(top, name) for name in top.__all__}
-    out = [f"## {package}", "", f"What `from {package} import …` offers; all else is in a part.", "",
+    out = [f"## {package}", "",
+           f"What `from {package} import …` offers; all else is in a part.", "",
            "| name | what it is |", "|---|---|"]
     out += [f"| {{py:obj}}`~{obj.__module__}.{name}` | {purpose(obj, targets)} |"
             for name, obj in sorted(found.items(), key=lambda item: item[0].lower())]
