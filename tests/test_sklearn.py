@@ -319,3 +319,31 @@ def test_unilasso_has_what_the_others_have():
     assert model.path(x, y).coef.shape == (50, N, M) and "R²" in repr(model.best_model_.summary())
     assert_allclose(np.diag(model.covariance().get_y_covar()),
                     model.covariance().get_model_vols()["total_vol"] ** 2)
+
+
+class Diary:
+    "A callback of scikit-learn that counts the steps that it is told of"
+    def setup(self, estimator, context):
+        self.steps = 0
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):
+        self.steps += context.task_name == "step"
+
+
+@pytest.mark.skipif(not hasattr(LassoModel, "set_callbacks"), reason="scikit-learn before 1.9")
+@pytest.mark.parametrize("work, number", [
+    (lambda told: told(LassoModelCV(cv=4)).fit(x, y), 4),
+    (lambda told: told(LassoModelCV(cv=4, scoring="diagonality")).fit(x, y), 4),
+    (lambda told: told(LassoModelCV(UniLasso(), cv=4)).fit(x, y), 4),
+    (lambda told: told(LassoModel("group_lasso_clusters")).path(x, y, n_lambdas=9), 9),
+], ids=["cross-validation", "diagonality", "UniLasso", "path"])
+def test_callbacks_are_told_of_every_step(work, number):
+    diary = Diary()
+    work(lambda estimator: estimator.set_callbacks(diary))
+    assert diary.steps == number

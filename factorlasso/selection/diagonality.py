@@ -6,18 +6,18 @@
 __all__ = ['excess_correlation', 'diagonality_scores']
 
 # %% ../../nbs/07_selection/03_diagonality.ipynb #06137508
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from ..data.ewma import decay_of
 from ..data.moments import rows_of_weight
 from ..data.panel import Panel
 from ..model.model import LassoModel
 from ..model.settings import prepare, unit_problem, varies_by_response
-from .folds import take_rows
+from .folds import over_folds, take_rows
 from ..solvers.path import solve_path
 from ..solvers.solver import summarize_panel
 
@@ -91,7 +91,7 @@ def excess_correlation(E: np.ndarray, weights: np.ndarray | None = None) -> floa
 
 # %% ../../nbs/07_selection/03_diagonality.ipynb #e9c7f095
 def diagonality_scores(model: LassoModel, panel: Panel, folds: list[Any], lambdas: np.ndarray,
-                       n_jobs: int | None = None) -> np.ndarray:
+                       each: Callable[..., Any] = over_folds) -> np.ndarray:
     """Score many λ by minus the excess correlation of held-out residuals.
 
     Parameters
@@ -104,8 +104,8 @@ def diagonality_scores(model: LassoModel, panel: Panel, folds: list[Any], lambda
         Pairs of positions: training rows, validation rows.
     lambdas : (K,) array
         Decreasing.
-    n_jobs : int or None, default None
-        Folds at a time; the result does not depend on it.
+    each : Callable, default over_folds
+        How the folds are run through.
 
     Returns
     -------
@@ -128,5 +128,4 @@ def diagonality_scores(model: LassoModel, panel: Panel, folds: list[Any], lambda
         return [-excess_correlation(Y - seen.X @ beta.T, seen.weights)
                 for beta in solve_path(problem, lambdas, model.tol)[0]]
 
-    jobs = Parallel(n_jobs=n_jobs, prefer="threads")
-    return np.array(jobs(delayed(run)(train, test) for train, test in folds)).T
+    return np.array(each(run, folds)).T

@@ -23,7 +23,8 @@ from sklearn.utils.validation import check_is_fitted
 from ..data.ewma import decay_of
 from .criteria import warn_about_ends
 from .diagonality import diagonality_scores
-from .folds import PieceMoments, make_folds, row_pieces, take_rows
+from .folds import (PieceMoments, make_folds, over_folds, row_pieces,
+                                         take_rows)
 from ..solvers.kernels import is_by_rows
 from ..model.model import LassoModel, lambda_tops
 from ..model.unilasso import UniLasso, univariate_path, univariate_tops
@@ -171,7 +172,7 @@ def cross_validate(model: LassoModel, panel: Panel, folds: list[tuple[np.ndarray
 
 # %% ../../nbs/07_selection/04_selection.ipynb #32c20a5d
 def univariate_scores(model: UniLasso, panel: Panel, folds: list[Any], lambdas: np.ndarray,
-                      n_jobs: int | None = None, scoring: str = "mean") -> np.ndarray:
+                      scoring: str = "mean", each: Callable[..., Any] = over_folds) -> np.ndarray:
     """Validation scores of UniLasso for many λ.
 
     Parameters
@@ -184,10 +185,10 @@ def univariate_scores(model: UniLasso, panel: Panel, folds: list[Any], lambdas: 
         Training and validation rows.
     lambdas : array of shape (K,)
         Decreasing.
-    n_jobs : int, optional
-        Folds at a time.
     scoring : str, default "mean"
         As in `cross_validate`.
+    each : Callable, default over_folds
+        How the folds are run through.
 
     Returns
     -------
@@ -209,8 +210,7 @@ def univariate_scores(model: UniLasso, panel: Panel, folds: list[Any], lambdas: 
                                         summarize_panel(take_rows(panel.take(who), test)), spread)
         return scores
 
-    jobs = Parallel(n_jobs=n_jobs, prefer="threads")
-    return np.stack(jobs(delayed(run)(train, test) for train, test in folds), axis=1)
+    return np.stack(each(run, folds), axis=1)
 
 # %% ../../nbs/07_selection/04_selection.ipynb #d77db61e
 def _mean(scores, axis) -> np.ndarray:
@@ -664,11 +664,12 @@ def _search(search, plan, groups) -> np.ndarray:
     if not plan.active.any():
         return np.empty((len(lambdas), 0, panel.N))
     folds = make_folds(search.cv, panel, int(model.warmup_period), groups)
-    if isinstance(model, UniLasso):
-        return univariate_scores(model, panel, folds, lambdas, search.n_jobs, search.scoring)
-    if search.scoring == "diagonality":
-        return diagonality_scores(model, panel, folds, lambdas, search.n_jobs)[:, :, None]
     told = partial(steps, name="cross-validation", model=search, verbose=bool(search.verbose))
+    each = partial(over_folds, n_jobs=search.n_jobs, told=told)
+    if isinstance(model, UniLasso):
+        return univariate_scores(model, panel, folds, lambdas, search.scoring, each)
+    if search.scoring == "diagonality":
+        return diagonality_scores(model, panel, folds, lambdas, each)[:, :, None]
     return cross_validate(model, panel, folds, lambdas, search.n_jobs, told, search.scoring)
 
 
