@@ -435,7 +435,7 @@ def with_ridge(problem: Problem, weight: float | np.ndarray) -> Problem:
 
 # %% ../../nbs/03_penalties/03_penalties.ipynb #0cdcc14d
 def in_scaled_cells(problem: Problem) -> Problem:
-    """The same problem in v = γ∘β, where its norms are ordinary ones (eq-scaled-cells).
+    """The same problem in v = γ∘β, where its norms are ordinary ones.
 
     Parameters
     ----------

@@ -104,7 +104,7 @@ def noise_levels(moments: Moments, n_eff: np.ndarray,
 
 # %% ../../nbs/05_solvers/10_noise.ipynb #d0f3beea
 class NoiseScale(Estimator):
-    """λ in units of the noise of each response, in place of a number (eq-noise-scale).
+    """λ in units of the noise of each response, in place of a number.
 
     Parameters
     ----------
