@@ -121,6 +121,9 @@ def _from_model(model: LassoModel, cv: object) -> tuple:
     of a fitted model"""
     check_is_fitted(model)
     panel, result, left = model.panel_, model.estimation_result_, model.residuals_
+    if cv is not None and panel.batches is not None:
+        raise ValueError("cv holds out rows of batches whose levels others would have to tell: "
+                         "with absorb leave cv out")
     if cv is not None:
         rolling = model.demean == "rolling"
         settings, weights = ((clone(model), None) if rolling
@@ -130,8 +133,12 @@ def _from_model(model: LassoModel, cv: object) -> tuple:
             left = held_out_residuals(settings, model.x, model.y, cv, weights)
     df = None if cv is not None else fit_degrees_of_freedom(model)
     dull = ~(result.r2 < 1 - 1e-12) | ~model.active_
-    return (left.mask(np.broadcast_to(dull, left.shape)), panel.weights, result.estimated_beta,
-            panel.X, df)
+    beta, x = result.estimated_beta, panel.X
+    if panel.batches is not None:   # each batch but the first is a regressor of everybody
+        dummies = np.eye(len(panel.batches.categories))[panel.batches.codes][:, 1:]
+        ones = pd.DataFrame(1.0, beta.index, range(dummies.shape[1]))
+        beta, x = pd.concat([beta, ones], axis=1), np.hstack([x, dummies])
+    return left.mask(np.broadcast_to(dull, left.shape)), panel.weights, beta, x, df
 
 
 def _judge(E: pd.DataFrame, weights: object, n_params: object, x: object, cv: object,

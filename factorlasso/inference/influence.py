@@ -96,6 +96,9 @@ class Debiased:
         have a leverage instead.
     center : bool
         Whether each response has an intercept.
+    levels : tuple or None, default None
+        Of intercepts that were taken out batch by batch: what they add to the leverage of each row,
+        (T,), times W over its weight, and the sum of that times squared weights.
     """
     b: np.ndarray
     at: np.ndarray
@@ -108,6 +111,7 @@ class Debiased:
     rank: np.ndarray
     stretch: np.ndarray | None
     center: bool
+    levels: tuple[Any, ...] | None = None
 
     @property
     def exact(self) -> bool:
@@ -193,7 +197,8 @@ def directions(panel: Panel, est: Debiased, group: int) -> tuple[np.ndarray, np.
     """
     Z = panel.X - est.shift[group]
     D = Z @ est.theta[group]
-    return D, ((D * Z).sum(1) + est.center) * est.exact
+    own = est.center if est.levels is None else est.levels[0]
+    return D, ((D * Z).sum(1) + own) * est.exact
 
 
 def influence(panel: Panel, est: Debiased, i: int,
@@ -250,7 +255,8 @@ def homoskedastic(est: Debiased, moments: Moments, squared: Moments) -> tuple[An
     W, W2, pattern = moments.W[first], squared.W[first], squared.pattern[first]
     off = squared.x_mean[pattern] - est.shift
     G2 = W2[:, None, None] * (squared.G[pattern] + off[:, :, None] * off[:, None, :])
-    spent = (np.einsum("pjk,pkj->p", est.theta, G2) + est.center * W2) / W**2
+    own = est.center * W2 if est.levels is None else est.levels[1]
+    spent = (np.einsum("pjk,pkj->p", est.theta, G2) + own) / W**2
     left = 1 - spent[est.group]
     rss = np.maximum(moments.loss(est.b), 0.0)
     sigma2 = np.divide(rss, left, out=np.full(len(rss), np.nan), where=left > 1e-10)
@@ -426,5 +432,6 @@ def variances(panel: Panel, est: Debiased, B: np.ndarray) -> np.ndarray:
     data = (panel.X, np.ascontiguousarray(panel.Y.T), np.ascontiguousarray(panel.mask.T), w)
     stretch = np.ones(len(W)) if est.exact else est.stretch
     parts = (est.at, est.alpha, np.ascontiguousarray(est.theta), est.shift, est.group, W, stretch)
-    _variances(data, (*parts, float(est.exact), float(est.center)), order, B, out)
+    own = np.full(len(w), float(est.center)) if est.levels is None else est.levels[0]
+    _variances(data, (*parts, float(est.exact), own), order, B, out)
     return out

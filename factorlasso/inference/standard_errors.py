@@ -17,7 +17,8 @@ from scipy import stats
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.ewma import effective_sample_size
-from ..data.moments import Moments, make_moments, response_batches
+from ..data.moments import (Moments, batch_counts, batch_deviations, make_moments,
+                                      mask_patterns, response_batches, within_batches)
 from ..data.panel import Panel, some_labels, warn_caller
 from .debiased import debiased
 from factorlasso.inference.influence import (
@@ -90,7 +91,8 @@ def fitted_rows(model: Any) -> FittedRows:
     bounds = sign_bounds(np.asarray(given, dtype=float), getattr(model, "nonneg", False), *labels)
     if getattr(model, "bounds", None) is not None:
         bounds = within(bounds, *model.bounds, *labels)
-    rows = rolling_panel(panel, model.span) if model.demean == "rolling" else panel
+    rows = (rolling_panel(panel, model.span) if model.demean == "rolling"
+            else within_batches(panel))
     kept = getattr(model, "moments_", None) if panel.T == 0 else None
     sums = None if kept is None else (fit_parts(model, kept), kept.n_effective)
     beta, active = model.estimation_result_.estimated_beta.to_numpy(), model.active_.to_numpy()
@@ -98,6 +100,23 @@ def fitted_rows(model: Any) -> FittedRows:
     return FittedRows(rows, bounds, beta, active, center, spent, sums)
 
 # %% ../../nbs/08_inference/03_standard_errors.ipynb #8f33b375
+def _in_batches(fit: FittedRows, panel: Panel, members: np.ndarray, wide: bool) -> Iterator[tuple]:
+    "`estimates` of responses whose batches have intercepts: by rows, about the means of batches"
+    pattern = mask_patterns(panel.mask)[1]
+    for group in range(pattern.max(initial=-1) + 1):
+        who = np.flatnonzero(pattern == group)
+        part, own = batch_deviations(panel.take(who))
+        bounds, w = fit.bounds.take(members[who]), part.weights * part.mask[:, 0]
+        if wide:
+            est = debiased(part, bounds, fit.beta[members[who]], False)
+            n = effective_sample_size(part.weights, part.mask)
+            left = np.maximum(n - est.rank - batch_counts(panel)[who], 1.0)
+            est = replace(est, stretch=np.sqrt(n / left))
+        else:
+            est = least_squares(make_moments(part, False), bounds, False)
+        yield members[who], part, replace(est, levels=(own, float(w**2 @ own)))
+
+
 def estimates(fit: FittedRows, responses: np.ndarray | None = None) -> Iterator[tuple[Any, ...]]:
     """Debiased estimates of the fitted responses, in batches.
 
@@ -119,7 +138,8 @@ def estimates(fit: FittedRows, responses: np.ndarray | None = None) -> Iterator[
     """
     wanted = np.flatnonzero(fit.active) if responses is None else np.asarray(responses)
     free = (fit.bounds.lower < fit.bounds.upper).sum(1)
-    wide = free >= effective_sample_size(fit.panel.weights, fit.panel.mask)
+    n = effective_sample_size(fit.panel.weights, fit.panel.mask)
+    wide = free >= n - (batch_counts(fit.panel) - 1)
     for batch in response_batches(fit.panel):
         inside = wanted[(wanted >= batch.start) & (wanted < batch.stop)]
         for members in (inside[~wide[inside]], inside[wide[inside]]):
@@ -127,6 +147,9 @@ def estimates(fit: FittedRows, responses: np.ndarray | None = None) -> Iterator[
                 whole = len(members) == fit.panel.N
                 panel = fit.panel if whole else fit.panel.take(members)
                 bounds = fit.bounds.take(members)
+                if panel.batches is not None:
+                    yield from _in_batches(fit, panel, members, wide[members[0]])
+                    continue
                 if wide[members[0]]:
                     est = debiased(panel, bounds, fit.beta[members], fit.center)
                 else:
@@ -149,11 +172,13 @@ def _squared(panel: Panel, moments: Moments, center: bool) -> Moments:
 def _batch_errors(fit: FittedRows, panel: Panel, est: Debiased, kind: str) -> tuple:
     "Standard errors (n, M); effective rows, rows left and degrees of freedom of t, all (n,)"
     n_eff = effective_sample_size(panel.weights, panel.mask)
-    left = n_eff - est.rank - fit.spent if est.exact else np.full(len(n_eff), np.inf)
+    spent = fit.spent if est.levels is None else round(
+        (panel.weights * panel.mask[:, 0] / est.W[0]) @ est.levels[0])
+    left = n_eff - est.rank - spent if est.exact else np.full(len(n_eff), np.inf)
     B = cosine_count(panel.weights, panel.mask) if kind == "hac" else np.zeros(len(n_eff), int)
     if kind == "moments" and est.exact:
-        moments = make_moments(panel, fit.center)
-        sigma2, shape = homoskedastic(est, moments, _squared(panel, moments, fit.center))
+        moments = make_moments(panel, est.center)
+        sigma2, shape = homoskedastic(est, moments, _squared(panel, moments, est.center))
         V = sigma2[:, None] * np.einsum("pjj->pj", shape)[est.group]
     else:
         V = variances(panel, est, B)

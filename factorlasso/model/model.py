@@ -16,7 +16,8 @@ from joblib import Parallel, delayed
 from threadpoolctl import ThreadpoolController
 
 from ..data.estimators import steps, watched
-from ..data.moments import cell_weights, residual_squares, response_batches
+from ..data.moments import (batch_counts, batch_levels, cell_weights,
+                                      residual_squares, response_batches, without_batches)
 from factorlasso.model.results import (
     FactorRegressor,
     also_x,
@@ -113,7 +114,7 @@ def _measured(found, problem, panel, moments) -> tuple[Solution, np.ndarray]:
     """The solution with its objective; (4, n) intercepts, total and residual sums of squares, and
     λ_max / λ where nothing moved."""
     alpha, u = moments.intercept(found.beta), found.beta - problem.prior
-    left = residual_squares(panel, found.beta, alpha)
+    left = residual_squares(without_batches(panel, found.beta), found.beta, alpha)
     value = float(problem.scale @ (left / np.where(moments.W > 0, moments.W, 1.0)))
     value += float((problem.ridge * u**2).sum()) + problem.penalty.value(u)
     if not (np.isfinite(found.beta).all() and np.isfinite(value)):
@@ -149,8 +150,11 @@ def _estimate(model, setup, start=None) -> dict:
         beta[active] = found.beta
     result = assemble_result(model, setup, beta, found, sums[:3])
     # what the caller does to x later is the caller's business
-    kept = replace(setup.panel, X=setup.panel.X.copy())
-    return dict(panel_=kept, estimation_result_=result,
+    kept, levels = replace(setup.panel, X=setup.panel.X.copy()), {}
+    if kept.batches is not None:   # with levels alike, residuals are what they are without batches
+        table = pd.DataFrame(batch_levels(kept, beta), kept.batches.categories, kept.responses)
+        levels, kept = {"batch_intercepts_": table}, without_batches(kept, beta)
+    return dict(levels, panel_=kept, estimation_result_=result,
                 active_=pd.Series(active, setup.panel.responses), _setup=setup, _shares=sums[3])
 
 # %% ../../nbs/06_model/04_model.ipynb #c35040a4
@@ -225,6 +229,8 @@ class LassoModel(FactorRegressor):
         Derived signs that were overruled.
     clusters_, linkage_, cutoff_ : Series, array, float
         Clusters of the responses where they were found, else None.
+    batch_intercepts_ : DataFrame of shape (K, N)
+        After `absorb`: the intercept of each batch; `intercept_` is their mean by weight.
     n_features_in_ : int
         M.
     feature_names_in_ : array of shape (M,)
@@ -293,7 +299,8 @@ class LassoModel(FactorRegressor):
 
     @also_x
     @watched(0)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "LassoModel":
+    def fit(self, X: Any, y: Any, sample_weight: Any = None,
+            absorb: Any = None) -> "LassoModel":
         """Estimate loadings and intercepts; a fit that raises leaves an earlier one as it was.
 
         Parameters
@@ -304,6 +311,8 @@ class LassoModel(FactorRegressor):
             Responses, NaN where not observed.
         sample_weight : array of shape (T,), optional
             Weights ≥ 0 of the rows, multiplied with those of `span`.
+        absorb : Series or array of shape (T,), optional
+            Batch of each row: an intercept for each, in `batch_intercepts_`, and not penalised.
 
         Returns
         -------
@@ -311,13 +320,14 @@ class LassoModel(FactorRegressor):
             Itself, fitted.
         """
         with one_blas_thread:
-            fitted = _estimate(self, prepare(self, *weighted_panel(self, X, y, sample_weight)))
+            fitted = _estimate(self, prepare(self, *weighted_panel(self, X, y, sample_weight,
+                                                                   absorb)))
         return store_fit(self, fitted, X, y)
 
     @also_x
     @watched(1)
     def path(self, X: Any, y: Any, lambdas: Any = None, n_lambdas: int = 50, ratio: float = 1e-3,
-             sample_weight: Any = None) -> LassoPath:
+             sample_weight: Any = None, absorb: Any = None) -> LassoPath:
         """Solve for many λ, from the prior to nearly unpenalised; nothing in the model changes.
 
         Parameters
@@ -335,17 +345,19 @@ class LassoModel(FactorRegressor):
             Smallest over largest.
         sample_weight : array of shape (T,), optional
             Weights of the rows.
+        absorb : array of shape (T,), optional
+            Batch of each row, as for `fit`.
 
         Returns
         -------
         LassoPath
             Of the responses with enough history.
         """
-        return _path(self, prepare(self, *weighted_panel(self, X, y, sample_weight)), lambdas,
-                     n_lambdas, ratio)
+        return _path(self, prepare(self, *weighted_panel(self, X, y, sample_weight, absorb)),
+                     lambdas, n_lambdas, ratio)
 
     @also_x
-    def lambda_max(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+    def lambda_max(self, X: Any, y: Any, sample_weight: Any = None, absorb: Any = None) -> Any:
         """The smallest λ at which all penalised loadings of a response are at their prior.
 
         Nothing in the model changes.
@@ -358,13 +370,15 @@ class LassoModel(FactorRegressor):
             Responses.
         sample_weight : array of shape (T,), optional
             Weights of the rows.
+        absorb : array of shape (T,), optional
+            Batch of each row, as for `fit`.
 
         Returns
         -------
         Series or array of shape (N,), or float
             The same for responses that share a block; NaN for those with too little history.
         """
-        setup = prepare(self, *weighted_panel(self, X, y, sample_weight))
+        setup = prepare(self, *weighted_panel(self, X, y, sample_weight, absorb))
         return form_of(X, y).rows(pd.Series(lambda_tops(self, setup), setup.panel.responses))
 
     @property
@@ -420,6 +434,8 @@ def store_fit(model: LassoModel, fitted: dict[str, Any], X: Any, y: Any) -> Lass
     tree = (None, None, None) if found is None else (found.labels, found.linkage, found.cutoff)
     signs, prior = (pd.DataFrame(np.array(a), *labels) for a in (cells.signs, cells.prior))
     lam = pd.Series(setup.reg_lambda.copy(), labels[0])
+    if form.vector and "batch_intercepts_" in fitted:
+        fitted["batch_intercepts_"] = fitted["batch_intercepts_"].iloc[:, 0]
     state = dict(fitted, **features_of(X), reg_lambda_=lam,
                  _form=form, coef_=form.cells(result.estimated_beta),
                  intercept_=form.rows(result.alpha),
@@ -459,10 +475,12 @@ def lambda_tops(model: LassoModel, setup: Setup) -> np.ndarray:
 
 
 def _rows_that_count(panel) -> np.ndarray:
-    "(N,) effective number of rows, each response by its own weights"
+    """(N,) effective number of rows, each response by its own weights, less the batches beyond the
+    first"""
     w = cell_weights(panel)
     w = w / np.maximum(w.max(axis=0), np.finfo(float).tiny)
-    return np.square(w.sum(0)) / np.maximum(np.square(w).sum(0), np.finfo(float).tiny)
+    rows = np.square(w.sum(0)) / np.maximum(np.square(w).sum(0), np.finfo(float).tiny)
+    return np.maximum(rows - (batch_counts(panel) - 1), 0.0)
 
 
 def _path(model, setup, lambdas, n, ratio) -> LassoPath:

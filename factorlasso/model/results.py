@@ -21,8 +21,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..data.estimators import Estimator, Regressor, Watched
-from ..data.moments import cell_weights, epochs, residual_squares
-from ..data.panel import Panel, in_kind, make_panel, read_tables, warn_caller
+from ..data.moments import cell_weights, epochs, residual_squares, without_batches
+from ..data.panel import (Panel, in_kind, make_panel, read_tables, row_labels,
+                                    some_labels, warn_caller)
 from .settings import LassoModelType, Setup
 from ..solvers.fista import Solution
 
@@ -115,17 +116,19 @@ def sums_of_squares(panel: Panel, beta: np.ndarray,
     Returns
     -------
     ss_total : (N,) array
-        Weighted, about the weighted mean of each response.
+        Weighted, about the weighted mean of each response; in each batch, where there are any.
     ss_res : (N,) array
         Weighted squares of the residuals.
     """
     zero = np.zeros((panel.N, 0))
     level = intercepts(replace(panel, X=np.zeros((panel.T, 0))), zero, True)
-    total = residual_squares(replace(panel, X=np.zeros((panel.T, 1))),
+    flat = without_batches(panel, np.zeros((panel.N, panel.M)))
+    total = residual_squares(replace(flat, X=np.zeros((panel.T, 1))),
                              np.zeros((panel.N, 1)), level)
     # what is left is rounding
     constant = total <= (4 * np.finfo(float).eps * level) ** 2 * cell_weights(panel).sum(0)
-    return np.where(constant, 0.0, total), residual_squares(panel, beta, alpha)
+    return (np.where(constant, 0.0, total),
+            residual_squares(without_batches(panel, beta), beta, alpha))
 
 # %% ../../nbs/06_model/03_results.ipynb #f06e044f
 def assemble_result(model: Any, setup: Setup, beta: np.ndarray, found: Solution,
@@ -394,7 +397,25 @@ def form_of(X: Any, y: Any) -> Form:
     return Form(isinstance(X, frames) or isinstance(y, frames), vector, series)
 
 # %% ../../nbs/06_model/03_results.ipynb #d296c86a
-def _predict(model, X):
+def _levels(model, absorb, panel) -> np.ndarray:
+    "(N,) mean intercepts, or (T, N) those of the batch of each row."
+    alpha = model.estimation_result_.alpha.to_numpy()
+    if absorb is None:
+        return alpha
+    known = getattr(model, "batch_intercepts_", None)
+    if known is None:
+        raise ValueError("the model was fitted without absorb, so that it knows no batches: leave "
+                         "absorb out")
+    labels = row_labels(absorb, panel)
+    at = known.index.get_indexer(labels.categories)
+    if (at < 0).any():
+        raise ValueError(f"absorb names batches that the fit has not seen: "
+                         f"{some_labels(labels.categories[at < 0])}; leave absorb out for the mean "
+                         "intercept")
+    return known.to_numpy().reshape(len(known), -1)[at][labels.codes]
+
+
+def _predict(model, X, absorb=None):
     "Intercept plus loadings times factors, in the form of the fit."
     result, data = (model.estimation_result_, X if isinstance(X, pd.DataFrame | pd.Series)
                     else np.asarray(X))
@@ -402,12 +423,12 @@ def _predict(model, X):
         warnings.simplefilter("ignore", UserWarning)   # incomplete rows are NaN in what is returned
         panel = make_panel(data, np.zeros(data.shape[:1]))
     check_features(model, X, reset=False)
-    values = panel.X @ result.estimated_beta.to_numpy().T + result.alpha.to_numpy()
+    values = panel.X @ result.estimated_beta.to_numpy().T + _levels(model, absorb, panel)
     values[panel.weights == 0] = np.nan
     return model._form.prediction(values, X, result.alpha.index)
 
 # %% ../../nbs/06_model/03_results.ipynb #da38594b
-def _score(model, X, y, sample_weight) -> float:
+def _score(model, X, y, sample_weight, absorb=None) -> float:
     "Mean over fitted responses of 1 − mean squared error / variance in the fit."
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
@@ -418,6 +439,9 @@ def _score(model, X, y, sample_weight) -> float:
             f"y has {panel.N} responses, but the model was fitted with {len(result.alpha)}")
     if isinstance(y, pd.DataFrame) and not panel.responses.equals(result.alpha.index):
         raise ValueError("the columns of y are not the responses of the fit, in their order")
+    away = _levels(model, absorb, panel) - result.alpha.to_numpy()
+    panel = replace(panel, mask=panel.mask & np.isfinite(away))
+    panel = replace(panel, Y=np.where(panel.mask, panel.Y - away, 0.0))
     total, residual = sums_of_squares(panel, result.estimated_beta.to_numpy(),
                                       result.alpha.to_numpy())
     enough = (model.active_.to_numpy() & (panel.n_obs > 1)
@@ -475,7 +499,7 @@ class FittedPanel:
     Attributes
     ----------
     panel_ : Panel
-        The data of the fit, weights included.
+        The data of the fit, weights included; after `absorb` without the levels of batches.
     estimation_result_ : LassoEstimationResult
         Estimates, fit by response, and the certificate.
     active_ : Series
@@ -512,14 +536,17 @@ class FittedPanel:
     @property
     def y(self) -> pd.DataFrame:
         """The responses of the fit, NaN where a cell did not count."""
-        p = self.panel_
-        return pd.DataFrame(np.where(p.mask, p.Y, np.nan), p.index, p.responses)
+        p, levels = self.panel_, getattr(self, "batch_intercepts_", None)
+        Y = p.Y if levels is None else (
+            p.Y + _levels(self, p.batches, p) - self.estimation_result_.alpha.to_numpy())
+        return pd.DataFrame(np.where(p.mask, Y, np.nan), p.index, p.responses)
 
     @property
     def residuals_(self) -> pd.DataFrame:
         """The responses less their fit, NaN where a cell did not count."""
-        found = self.estimation_result_
-        return self.y - self.panel_.X @ found.estimated_beta.to_numpy().T - found.alpha.to_numpy()
+        p, found = self.panel_, self.estimation_result_
+        left = p.Y - p.X @ found.estimated_beta.to_numpy().T - found.alpha.to_numpy()
+        return pd.DataFrame(np.where(p.mask, left, np.nan), p.index, p.responses)
 
 # %% ../../nbs/06_model/03_results.ipynb #d2a37ed6
 class FactorRegressor(Watched, Regressor, FittedPanel, Estimator):
@@ -537,24 +564,26 @@ class FactorRegressor(Watched, Regressor, FittedPanel, Estimator):
     standard_errors: Callable[..., Any]
 
     @also_x
-    def predict(self, X: Any) -> Any:
+    def predict(self, X: Any, absorb: Any = None) -> Any:
         """Predict the responses of new factors.
 
         Parameters
         ----------
         X : DataFrame, Series or array of shape (T, M)
             Factors, columns as in `fit`.
+        absorb : array of shape (T,), optional
+            Batch of each row, all of them known from `fit`. None: with the mean intercept.
 
         Returns
         -------
         DataFrame or array of shape (T, N), Series or array of shape (T,)
-            With the rows of X; NaN where a factor is missing.
+            With the rows of X; NaN where a factor is missing, or a batch had no row of a response.
         """
         check_is_fitted(self)
-        return _predict(self, X)
+        return _predict(self, X, absorb)
 
     @also_x
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(self, X: Any, y: Any, sample_weight: Any = None, absorb: Any = None) -> float:
         """Mean R² over responses, on the rows where both y and its prediction exist.
 
         Parameters
@@ -565,6 +594,8 @@ class FactorRegressor(Watched, Regressor, FittedPanel, Estimator):
             Responses.
         sample_weight : array of shape (T,), optional
             Weights of the rows.
+        absorb : array of shape (T,), optional
+            Batch of each row, as for `predict`.
 
         Returns
         -------
@@ -578,7 +609,7 @@ class FactorRegressor(Watched, Regressor, FittedPanel, Estimator):
         """
         check_is_fitted(self)
         check_features(self, X, reset=False)
-        return _score(self, X, y, sample_weight)
+        return _score(self, X, y, sample_weight, absorb)
 
     def summary(self) -> "Summary":
         """Tell what was estimated, as a table that prints and shows itself.
@@ -762,6 +793,8 @@ def summarize(model: Any) -> Summary:
              "span": model.span or "equal weights",
              "exact zeros": f"{(beta == 0).to_numpy().mean():.1%}", "mean R²": f"{r.r2.mean():.3f}",
              "objective": f"{r.objective:.6g}", "largest duality gap": f"{r.gap.max():.0e}"}
+    if getattr(model, "batch_intercepts_", None) is not None:
+        facts["batches"] = f"{len(model.batch_intercepts_)}, R² is within them"
     table = pd.DataFrame({"rows": n_obs, "non-zero": (beta != 0).sum(axis=1), "alpha": r.alpha,
                           "R²": r.r2}, index=beta.index)
     if getattr(model, "clusters_", None) is not None:

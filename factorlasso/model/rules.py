@@ -18,6 +18,7 @@ from numba import njit
 
 from ..data.estimators import Estimator
 from ..penalties.constraints import align_cells
+from ..data.moments import batch_panels
 from ..data.panel import Panel
 
 # %% ../../nbs/06_model/01_rules.ipynb #9c21cffd
@@ -85,6 +86,10 @@ def one_factor_sums(panel: Panel, center: bool = True) -> OneFactor:
         The sums, and the centred panel behind them.
     """
     w, m, X, Y = panel.weights, panel.mask.astype(float), panel.X, panel.Y
+    if center and panel.batches is not None:   # about the means of each batch
+        parts = [one_factor_sums(part) for _, part in batch_panels(panel)]
+        sums = (sum(getattr(one, name) for one in parts) for name in ("xy", "xx", "yy"))
+        return OneFactor(X, Y, np.zeros((panel.N, panel.M)), m, w, *sums)
     if center:
         X, Y = _about_mean(X, w, (w > 0)[:, None].astype(float)), _about_mean(Y, w, m)
     mass, second = (w @ m)[:, None], m.T @ (w[:, None] * X**2)
@@ -422,6 +427,9 @@ class SignRule(Estimator):
         ValueError
             For settings that are not allowed.
         """
+        if panel.batches is not None:
+            raise ValueError("a SignRule cannot tell batches apart, and absorb has them: give "
+                             "factors_beta_loading_signs as a table")
         if not _number(self.threshold, 0):
             raise ValueError(f"threshold must be a number of at least 0, got {self.threshold!r}")
         if self.variance not in VARIANCES:

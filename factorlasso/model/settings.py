@@ -18,9 +18,10 @@ import pandas as pd
 from ..clusters.clusters import Clusters, find_clusters
 from ..data.cadence import warn_about_cadence
 from ..data.ewma import decay_of, rolling_mean
-from ..data.moments import (Moments, aged, cell_weights, loss_scale, response_batches,
-                                      rows_of_weight)
-from ..data.panel import Panel, make_panel
+from ..data.moments import (Moments, aged, batch_counts, cell_weights, loss_scale,
+                                      response_batches, rows_of_weight, within_batches,
+                                      without_batches)
+from ..data.panel import Panel, make_panel, with_batches
 from .rules import SignConflict
 from ..penalties.constraints import Bounds, align_cells, sign_bounds, within
 from ..penalties.penalties import Penalty, Problem, make_penalty, with_ridge
@@ -457,6 +458,7 @@ def _lambdas(model, panel, fitted, active, penalty, units) -> np.ndarray:
         part = fitted.take(rows)
         w, moments = cell_weights(part), summarize_panel(part, center)
         n_eff = w.sum(0) ** 2 / np.where((w > 0).any(0), (w**2).sum(0), 1.0)
+        n_eff = np.maximum(n_eff - (batch_counts(part) - 1), 1.0)
         lam[who[rows]] = rule.derive(moments, n_eff, units) * loss_scale(moments,
                                                                          model.loss_normalization)
     if len(who) and not is_by_rows(penalty):   # responses that share a block share their λ
@@ -465,6 +467,18 @@ def _lambdas(model, panel, fitted, active, penalty, units) -> np.ndarray:
     return lam
 
 # %% ../../nbs/06_model/02_settings.ipynb #e56daa68
+def _check_batches(model, panel) -> None:
+    "ValueError for settings under which rows have no intercept of their batch"
+    if panel.batches is None:
+        return
+    if model.demean is not True:
+        raise ValueError(f"absorb fits an intercept for each batch and needs demean=True, got "
+                         f"{model.demean!r}")
+    if model.solver not in ("auto", "fista"):
+        raise ValueError(f"absorb needs solver='auto' or 'fista', which work on moments, got "
+                         f"{model.solver!r}")
+
+
 def prepare(model: Any, panel: Panel, history: np.ndarray) -> Setup:
     """Turn settings and data into a problem that lacks only λ.
 
@@ -488,13 +502,15 @@ def prepare(model: Any, panel: Panel, history: np.ndarray) -> Setup:
         For settings that do not fit the data.
     """
     kind = _check_settings(model)
+    _check_batches(model, panel)
     active = history >= max(model.warmup_period, 1)
-    groups, clusters = (_groups(model, kind, panel, active) if active.any()
+    level = without_batches(panel, np.zeros((panel.N, panel.M)))   # clusters are not of batches
+    groups, clusters = (_groups(model, kind, level, active) if active.any()
                         else (np.zeros(0, dtype=np.intp), None))
     everyone = np.full(panel.N, -1)
     everyone[active] = np.arange(active.sum()) if kind == LassoModelType.LASSO else groups
     centred = rolling_panel(panel, model.span) if model.demean == "rolling" else panel
-    units = factor_units(model.factor_scale, centred, model.demean is True)
+    units = factor_units(model.factor_scale, within_batches(centred), model.demean is True)
     cells = _cell_rules(model, centred, everyone, active)
     fitted = centred if active.all() else centred.take(active)
     mine = replace(cells, bounds=cells.bounds.take(active), prior=cells.prior[active])
@@ -515,8 +531,8 @@ def _repeats(weights: np.ndarray) -> np.ndarray:
     return whole // max(np.gcd.reduce(whole), 1)
 
 
-def weighted_panel(model: Any, x: Any, y: Any,
-                   sample_weight: Any = None) -> tuple[Panel, np.ndarray]:
+def weighted_panel(model: Any, x: Any, y: Any, sample_weight: Any = None,
+                   absorb: Any = None) -> tuple[Panel, np.ndarray]:
     """Read the panel of a fit.
 
     Parameters
@@ -529,11 +545,13 @@ def weighted_panel(model: Any, x: Any, y: Any,
         Responses.
     sample_weight : (T,) array or None, default None
         Weights, multiplied with those of `span`.
+    absorb : (T,) labels or None, default None
+        Batch of each row.
 
     Returns
     -------
     panel : Panel
-        With decay and sample weights.
+        With decay, sample weights and batches.
     history : (N,) array
         Number of rows of each response, see `rows_of_weight`.
 
@@ -547,6 +565,7 @@ def weighted_panel(model: Any, x: Any, y: Any,
     panel = make_panel(x, y, sample_weight, ordered=model.span is not None)
     if not panel.mask.any():
         raise ValueError("no response is observed on any complete row of x")
+    panel = with_batches(panel, absorb)
     warn_about_cadence(panel)
     again = np.maximum(_repeats(panel.weights) - 1, 0)
     panel = aged(panel, decay_of(model.span),

@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..clusters.clusters import Clustering, Clusters, tree_clusters
 from ..data.ewma import decay_of, decay_weights, effective_sample_size
 from ..data.labelled import PanelMoments, concat_moments, extend
-from ..data.moments import FAINT, Moments, aged
+from ..data.moments import FAINT, Moments, aged, batch_counts
 from ..data.panel import Panel, chosen_labels, make_panel
 from .model import LassoModel, one_blas_thread, solve_one, store_fit
 from .results import LassoEstimationResult, check_features
@@ -379,6 +379,9 @@ def _sums_of(model: LassoModel) -> PanelMoments | None:
     "The sum that a fitted model continues; formed from its panel after an ordinary fit"
     if getattr(model, "moments_", None) is not None or not hasattr(model, "panel_"):
         return getattr(model, "moments_", None)
+    if model.panel_.batches is not None:
+        raise ValueError("a fit with absorb is not continued by partial_fit, whose sums know no "
+                         "batches: fit all rows at once")
     return extend(None, _unaged(model.panel_, model.span), model.span, clusters_wanted(model))
 
 
@@ -531,6 +534,7 @@ def _row_error(model: LassoModel, n: np.ndarray, mass: np.ndarray) -> tuple[np.n
     "(N,) variance of a row and degrees of freedom; NaN where too little is left"
     r = model.estimation_result_
     k = (r.estimated_beta.to_numpy() != 0).sum(1) + (model.demean is not False)
+    k = k + batch_counts(model.panel_) - 1
     freedom = np.where(n - k > 0.5, n - k, np.nan)
     return r.ss_res.to_numpy() / mass * (n / freedom) * (1 + k / n), freedom
 

@@ -21,6 +21,8 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.ewma import decay_weights, weighted_cov, weighted_mean
+from ..data.moments import (batch_counts, batch_deviations, within_batches,
+                                      without_batches)
 from ..data.panel import Panel, some_labels
 from ..data.storage import load_tables, pack_index, save_tables, unpack_index
 from ..model.mixed import MixedCadence, at_ends
@@ -869,6 +871,9 @@ def refit_on_support(fit: FittedRows, box: Bounds) -> tuple[np.ndarray, np.ndarr
         w = p.weights[seen]
         mean = w / w.sum() if fit.intercept else 0.0 * w
         x, e = p.X[seen][:, A], residuals[np.ix_(seen, who)]
+        if p.batches is not None:
+            part = replace(p.take(who[:1]), X=p.X[:, A])
+            x = batch_deviations(part)[0].X[seen]
         z, e = (np.sqrt(w)[:, None] * (a - mean @ a) for a in (x, e))
         move, _, r, _ = np.linalg.lstsq(z, e, rcond=None)
         rank[who], new = r, fit.beta[np.ix_(who, A)] + move.T
@@ -895,6 +900,7 @@ def _fitted_rows(model: LassoModel, refit: bool) -> tuple[FittedRows, np.ndarray
     beta, df = refit_on_support(FittedRows(p, beta, alpha, moved, np.zeros(len(p.responses)),
                                            center), box)
     free = moved & (beta > box.lower) & (beta < box.upper)
+    p, df = without_batches(p, beta), df + batch_counts(p) - 1
     return FittedRows(p, beta, intercepts(p, beta, model.demean), free, df, center), active
 
 
@@ -925,7 +931,8 @@ def _variances(fit: FittedRows, a: float, d: np.ndarray, r2: np.ndarray) -> dict
         warnings.warn(f"{lost.sum()} responses have no more rows than degrees of freedom and so no "
                       "residual variance: "
                       f"{some_labels(p.responses[lost])}", UserWarning, stacklevel=3)
-    return {V.EWMA_VARIANCE: a * residual_variance(p.Y, p.weights, p.mask), V.RESIDUAL_VARS: a * d,
+    Y = within_batches(p).Y
+    return {V.EWMA_VARIANCE: a * residual_variance(Y, p.weights, p.mask), V.RESIDUAL_VARS: a * d,
             V.INSAMPLE_ALPHA: a * fit.alpha, V.R2: r2}
 
 
@@ -1003,7 +1010,8 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0,
         estimation_date = p.index.max()   # rows may stand newest first
     choice = {k: getattr(found, k) for k in ("method", "number", "inflation", "repaired", "level")}
     return CurrentFactorCovarData(
-        pd.DataFrame(a * _factor_covariance(factor_covariance, p), p.factors, p.factors),
+        pd.DataFrame(a * _factor_covariance(factor_covariance, within_batches(p)), p.factors,
+                     p.factors),
         pd.DataFrame(beta, p.responses, p.factors),
         pd.DataFrame({k.value: _spread(v, active, N) for k, v in columns.items()}, p.responses),
         estimation_date,

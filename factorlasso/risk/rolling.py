@@ -26,8 +26,9 @@ from ..clusters.smoothing import ClusterSchedule, ClusterState, next_clusters
 from ..data.ewma import decay_of, effective_sample_size, weighted_cov
 from ..data.labelled import PanelMoments, concat_moments, extend
 from ..data.moments import (Moments, cell_weights, make_moments, response_batches,
-                                      rows_of_weight)
-from ..data.panel import Panel, chosen_labels, make_panel, some_labels, warn_caller
+                                      rows_of_weight, without_batches)
+from ..data.panel import (Panel, chosen_labels, make_panel, some_labels, warn_caller,
+                                    with_batches)
 from ..data.storage import load_tables, pack_index, save_tables, unpack_index
 from ..model.mixed import MixedCadence
 from ..model.model import LassoModel, one_blas_thread, solve_one
@@ -743,7 +744,8 @@ def _from_fit(model: object, part: Panel, a: float, clusters: Clusters | None, k
         target.set_params(clustering=clusters.labels)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)   # about young responses, which are left out
-        fit = model.fit(x, y.where(part.mask), part.weights)
+        batches = {} if part.batches is None else {"absorb": part.batches}
+        fit = model.fit(x, y.where(part.mask), part.weights, **batches)
     inner = getattr(fit, "best_model_", fit)
     if not isinstance(inner, (LassoModel, MixedCadence)):
         return _from_result(inner, a, keep)
@@ -786,6 +788,7 @@ def _scheduled(model, part: Panel, sums: PanelMoments | None, schedule: ClusterS
         rows, names = np.flatnonzero(rows_of_weight(part) >= need), part.responses
         decayed_part = take_rows(part, np.arange(part.T),
                                  decay_of(inner.span))
+        decayed_part = without_batches(decayed_part, np.zeros((part.N, part.M)))
         R = dependence_matrix(c, decayed_part.take(rows))
     return next_clusters(c, pd.DataFrame(R, names[rows], names[rows]), part.index[-1],
                          schedule, before)
@@ -804,6 +807,18 @@ def _check_rolling(model: object, window: int | None, a: float) -> int:
         raise ValueError(f"a window of {window} rows is below the warm-up of {need}: no date could "
                          "be estimated; lower warmup_period")
     return need
+
+
+def _with_batches(panel: Panel, absorb: object, model: object, resume: object) -> Panel:
+    "The panel with batches; ValueError where a model or a sum of moments has no place for them"
+    if absorb is None:
+        return panel
+    if not isinstance(_settings(model), LassoModel):
+        raise ValueError(f"absorb needs a LassoModel, got {type(model).__name__}")
+    if resume is not None:
+        raise ValueError("resume continues from sums that know no batches: with absorb fit all "
+                         "rows again")
+    return with_batches(panel, absorb)
 
 
 def _for_covariance(model: object, given: dict | None) -> dict:
@@ -843,7 +858,8 @@ class _Run:
         self.last = (np.full((len(self.names), panel.M), np.nan) if state is None
                      else state.last.to_numpy(copy=True))
         self.found, self.waiting, self.cells = {}, [], 0
-        plain = type(model) is LassoModel and not keep and not self.covariance
+        plain = (type(model) is LassoModel and not keep and not self.covariance
+                 and panel.batches is None)
         ruled = plain and any(hasattr(getattr(model, k), "derive") for k in
                               ("factors_beta_loading_signs", "factors_beta_prior",
                                "penalty_weights"))
@@ -931,8 +947,8 @@ def fit_rolling(model: object, x: pd.DataFrame, y: pd.DataFrame, dates: object =
                 sample_weight: np.ndarray | None = None, annualization_factor: float = 1.0,
                 schedule: ClusterSchedule | None = None,
                 resume: "RollingState | RollingFactorCovarData | None" = None,
-                keep_residuals: bool = False,
-                covariance: dict[str, Any] | None = None) -> RollingFactorCovarData:
+                keep_residuals: bool = False, covariance: dict[str, Any] | None = None,
+                absorb: Any = None) -> RollingFactorCovarData:
     """Fit a model as of each date: from the rows up to it and nothing else.
 
     Parameters
@@ -963,6 +979,8 @@ def fit_rolling(model: object, x: pd.DataFrame, y: pd.DataFrame, dates: object =
         What `model.covariance` is to be told at every date, such as ``{"residual_correlation":
         "auto"}``; the model is then fitted to the rows of each date, as it is with
         `keep_residuals`.
+    absorb : array of shape (T,), optional
+        Batch of each row, as for `LassoModel.fit`; the model is fitted to the rows of each date.
 
     Returns
     -------
@@ -987,6 +1005,7 @@ def fit_rolling(model: object, x: pd.DataFrame, y: pd.DataFrame, dates: object =
     ('2024-12-31', (6, 6))
     """
     panel, a = make_panel(x, y, sample_weight, ordered=True), float(annualization_factor)
+    panel = _with_batches(panel, absorb, model, resume)
     at, stops = estimation_dates(dates, panel.index)
     need = _check_rolling(model, window, a)
     run = _Run(model, panel, window, a, schedule if _searches(model, schedule) else None,

@@ -16,6 +16,7 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.ewma import effective_sample_size, weighted_mean
+from ..data.moments import batch_counts
 from ..data.panel import some_labels, warn_caller
 from ..model.model import LassoModel
 from ..model.settings import by_response, prepare, unit_problem
@@ -235,6 +236,8 @@ def fitted_problem(model: LassoModel) -> Problem:
 def fit_degrees_of_freedom(model: LassoModel) -> np.ndarray:
     """Count the degrees of freedom of every response of a fit, the intercept not counted.
 
+    Of the intercepts of batches one is not counted, the others are.
+
     Parameters
     ----------
     model : LassoModel
@@ -253,4 +256,4 @@ def fit_degrees_of_freedom(model: LassoModel) -> np.ndarray:
         df[active] = degrees_of_freedom(problem, beta)
     except NotImplementedError:
         df[active] = (beta != problem.prior).sum(1)
-    return df
+    return df + batch_counts(model.panel_) - 1

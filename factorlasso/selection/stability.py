@@ -9,6 +9,7 @@ __all__ = ['half_samples', 'half_groups', 'select_on_rows', 'error_factor', 'Sta
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -290,7 +291,8 @@ class StabilitySelection:
 def stability_selection(model: LassoModel, x: object, y: object, n_pairs: int = 50,
                         rng: int | np.random.Generator = 0, lambdas: np.ndarray | None = None,
                         block_length: int = 1, n_jobs: int | None = None, sample_weight: np.ndarray
-                        | None = None, groups: np.ndarray | None = None) -> StabilitySelection:
+                        | None = None, groups: np.ndarray | None = None,
+                        absorb: Any = None) -> StabilitySelection:
     """Count how often each loading is selected on half of the rows.
 
     The halves are complementary pairs (Meinshausen and Bühlmann 2010; Shah and Samworth 2013).
@@ -317,6 +319,8 @@ def stability_selection(model: LassoModel, x: object, y: object, n_pairs: int = 
         Non-negative weights.
     groups : (T,) array or None, default None
         Labels of rows that stay together, in place of blocks.
+    absorb : (T,) labels or None, default None
+        Batch of each row, as for `LassoModel.fit`.
 
     Returns
     -------
@@ -343,7 +347,7 @@ def stability_selection(model: LassoModel, x: object, y: object, n_pairs: int = 
         raise ValueError(f"n_pairs must be an integer of at least 1, got {n_pairs!r}")
     grid = None if lambdas is None else checked_lambdas(lambdas)
     model = getattr(model, "best_model_", model)
-    panel, history = weighted_panel(model, x, y, sample_weight)
+    panel, history = weighted_panel(model, x, y, sample_weight, absorb)
     settings = clone(model).set_params(warmup_period=max(1, int(model.warmup_period) // 2))
     # running means are known row by row, so they are taken out before rows are
     if model.demean == "rolling":

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numba import njit
 
-from ..data.moments import Moments, cell_weights, mask_patterns
+from ..data.moments import Moments, cell_weights, mask_patterns, without_batches
 from ..data.panel import Panel
 from ..penalties.constraints import Bounds, from_prior
 from ..penalties.penalties import Penalty, Problem
@@ -43,6 +43,15 @@ def _squares(X, mean, root):
     return squares
 
 
+def _level(F, root, batches):
+    "The part of F at right angles to the roots of each batch: deviations from its means."
+    order = np.argsort(batches, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(batches[order])) + 1):
+        r = root[rows] / np.linalg.norm(root[rows])
+        F[rows] -= np.outer(r, r @ F[rows])
+    return F
+
+
 @dataclass(frozen=True)
 class WideMoments(Moments):
     """Moments whose Gram matrices are kept as factors; `G` is empty.
@@ -71,9 +80,12 @@ class WideMoments(Moments):
         Factors as they are.
     roots : (P, T) array
         √(ω m / W) of each mask pattern.
+    batches : (T,) int array or None, default None
+        Batch of each row, about whose means the factors are taken.
     """
     X: np.ndarray
     roots: np.ndarray
+    batches: np.ndarray | None = None
 
     def factor(self, i: int, columns: np.ndarray | None = None) -> np.ndarray:
         """Factor of the Gram matrix of one response, rows without weight left out.
@@ -92,9 +104,9 @@ class WideMoments(Moments):
         """
         root, mean = self.roots[self.pattern[i]], self.x_mean[self.pattern[i]]
         rows = np.flatnonzero(root)
-        if columns is None:
-            return _scaled(self.X, rows, mean, root)
-        return (self.X[np.ix_(rows, columns)] - mean[columns]) * root[rows, None]
+        F = (_scaled(self.X, rows, mean, root) if columns is None
+             else (self.X[np.ix_(rows, columns)] - mean[columns]) * root[rows, None])
+        return F if self.batches is None else _level(F, root[rows], self.batches[rows])
 
     def squares(self) -> np.ndarray:
         """Variance of each factor on the rows of each pattern.
@@ -104,6 +116,9 @@ class WideMoments(Moments):
         (P, M) array
             The diagonals of the Gram matrices that are not formed.
         """
+        if self.batches is not None:
+            first = np.unique(self.pattern, return_index=True)[1]
+            return np.stack([(self.factor(i) ** 2).sum(0) for i in first])
         return np.stack([_squares(self.X, mean, root)
                          for mean, root in zip(self.x_mean, self.roots, strict=True)])
 
@@ -171,7 +186,8 @@ class WideMoments(Moments):
         used, pattern = np.unique(self.pattern[responses], return_inverse=True)
         return WideMoments(self.G, self.c[responses], self.s[responses], self.W[responses],
                            self.x_mean[used], self.y_mean[responses],
-                           pattern, self.n_obs[responses], self.T, self.X, self.roots[used])
+                           pattern, self.n_obs[responses], self.T, self.X, self.roots[used],
+                           self.batches)
 
     def in_units(self, units: np.ndarray) -> "WideMoments":
         """The moments of factors in other units, x_j / units_j.
@@ -221,6 +237,8 @@ def wide_moments(panel: Panel, center: bool = True) -> WideMoments:
     mass = np.where(W > 0, W, 1.0)
     x0 = (w @ X) / w.sum() if center else np.zeros(panel.M)
     y_mean = (squares * Y).sum(0) / mass * center
+    if center and panel.batches is not None:
+        Y = without_batches(panel, np.zeros((panel.N, panel.M))).Y
     V = squares * (Y - y_mean)
     roots = np.sqrt(squares[:, first] / mass[first]).T
     c, x_mean = np.empty((panel.N, panel.M)), np.tile(x0, (len(first), 1))
@@ -230,7 +248,8 @@ def wide_moments(panel: Panel, center: bool = True) -> WideMoments:
         x_mean[:, j:j + 256] += (roots**2 @ part) * center
     s = (V * (Y - y_mean)).sum(0) / mass
     return WideMoments(np.empty((0, panel.M, panel.M)), c, s, W, x_mean, y_mean, pattern,
-                       panel.n_obs, panel.T, X, roots)
+                       panel.n_obs, panel.T, X, roots,
+                       None if panel.batches is None or not center else panel.batches.codes)
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #0fd7d8b3
 def _small_problem(problem, t, columns, F) -> Problem:
@@ -258,8 +277,7 @@ def _shifted(problem, i) -> Problem:
     if not prior.any():
         return one
     pull = m.times(prior)
-    moved = WideMoments(m.G, m.c - pull, m.s - ((2 * m.c - pull) * prior).sum(1), m.W, m.x_mean,
-                        m.y_mean, m.pattern, m.n_obs, m.T, m.X, m.roots)
+    moved = replace(m, c=m.c - pull, s=m.s - ((2 * m.c - pull) * prior).sum(1))
     return Problem(moved, one.penalty, one.shifted_bounds(), np.zeros_like(prior), one.scale)
 
 
