@@ -197,7 +197,8 @@ def take_rows(panel: Panel, rows: np.ndarray | slice, decay: float = 1.0) -> Pan
     ageing = None if panel.ageing is None else (panel.ageing[0][rows], panel.ageing[1][rows],
                                                 panel.ageing[2])
     part = replace(panel, X=panel.X[rows], Y=panel.Y[rows], mask=panel.mask[rows],
-                   weights=panel.weights[rows], index=panel.index[rows], ageing=ageing)
+                   weights=panel.weights[rows], index=panel.index[rows], ageing=ageing,
+                   batches=None if panel.batches is None else panel.batches[rows])
     return part if decay == 1.0 else aged(part, decay, rows.max() - rows)
 
 

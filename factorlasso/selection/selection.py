@@ -32,8 +32,8 @@ from ..model.settings import (LassoModelType, by_response, one_of, prepare, unit
                                         varies_by_response)
 from ..model.results import FactorRegressor, Summary, also_x, check_features
 from ..data.estimators import steps, watched
-from ..data.moments import Moments, response_batches, rows_of_weight
-from ..data.panel import Panel, make_panel
+from ..data.moments import Moments, batch_counts, response_batches, rows_of_weight
+from ..data.panel import Panel, make_panel, with_batches
 from factorlasso.solvers.path import (
     LassoPath,
     best_intercept,
@@ -49,7 +49,7 @@ from ..solvers.solver import summarize_panel
 SCORINGS = ("mean", "median", "validation")
 
 
-def score_path(coef: np.ndarray, intercept: np.ndarray, moments: Moments,
+def score_path(coef: np.ndarray, intercept: np.ndarray | None, moments: Moments,
                spread: np.ndarray | None = None) -> np.ndarray:
     """R² of given loadings and intercepts on validation rows.
 
@@ -57,8 +57,8 @@ def score_path(coef: np.ndarray, intercept: np.ndarray, moments: Moments,
     ----------
     coef : ndarray of shape (K, N, M)
         Loadings.
-    intercept : ndarray of shape (K, N)
-        Intercepts.
+    intercept : ndarray of shape (K, N) or None
+        Intercepts; None: the best on the validation rows.
     moments : Moments
         Centred, of the validation rows.
     spread : ndarray of shape (N,), optional
@@ -81,7 +81,7 @@ def _take(moments, rows):
 
 
 def _score_batch(model, setup, batch, training, validation, lambdas,
-                 textbook) -> tuple[np.ndarray, float]:
+                 textbook, fair=None) -> tuple[np.ndarray, float]:
     "(K, n) scores of a batch of responses in one fold, and the worst gap."
     inside = np.flatnonzero(setup.active[batch])
     scores = np.full((len(lambdas), training.N), np.nan)
@@ -96,20 +96,38 @@ def _score_batch(model, setup, batch, training, validation, lambdas,
         unit = replace(unit, penalty=unit.penalty.scaled(setup.reg_lambda[batch][inside]))
     coef, gap = solve_path(unit, lambdas, model.tol)
     alpha = np.zeros(coef.shape[:2]) if model.demean is False else best_intercept(training, coef)
+    spread = training.s
+    if fair is not None:   # within batches: a new batch has a level that no other tells
+        alpha, spread = None, spread * fair[batch][inside]
     scores[:, inside] = score_path(coef, alpha, _take(validation, inside),
-                                   None if textbook else training.s)
+                                   None if textbook else spread)
     return scores, float(gap.max())
 
 # %% ../../nbs/07_selection/04_selection.ipynb #184ae19e
 def _moments_of(panel, folds, batch, decay):
     """A function of (side, fold) that gives moments: sums of pieces, or of the rows themselves
-    where one stands twice."""
+    where one stands twice or batches have means of their own."""
     part = panel if batch == slice(0, panel.N) else panel.take(batch)
-    if any(len(np.unique(rows)) < len(rows) for fold in folds for rows in fold):
+    again = any(len(np.unique(rows)) < len(rows) for fold in folds for rows in fold)
+    if again or panel.batches is not None:
         return lambda side, fold: summarize_panel(take_rows(part, folds[fold][side], decay))
     pieces, *sides = row_pieces(folds, panel.T)
     sums = PieceMoments(part, pieces, decay)
     return lambda side, fold: sums.of(sides[side][fold])
+
+
+def _fairness(panel, folds) -> list:
+    """By fold, (N,) share of the variance that stays within the batches of the validation rows over
+    that of the training rows, both with as many levels as batches; None without batches."""
+    if panel.batches is None:
+        return [None] * len(folds)
+    def left(rows):
+        part = take_rows(panel, rows)
+        n = part.n_obs
+        return np.maximum(n - batch_counts(part), 0) / np.maximum(n, 1)
+
+    return [np.divide(left(test), left(train), out=np.zeros(panel.N), where=left(train) > 0)
+            for train, test in folds]
 
 
 def cross_validate(model: LassoModel, panel: Panel, folds: list[tuple[np.ndarray, np.ndarray]],
@@ -147,7 +165,9 @@ def cross_validate(model: LassoModel, panel: Panel, folds: list[tuple[np.ndarray
 
     def run(fold, batch, training, validation):
         return _score_batch(model, setups[fold], batch, training(0, fold), validation(1, fold),
-                            lambdas, scoring == "validation")
+                            lambdas, scoring == "validation", fair[fold])
+
+    fair = _fairness(panel, folds)
 
     scores, worst = np.empty((len(lambdas), len(folds), panel.N)), 0.0
     jobs = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
@@ -391,7 +411,8 @@ class LassoModelCV(FactorRegressor):
 
     @also_x
     @watched(1)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> "LassoModelCV":
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None,
+            absorb: Any = None) -> "LassoModelCV":
         """Choose λ and fit on all rows; a fit that raises leaves an earlier one as it was.
 
         Parameters
@@ -404,13 +425,16 @@ class LassoModelCV(FactorRegressor):
             Weights ≥ 0, in training and in validation.
         groups : array of shape (T,), optional
             Group of each row, for splitters that want it.
+        absorb : array of shape (T,), optional
+            Batch of each row, with an intercept of its own; loadings are then judged by what they
+            explain within the batches of the validation rows.
 
         Returns
         -------
         LassoModelCV
             Itself, fitted.
         """
-        plan = plan_search(self, X, y, sample_weight)
+        plan = plan_search(self, X, y, sample_weight, absorb)
         scores = _search(self, plan, groups)
         by_fold = pd.DataFrame(_of_responses(scores, self.scoring), plan.lambdas,
                                pd.RangeIndex(scores.shape[1], name="fold"))
@@ -422,7 +446,7 @@ class LassoModelCV(FactorRegressor):
         with warnings.catch_warnings():
             # where that was chosen, the choice is said to be at an end
             warnings.filterwarnings("ignore", "nothing is left of")
-            best.fit(X, y, sample_weight)
+            best.fit(X, y, sample_weight, **({} if absorb is None else {"absorb": absorb}))
         check_features(self, X)
         tried = plan.lambdas.get_indexer(np.broadcast_to(chosen if own is None else own,
                                                          plan.panel.N))
@@ -445,7 +469,7 @@ class LassoModelCV(FactorRegressor):
         return getattr(best, name)
 
     @also_x
-    def path(self, X: Any, y: Any, sample_weight: Any = None) -> LassoPath:
+    def path(self, X: Any, y: Any, sample_weight: Any = None, absorb: Any = None) -> LassoPath:
         """Solve for the values of λ that `fit` would try; nothing in the model changes.
 
         Parameters
@@ -456,17 +480,20 @@ class LassoModelCV(FactorRegressor):
             Responses.
         sample_weight : array of shape (T,), optional
             Weights of the rows.
+        absorb : array of shape (T,), optional
+            Batch of each row, as for `fit`.
 
         Returns
         -------
         LassoPath
             As `LassoModel.path`.
         """
-        plan = plan_search(self, X, y, sample_weight)
+        plan = plan_search(self, X, y, sample_weight, absorb)
         lambdas = plan.lambdas.to_numpy() * (1.0 if plan.profile is None
                                              else plan.profile[plan.active].max())
         return (clone(plan.model).set_params(reg_lambda=plan.reg_lambda(1.0))
-                .path(X, y, lambdas, sample_weight=sample_weight))
+                .path(X, y, lambdas, sample_weight=sample_weight,
+                      **({} if absorb is None else {"absorb": absorb})))
 
     def summary(self) -> Summary:
         """Tell what was tried and chosen, as a table that prints and shows itself.
@@ -616,14 +643,15 @@ def _profile(search, base, every, history) -> tuple[np.ndarray | None, np.ndarra
             kind == "noise")
 
 
-def plan_search(search: "LassoModelCV", X: Any, y: Any, sample_weight: Any = None) -> Search:
+def plan_search(search: "LassoModelCV", X: Any, y: Any, sample_weight: Any = None,
+                absorb: Any = None) -> Search:
     """Everything about a search that is known before the first fold is.
 
     Parameters
     ----------
     search : LassoModelCV
         Settings.
-    X, y, sample_weight : array
+    X, y, sample_weight, absorb : array
         As for `LassoModelCV.fit`.
 
     Returns
@@ -640,6 +668,13 @@ def plan_search(search: "LassoModelCV", X: Any, y: Any, sample_weight: Any = Non
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)   # the final fit says it
         panel = make_panel(X, y, sample_weight, ordered=base.span is not None)
+    panel = with_batches(panel, absorb)
+    if absorb is not None and isinstance(base, UniLasso):
+        raise ValueError("a UniLasso has no intercept for each batch: its first stage leaves out "
+                         "one row of all; use a LassoModel with absorb")
+    if absorb is not None and search.scoring == "diagonality":
+        raise ValueError("scoring='diagonality' correlates residuals across batches: with absorb "
+                         "use 'mean', 'median' or 'validation'")
     if not panel.mask.any():
         raise ValueError("no response is observed on any complete row of x")
     if search.scoring == "diagonality" and panel.N < 2:
