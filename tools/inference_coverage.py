@@ -1,13 +1,14 @@
 """How often intervals cover: the table of the chapter *Standard errors*, in full.
 
-    python tools/inference_coverage.py            150 draws of the factors for each design, writes
-    tools/inference_coverage.json python tools/inference_coverage.py 40         40 draws, nothing
-    written
+    python tools/inference_coverage.py       150 draws of the factors for each design; writes
+                                             tools/inference_coverage.json
+    python tools/inference_coverage.py 40    40 draws; writes nothing
 
 Every draw makes new factors, new loadings (half of them zero, the others of a known sign), new
 residuals and, where the design says so, new gaps; fits a penalised model with half of the signs
-given; and asks which intervals hold the truth. Reported are shares with standard errors over draws,
-since the cells of a draw are not independent.
+given; and asks which intervals hold the truth. Then more factors than rows, all cells at once, and
+the volatility of a portfolio. Reported are shares with standard errors over draws, since the cells
+of a draw are not independent.
 """
 import json
 import sys
@@ -15,10 +16,12 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from factorlasso import LassoModel
 from factorlasso.data.ewma import decay_weights
+from factorlasso.inference import volatility_intervals
 
 DESIGNS = {"iid, T 60": {}, "heteroskedastic, T 60": {"scale": True},
            "gaps, T 120": {"T": 120, "gaps": .3},
@@ -104,14 +107,31 @@ def wide_draw(rng, rho, T=100, M=200, N=6, active=5):
             "warned": float(any("intervals are too short" in str(c.message) for c in caught))}
 
 
-def family_draw(rng, N, M, T, common, kind="hc"):
+def family_draw(rng, N, M, T, common=0, kind="hc", memory=0):
     """Whether all simultaneous intervals hold; `common` is the share of a factor that all residuals
     have"""
-    x, y, beta = sample(rng, T=T, M=M, N=N)
+    x, y, beta = sample(rng, T=T, M=M, N=N, memory=memory)
     y += np.sqrt(common / (1 - common)) * rng.normal(size=(T, 1))
     together = LassoModel(reg_lambda=.1).fit(x, y).standard_errors(kind).simultaneous(rng=rng)
     inside = (together["low"] <= beta.ravel()) & (beta.ravel() <= together["high"])
     return {"all": float(inside.all())}
+
+
+def volatility_draw(rng, garch=False, memory=0, gaps=0, T=120, N=20, M=4):
+    """Whether the intervals for the volatility of an equal-weighted portfolio, and for the share of
+    a factor in its variance, hold the truth"""
+    x, scale = series(rng, (T, M), memory), np.ones((T, M))
+    for t in range(1, T if garch else 0):
+        scale[t] = np.sqrt(.05 + scale[t - 1]**2 * (.85 + .1 * x[t - 1]**2))
+    beta, w = 1 + rng.normal(size=(N, M)) * .5, np.full(N, 1 / N)
+    y = (scale * x) @ beta.T + 2 * series(rng, (T, N), memory)
+    y[rng.random(y.shape) < gaps] = np.nan
+    model = LassoModel(reg_lambda=.1).fit(scale * x, y)
+    ends = volatility_intervals(model, pd.Series(w, model.estimation_result_.alpha.index))
+    f, d = w @ beta, 4 * (w @ w)
+    truth = {"volatility": np.sqrt(f @ f + d), "x0": f[0]**2 / (f @ f + d)}
+    return {"volatility" if k == "volatility" else "share of a factor":
+            float(ends.loc[k, "low"] <= v <= ends.loc[k, "high"]) for k, v in truth.items()}
 
 
 def repeat(draw, draws, **design):
@@ -128,27 +148,34 @@ def study(draws):
               "one by one": {name: repeat(one_draw, draws, **d) for name, d in DESIGNS.items()}}
     show(result["one by one"])
     result["more factors than rows"] = {f"correlation {rho}":
-                                        repeat(wide_draw, max(draws // 6, 4), rho=rho)
+                                        repeat(wide_draw, max(draws * 3 // 5, 4), rho=rho)
                                         for rho in (0, .5, .9)}
     show(result["more factors than rows"])
-    cases = [(55, 4, 120, 0, "hc"), (55, 4, 120, .5, "hc"), (55, 4, 120, 0, "hac"),
-             (500, 20, 240, 0, "hc"), (500, 20, 240, .5, "hc"), (500, 20, 1000, 0, "hc")]
+    result["volatility"] = {name: repeat(volatility_draw, 4 * draws, **d) for name, d in
+                            {"independent": {}, "gaps": {"gaps": .3}, "AR(.6)": {"memory": .6},
+                             "GARCH": {"garch": True}}.items()}
+    show(result["volatility"])
+    cases = [(55, 4, 120, {}), (55, 4, 120, {"common": .5}), (55, 4, 120, {"kind": "hac"}),
+             (55, 4, 120, {"kind": "hac", "memory": .6}),
+             (55, 4, 480, {"kind": "hac", "memory": .6}),
+             (500, 20, 240, {}), (500, 20, 240, {"common": .5}), (500, 20, 240, {"kind": "hac"}),
+             (500, 20, 1000, {})]
     result["all at once"] = {}
-    for N, M, T, common, kind in cases:
-        n = 4 * draws if N < 100 else draws
-        label = f"{N} x {M}, T {T}, common {common}, {kind}"
-        result["all at once"][label] = repeat(family_draw, n, N=N, M=M, T=T,
-                                              common=common, kind=kind)
-        show({label: result["all at once"][label]})
+    for N, M, T, how in cases:
+        label = ", ".join([f"{N} x {M}, T {T}", *(f"{k} {v}" for k, v in how.items())])
+        found = repeat(family_draw, draws * (4 if N < 100 else 2), N=N, M=M, T=T, **how)
+        result["all at once"][label] = found
+        show({label: found})
     return result
 
 
 def show(rows):
     for name, found in rows.items():
-        print(f"{name:36}", *(f"{k} {m:.3f} ({s:.3f})" for k, (m, s) in found.items()), flush=True)
+        print(f"{name:40}", *(f"{k} {m:.3f} ({s:.3f})" for k, (m, s) in found.items()), flush=True)
 
 
 if __name__ == "__main__":
+    warnings.filterwarnings("ignore", "nothing is left of")
     found = study(int(sys.argv[1]) if len(sys.argv) > 1 else 150)
     if len(sys.argv) < 2:
         Path(__file__).with_suffix(".json").write_text(json.dumps(found, indent=1) + "\n")
