@@ -472,7 +472,7 @@ _NO_KIND = {
     "bootstrap": "a percentile bootstrap of penalised loadings covers .7 to .8, not .95, of truths",
     "selective": "no interval undoes a choice of λ, factors, clusters; 'hc' does not depend on it",
 }
-HIGH_CORRELATION = .8   # of two factors; at .9 and M > T, active cells are covered .87 of the time
+HIGH_CORRELATION = .8   # of two factors; at .9 and M > T, active cells are covered .84 of the time
 
 
 def _check_request(kind: str, level: float, adjust: str | None) -> None:
