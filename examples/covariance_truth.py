@@ -1,8 +1,8 @@
-"""Covariances where the truth is known: bias of D, loss of Σ, bias of portfolio risk, and what
-twenty thousand responses cost.
+"""Covariances where the truth is known: bias of D, loss of Σ, bias of portfolio risk and how often
+its intervals hold, and what twenty thousand responses cost.
 
     python examples/covariance_truth.py            # everything, a few minutes
-    python examples/covariance_truth.py bias       # one table: bias, loss or size
+    python examples/covariance_truth.py bias       # one table: bias, loss, coverage or size
 
 Nothing here is used to choose anything.
 """
@@ -17,6 +17,7 @@ import pandas as pd
 from sklearn.covariance import ledoit_wolf
 
 from factorlasso import LassoModel
+from factorlasso.inference.volatility import volatility_intervals
 from factorlasso.risk.structure import FactorStructure
 
 HERE = Path(__file__).resolve().parent / "covariance_truth.json"
@@ -28,7 +29,7 @@ SETTINGS = [(24, 4, None, 0, 0), (24, 4, None, 0, 1.5), (38, 8, None, 0, 0), (38
 
 
 def bias_of_D(setting, draws=40, N=50):
-    "Mean of estimated over true residual variance, and its standard error"
+    "Estimated over true residual variance, as fitted and refitted: means and standard errors"
     T, M, span, gaps, kappa = setting
     found = []
     for k in range(draws):
@@ -37,9 +38,12 @@ def bias_of_D(setting, draws=40, N=50):
                    rng.standard_normal((N, M)) * (rng.random((N, M)) < .5))
         y = x @ beta.T + rng.standard_normal((T, N))
         y[rng.random(y.shape) < gaps] = np.nan
-        c = LassoModel(reg_lambda=kappa / T**.5, span=span).fit(x, y).covariance()
-        found.append(c.y_variances["residual_var"].mean())
-    return np.mean(found), np.std(found, ddof=1) / draws**.5
+        fit = LassoModel(reg_lambda=kappa / T**.5, span=span).fit(x, y)
+        found.append([fit.covariance(refit=refit).y_variances["residual_var"].mean()
+                      for refit in (False, True)])
+    return dict(zip(("fitted", "refitted"), zip(
+        np.mean(found, 0).round(4), (np.std(found, 0, ddof=1) / draws**.5).round(4),
+        strict=True), strict=True))
 
 
 def stein(S, truth):
@@ -69,9 +73,36 @@ def one_world(rho, N, T, seed, M=4):
 def losses(draws=10):
     "Mean losses by world, N and T"
     sizes = [(N, T) for N in (20, 100, 500) for T in (60, 120, 240)]
+    worlds = [(world, rho, N, T) for world, rho in (("blocks", .5), ("white", 0.0))
+              for N, T in sizes] + [("weaker blocks", .38, 100, 120)]
     return {f"{world} {N} {T}": pd.DataFrame(
         [one_world(rho, N, T, k) for k in range(draws if N < 500 else 2)]).mean().round(4).to_dict()
-            for world, rho in (("blocks", .5), ("white", 0.0)) for N, T in sizes}
+            for world, rho, N, T in worlds}
+
+
+def held(T, rho, gaps, kind, draws=400, N=20, M=4):
+    "Share of draws in which the interval at 95 % holds the true volatility of a portfolio"
+    C, hits = np.kron(np.eye(N // 5), rho + (1 - rho) * np.eye(5)), []
+    for seed in range(draws):
+        rng = np.random.default_rng(seed)
+        s, beta = rng.uniform(.5, 1.5, N), rng.standard_normal((N, M))
+        x = rng.standard_normal((T, M))
+        y = x @ beta.T + s * (rng.standard_normal((T, N)) @ np.linalg.cholesky(C).T)
+        y[rng.random(y.shape) < gaps] = np.nan
+        w = rng.dirichlet(np.ones(N)) * rng.choice([-1, 1], N) ** (seed % 2)
+        true = np.sqrt(w @ (beta @ beta.T + C * np.outer(s, s)) @ w)
+        fit = LassoModel(reg_lambda=0).fit(pd.DataFrame(x), pd.DataFrame(y))
+        low, high = volatility_intervals(fit, pd.Series(w), kind=kind).loc["volatility",
+                                                                          ["low", "high"]]
+        hits.append(low <= true <= high)
+    return [round(np.mean(hits), 4), round(np.std(hits) / draws**.5, 4)]
+
+
+def coverage():
+    "By rows, correlation in blocks and gaps: half of the portfolios are long-only"
+    cases = [(T, rho, gaps) for T in (60, 120, 240) for rho in (0.0, .5) for gaps in (0, .2)]
+    return {f"{T} {rho} {gaps} {kind}": held(T, rho, gaps, kind) for T, rho, gaps in cases
+            for kind in ("hc", "hac")}
 
 
 def size(N=20_000, M=10):
@@ -98,8 +129,8 @@ def size(N=20_000, M=10):
 
 
 if __name__ == "__main__":
-    parts = {"bias": lambda: {str(s): [round(v, 4) for v in bias_of_D(s)] for s in SETTINGS},
-             "loss": losses, "size": size}
+    parts = {"bias": lambda: {str(s): bias_of_D(s) for s in SETTINGS},
+             "loss": losses, "coverage": coverage, "size": size}
     for name in sys.argv[1:] or parts:
         done = json.loads(HERE.read_text("utf-8")) if HERE.exists() else {}
         done[name] = parts[name]()
