@@ -39,6 +39,11 @@ def table_blocks(x: object, y: object, weights: object = None) -> Iterator[tuple
     ------
     tuple
         Factors, responses and weights of the next rows.
+
+    Raises
+    ------
+    ValueError
+        For tables of different length.
     """
     if len(x) != len(y):
         raise ValueError(f"x and y have different lengths: {len(x)} and {len(y)} rows")

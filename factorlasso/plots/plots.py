@@ -180,6 +180,11 @@ def plot_loadings(coef: Any, signs: pd.DataFrame | None = None, ax: Axes | None 
     Axes
         What was drawn on.
 
+    Raises
+    ------
+    ValueError
+        Where there are no loadings.
+
     Examples
     --------
     >>> import pandas as pd
@@ -246,6 +251,11 @@ def plot_dendrogram(clusters: Any, ax: np.ndarray | None = None) -> np.ndarray:
     -------
     array of two Axes
         Of the tree and of the correlation.
+
+    Raises
+    ------
+    ValueError
+        For a model without clusters, or with clusters that were given as labels.
 
     Examples
     --------
@@ -320,6 +330,11 @@ def plot_cluster_map(model: Any, size: tuple[float, float] = (7.5, 4.5)) -> sns.
     -------
     seaborn ClusterGrid
         With `ax_heatmap`, `ax_row_dendrogram` and `data2d`, the loadings as drawn.
+
+    Raises
+    ------
+    ValueError
+        For a model that found no tree.
     """
     clusters = getattr(model, "clustering_result_", None)
     if clusters is None or clusters.linkage is None:
@@ -555,6 +570,11 @@ def plot_actual_vs_fitted(model: Any, response: object, ax: Axes | None = None) 
     Axes
         What was drawn on.
 
+    Raises
+    ------
+    ValueError
+        For a response that the model has not.
+
     Examples
     --------
     >>> import factorlasso as fl
@@ -697,6 +717,11 @@ def plot_coefficient_paths(path: Any, coefs: Any = None, names: Any = None,
     -------
     Axes
         What was drawn on.
+
+    Raises
+    ------
+    ValueError
+        For names that are not one for each loading.
 
     Examples
     --------

@@ -310,6 +310,11 @@ class ForecastEvaluation:
         DataFrame
             By forecast, and by measure "difference" and "s.e."; of volatilities the logarithm of
             the ratio.
+
+        Raises
+        ------
+        ValueError
+            For a forecast that was not judged, naming those that were.
         """
         if against not in self.summary.index:
             raise ValueError(

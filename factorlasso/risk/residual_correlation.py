@@ -486,6 +486,11 @@ def positive_definite(off: np.ndarray) -> tuple[np.ndarray, float]:
         The same times 1 − τ.
     tau : float
         0 where nothing had to be done.
+
+    Raises
+    ------
+    ValueError
+        For NaN or infinite cells.
     """
     for tau in (0.0, *np.linspace(.02, 1, 50)):
         try:
