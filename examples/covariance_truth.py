@@ -80,7 +80,7 @@ def losses(draws=10):
             for world, rho, N, T in worlds}
 
 
-def held(T, rho, gaps, kind, draws=400, N=20, M=4):
+def held(T, rho, gaps, correlation, draws=400, N=20, M=4):
     "Share of draws in which the interval at 95 % holds the true volatility of a portfolio"
     C, hits = np.kron(np.eye(N // 5), rho + (1 - rho) * np.eye(5)), []
     for seed in range(draws):
@@ -92,9 +92,8 @@ def held(T, rho, gaps, kind, draws=400, N=20, M=4):
         w = rng.dirichlet(np.ones(N)) * rng.choice([-1, 1], N) ** (seed % 2)
         true = np.sqrt(w @ (beta @ beta.T + C * np.outer(s, s)) @ w)
         fit = LassoModel(reg_lambda=0).fit(pd.DataFrame(x), pd.DataFrame(y))
-        low, high = volatility_intervals(fit, pd.Series(w), kind=kind).loc["volatility",
-                                                                          ["low", "high"]]
-        hits.append(low <= true <= high)
+        found = volatility_intervals(fit, pd.Series(w), residual_correlation=correlation)
+        hits.append(found.low["volatility"] <= true <= found.high["volatility"])
     return [round(np.mean(hits), 4), round(np.std(hits) / draws**.5, 4)]
 
 
@@ -102,7 +101,7 @@ def coverage():
     "By rows, correlation in blocks and gaps: half of the portfolios are long-only"
     cases = [(T, rho, gaps) for T in (60, 120, 240) for rho in (0.0, .5) for gaps in (0, .2)]
     return {f"{T} {rho} {gaps} {kind}": held(T, rho, gaps, kind) for T, rho, gaps in cases
-            for kind in ("hc", "hac")}
+            for kind in ("diagonal", "sample")}
 
 
 def size(N=20_000, M=10):

@@ -18,13 +18,24 @@ from .standard_errors import FittedRows, check_rows, estimates, fitted_rows
 from ..model.settings import in_range
 
 # %% ../../nbs/08_inference/04_volatility.ipynb #5a3b974d
-def _residual_part(panel: Panel, est: Debiased, k: int) -> tuple[np.ndarray, float]:
-    "Share of every row in the residual variance of one response, and that variance"
+def _loud(panel: Panel, est: Debiased, k: int) -> np.ndarray:
+    "(T,) e / √(1 − h) of one response, whose squares are unbiased; zero where it was not seen"
     a, _ = influence(panel, est, k)
     share = panel.weights * panel.mask[:, k] / est.W[k]
     e = panel.Y[:, k] - panel.X @ est.b[k] - est.alpha[k]
-    squares = np.nan_to_num(a * e)              # ω e² / (W (1 − h)): unbiased for equal variances
-    return squares - share * squares.sum(), float(squares.sum())
+    square = np.divide(np.nan_to_num(a * e), share, out=np.zeros(panel.T), where=share > 0)
+    return np.sign(np.nan_to_num(e)) * np.sqrt(square)
+
+
+def _residual_part(E: np.ndarray, seen: np.ndarray, w: np.ndarray, joint: bool,
+                   weights: np.ndarray) -> tuple[float, np.ndarray]:
+    "Residual variance of positions w in responses with residuals E (T, n), and its rows (T,)"
+    mass = seen.T @ (weights[:, None] * seen)
+    mean = np.divide(E.T @ (weights[:, None] * E), mass, out=np.zeros_like(mass), where=mass > 0)
+    pairs = np.outer(w, w) if joint else np.diag(w**2)
+    per_row = np.divide(pairs, mass, out=np.zeros_like(mass), where=mass > 0)
+    rows = ((E @ per_row) * E).sum(1) - ((seen @ (per_row * mean)) * seen).sum(1)
+    return float((pairs * mean).sum()), weights * rows
 
 
 def _held(fit: FittedRows, weights: pd.Series) -> np.ndarray:
@@ -44,21 +55,21 @@ def _held(fit: FittedRows, weights: pd.Series) -> np.ndarray:
 
 # %% ../../nbs/08_inference/04_volatility.ipynb #f841fd53
 def _exposure(fit: FittedRows, w: np.ndarray) -> tuple:
-    "f (M,), its rows (T, M), residual variance of the portfolio and its rows (T,)"
+    "f (M,), its rows (T, M), residuals (T, N) of the responses held and where they were seen"
     T, M = fit.panel.X.shape
-    f, rows, d, d_rows = np.zeros(M), np.zeros((T, M)), 0.0, np.zeros(T)
+    f, rows, E, seen = np.zeros(M), np.zeros((T, M)), np.zeros((T, len(w))), np.zeros((T, len(w)))
     for members, panel, est in estimates(fit, np.flatnonzero(w)):
         if not est.exact:
             raise ValueError("intervals for a volatility need fewer factors than rows")
         for k, i in enumerate(members):
             a, D = influence(panel, est, k)
-            part, variance = _residual_part(panel, est, k)
             f, rows = f + w[i] * est.b[k], rows + w[i] * np.nan_to_num(a)[:, None] * D
-            d, d_rows = d + w[i]**2 * variance, d_rows + w[i]**2 * part
-    return f, rows, d, d_rows
+            E[:, i], seen[:, i] = _loud(panel, est, k), panel.mask[:, k] * (panel.weights > 0)
+    return f, rows, E, seen
 
 
-def risk_rows(fit: FittedRows, w: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
+def risk_rows(fit: FittedRows, w: np.ndarray,
+              joint: bool = False) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
     """Variance of a portfolio, its parts, and what every row contributes to both.
 
     Parameters
@@ -67,6 +78,8 @@ def risk_rows(fit: FittedRows, w: np.ndarray) -> tuple[float, np.ndarray, np.nda
         From `fitted_rows`.
     w : (N,) array
         Positions.
+    joint : bool, default False
+        Count what residuals have in common, too, each pair on its common rows.
 
     Returns
     -------
@@ -79,7 +92,8 @@ def risk_rows(fit: FittedRows, w: np.ndarray) -> tuple[float, np.ndarray, np.nda
     part_rows : (T, M + 1) array
         Share of every row in the parts.
     """
-    f, rows, d, d_rows = _exposure(fit, w)
+    f, rows, E, seen = _exposure(fit, w)
+    d, d_rows = _residual_part(E, seen, w, joint, fit.panel.weights)
     p = fit.panel.weights / fit.panel.weights.sum()
     Z = fit.panel.X - (p @ fit.panel.X) * (fit.panel.weights > 0)[:, None] * fit.center
     S = Z.T @ (p[:, None] * Z)
@@ -100,7 +114,8 @@ def _errors(psi: np.ndarray, weights: np.ndarray, kind: str) -> tuple[np.ndarray
 
 
 def volatility_intervals(model: Any, weights: Any, level: float = .95,
-                         annualization_factor: float = 1.0, kind: str = "hac") -> pd.DataFrame:
+                         annualization_factor: float = 1.0, kind: str = "hac",
+                         residual_correlation: str = "diagonal") -> pd.DataFrame:
     """Bound the volatility of a portfolio and what explains it.
 
     Parameters
@@ -115,6 +130,9 @@ def volatility_intervals(model: Any, weights: Any, level: float = .95,
         Rows per unit of time; 12 from months to years.
     kind : {"hac", "hc"}, default "hac"
         Rows like their neighbours, or independent.
+    residual_correlation : {"diagonal", "sample"}, default "diagonal"
+        Of the model with uncorrelated residuals, or with those that the residuals have, each pair
+        on its common rows.
 
     Returns
     -------
@@ -131,6 +149,7 @@ def volatility_intervals(model: Any, weights: Any, level: float = .95,
     Notes
     -----
     Loadings are least squares: a volatility from shrunken ones is biased by an unknown amount.
+    With "diagonal" residuals that are correlated make the interval too low.
 
     Examples
     --------
@@ -150,9 +169,15 @@ def volatility_intervals(model: Any, weights: Any, level: float = .95,
     in_range("annualization_factor", annualization_factor, 0)
     if kind not in ("hac", "hc"):
         raise ValueError(f"kind must be 'hac' or 'hc', got {kind!r}")
+    if residual_correlation not in ("diagonal", "sample"):
+        raise ValueError("residual_correlation must be 'diagonal' or 'sample', "
+                         f"got {residual_correlation!r}")
     fit = fitted_rows(model)
     check_rows(fit, "intervals for a volatility")
-    variance, psi, parts, part_rows = risk_rows(fit, _held(fit, weights))
+    variance, psi, parts, part_rows = risk_rows(fit, _held(fit, weights),
+                                                residual_correlation == "sample")
+    if not variance > 0:
+        raise ValueError("correlations on common rows give this portfolio no positive variance")
     share = parts / variance
     relative = (part_rows - psi[:, None] * share) / variance
     (log_se, *share_se), freedom = _errors(np.column_stack([psi / variance, relative]),
