@@ -436,7 +436,7 @@ def store_fit(model: LassoModel, fitted: dict[str, Any], X: Any, y: Any) -> Lass
     lam = pd.Series(setup.reg_lambda.copy(), labels[0])
     if form.vector and "batch_intercepts_" in fitted:
         fitted["batch_intercepts_"] = fitted["batch_intercepts_"].iloc[:, 0]
-    state = dict(fitted, **features_of(X), reg_lambda_=lam,
+    state = dict(fitted, **features_of(X, model), reg_lambda_=lam,
                  _form=form, coef_=form.cells(result.estimated_beta),
                  intercept_=form.rows(result.alpha),
                  signs_=signs, prior_=prior, derived_signs_=_labelled_signs(cells.derived, labels),

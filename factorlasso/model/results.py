@@ -221,6 +221,13 @@ def warn_about_idle(reg_lambda: pd.Series, shares: np.ndarray) -> None:
                     "LassoModelCV choose it")
 
 # %% ../../nbs/06_model/03_results.ipynb #1bd95adc
+def _as_before(model: Estimator, labels: pd.Index | None) -> bool:
+    "Whether the columns are those of the fit, so that nothing need be looked at"
+    known = getattr(model, "_factors", None)
+    return (known is not None and labels is not None and labels.equals(known)
+            and getattr(model, "n_features_in_", None) == len(labels))
+
+
 def check_features(model: Estimator, X: Any, reset: bool = True) -> None:
     """Keep the columns of X, or compare them with those of the fit.
 
@@ -241,6 +248,8 @@ def check_features(model: Estimator, X: Any, reset: bool = True) -> None:
     if isinstance(X, pd.Series):
         X = X.to_frame("x0" if X.name is None else X.name)
     labels = X.columns if isinstance(X, pd.DataFrame) else None
+    if not reset and _as_before(model, labels):
+        return
     if labels is not None:
         text = all(isinstance(label, str) for label in labels)
         X = X.set_axis(labels.astype(object), axis=1) if text else np.empty((0, len(labels)))
@@ -266,13 +275,15 @@ def _compare_columns(fitted, given) -> None:
                      f"and was {there!r}")
 
 
-def features_of(X: Any) -> dict[str, Any]:
+def features_of(X: Any, before: Any = None) -> dict[str, Any]:
     """What a fitted model remembers about the columns of X.
 
     Parameters
     ----------
     X : DataFrame, Series or array of shape (T, M)
         Factors.
+    before : estimator, optional
+        An earlier fit; what it knows is taken over where the columns are the same.
 
     Returns
     -------
@@ -280,6 +291,10 @@ def features_of(X: Any) -> dict[str, Any]:
         `n_features_in_`, `feature_names_in_` where all labels are text, and `_factors` (None for an
         array).
     """
+    if isinstance(X, pd.DataFrame) and _as_before(before, X.columns):
+        names = ("n_features_in_", "feature_names_in_")
+        known = {name: getattr(before, name) for name in names if hasattr(before, name)}
+        return known | {"_factors": X.columns}
     check_features(probe := Estimator(), X)
     return vars(probe)
 

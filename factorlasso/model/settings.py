@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FLAT', 'LassoModelType', 'one_of', 'in_range', 'by_response', 'CellRules', 'rolling_panel', 'factor_units', 'Setup',
-           'varies_by_response', 'prepare', 'weighted_panel', 'unit_problem']
+           'varies_by_response', 'shared_lambdas', 'prepare', 'weighted_panel', 'unit_problem']
 
 # %% ../../nbs/06_model/02_settings.ipynb #eed55b65
 from dataclasses import dataclass, replace
@@ -445,6 +445,27 @@ def varies_by_response(reg_lambda: object) -> bool:
     return isinstance(reg_lambda, pd.Series | NoiseScale)
 
 
+def shared_lambdas(lam: np.ndarray, penalty: Penalty) -> np.ndarray:
+    """One λ for responses that share a block.
+
+    Parameters
+    ----------
+    lam : (n,) array
+        λ of each response.
+    penalty : Penalty
+        Of the same responses.
+
+    Returns
+    -------
+    (n,) array
+        The mean over those that share a block.
+    """
+    if not len(lam) or is_by_rows(penalty):
+        return lam
+    part = components(penalty.blocks)
+    return (np.bincount(part, lam) / np.bincount(part))[part]
+
+
 def _lambdas(model, panel, fitted, active, penalty, units) -> np.ndarray:
     "(N,) λ of every response; NaN for those that are not fitted where it follows their noise."
     rule, center = model.reg_lambda, model.demean is True
@@ -461,9 +482,7 @@ def _lambdas(model, panel, fitted, active, penalty, units) -> np.ndarray:
         n_eff = np.maximum(n_eff - (batch_counts(part) - 1), 1.0)
         lam[who[rows]] = rule.derive(moments, n_eff, units) * loss_scale(moments,
                                                                          model.loss_normalization)
-    if len(who) and not is_by_rows(penalty):   # responses that share a block share their λ
-        part = components(penalty.blocks)
-        lam[who] = (np.bincount(part, lam[who]) / np.bincount(part))[part]
+    lam[who] = shared_lambdas(lam[who], penalty)
     return lam
 
 # %% ../../nbs/06_model/02_settings.ipynb #e56daa68

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['equivalent_panel', 'clusters_wanted', 'clusters_from_pairs', 'plan_fit', 'fit_parts', 'solve_sums', 'fit_moments',
-           'partial_fit', 'Nowcast', 'residual_alpha', 'nowcast']
+           'path_moments', 'partial_fit', 'Nowcast', 'residual_alpha', 'nowcast']
 
 # %% ../../nbs/06_model/06_updates.ipynb #2dd721cc
 import copy
@@ -18,16 +18,26 @@ from scipy.stats import t as student
 from sklearn.utils.validation import check_is_fitted
 
 from ..clusters.clusters import Clustering, Clusters, tree_clusters
+from ..data.estimators import steps
 from ..data.ewma import decay_of, decay_weights, effective_sample_size
 from ..data.labelled import PanelMoments, concat_moments, extend
-from ..data.moments import FAINT, Moments, aged, batch_counts
+from ..data.moments import FAINT, Moments, aged, batch_counts, loss_scale
 from ..data.panel import Panel, chosen_labels, make_panel
 from .model import LassoModel, one_blas_thread, solve_one, store_fit
 from .results import LassoEstimationResult, check_features
-from .settings import FLAT, LassoModelType, Setup, prepare, unit_problem
+from factorlasso.model.settings import (
+    FLAT,
+    LassoModelType,
+    Setup,
+    prepare,
+    shared_lambdas,
+    unit_problem,
+    varies_by_response,
+)
 from ..solvers.fista import Solution
 from ..solvers.kernels import is_by_rows
 from ..solvers.noise import NoiseScale
+from ..solvers.path import LassoPath, lambda_path
 
 # %% ../../nbs/06_model/06_updates.ipynb #ff97d5c5
 # an eigenvalue below it, relative to the largest, is rounding: no response moves along it
@@ -70,10 +80,13 @@ def equivalent_panel(moments: Moments, factors: pd.Index, responses: pd.Index) -
                  factors, responses)
 
 # %% ../../nbs/06_model/06_updates.ipynb #813a01f6
+_NO_DATES = pd.DatetimeIndex([])   # made once: it costs as much as a small solve
+
+
 def _labels_only(sums: PanelMoments) -> Panel:
     "A panel without rows"
     return Panel(np.zeros((0, sums.M)), np.zeros((0, sums.N)), np.zeros((0, sums.N), dtype=bool),
-                 np.zeros(0), pd.DatetimeIndex([]) if isinstance(sums.ends[1], pd.Timestamp)
+                 np.zeros(0), _NO_DATES if isinstance(sums.ends[1], pd.Timestamp)
                  else pd.RangeIndex(0), sums.factors, sums.responses)
 
 
@@ -88,9 +101,6 @@ def _check_possible(model: LassoModel, sums: PanelMoments) -> None:
         or hasattr(model.factors_beta_loading_signs, "derive")):
         raise ValueError(
             "a sign rule needs the rows: use fit(X, y), or give the signs as a DataFrame")
-    if isinstance(model.reg_lambda, NoiseScale):
-        raise ValueError("reg_lambda=NoiseScale(...) needs the rows: use fit(X, y), or give a "
-                         "number or a Series")
 
 
 def clusters_wanted(model: LassoModel) -> bool:
@@ -193,11 +203,17 @@ def plan_fit(model: LassoModel, sums: PanelMoments, clusters: Clusters | None = 
                     else clusters)
         model = copy.copy(model)
         model.clustering = clusters
+    rule = model.reg_lambda
+    if isinstance(rule, NoiseScale):
+        model = copy.copy(model)
+        model.reg_lambda = 0.0
     ruled = any(hasattr(rule, "derive")
                 for rule in (model.factors_beta_prior, model.penalty_weights))
     panel = (equivalent_panel(sums.moments, sums.factors, sums.responses) if ruled
              else _labels_only(sums))
-    return prepare(model, panel, sums.history)
+    setup = prepare(model, panel, sums.history)
+    return (replace(setup, reg_lambda=_noise_lambdas(model, rule, sums, setup))
+            if isinstance(rule, NoiseScale) else setup)
 
 # %% ../../nbs/06_model/06_updates.ipynb #deba4735
 def _about_zero(m: Moments) -> Moments:
@@ -251,6 +267,21 @@ def _solve_piece(model: LassoModel, setup: Setup, moments: Moments, who: np.ndar
     panel = (None if model.solver in ("auto", "fista")
              else equivalent_panel(moments, setup.panel.factors, setup.panel.responses[who]))
     return solve_one(problem, panel, model, model.demean is True, start)
+
+
+def _noise_lambdas(model: LassoModel, rule: NoiseScale, sums: PanelMoments,
+                   setup: Setup) -> np.ndarray:
+    "(N,) λ that follow the noise of each response; NaN for those that are not fitted"
+    lam, start = np.full(sums.N, np.nan), 0
+    for m in fit_parts(model, sums):
+        who = start + np.flatnonzero(setup.active[start:start + m.N])
+        if len(who):
+            some = m.take(who - start)
+            lam[who] = (rule.derive(some, sums.n_effective[who], setup.units)
+                        * loss_scale(some, model.loss_normalization))
+        start += m.N
+    lam[setup.active] = shared_lambdas(lam[setup.active], setup.penalty)
+    return lam
 
 # %% ../../nbs/06_model/06_updates.ipynb #28116339
 def solve_sums(model: LassoModel, sums: PanelMoments, setup: Setup,
@@ -373,6 +404,54 @@ def fit_moments(self: LassoModel, moments: PanelMoments) -> LassoModel:
 
 
 LassoModel.fit_moments = fit_moments
+
+# %% ../../nbs/06_model/06_updates.ipynb #c22784cb
+def path_moments(self: LassoModel, moments: PanelMoments, lambdas: Any = None, n_lambdas: int = 50,
+                 ratio: float = 1e-3) -> LassoPath:
+    """Solve for many λ from moments alone; nothing in the model changes.
+
+    Parameters
+    ----------
+    moments : PanelMoments
+        From `moments_of`, as for `fit_moments`.
+    lambdas : array of shape (K,), optional
+        Values of λ. None for `n_lambdas` of them, from the largest useful one down to `ratio` times
+        it.
+    n_lambdas : int, default 50
+        How many.
+    ratio : float, default 1e-3
+        Smallest over largest.
+
+    Returns
+    -------
+    LassoPath
+        Of the responses with enough history.
+
+    Raises
+    ------
+    ValueError
+        For another span, settings that need the rows, and where all responses are too young.
+    """
+    with one_blas_thread:
+        setup = plan_fit(self, moments)
+    who = np.flatnonzero(setup.active)
+    if not len(who):
+        raise ValueError(f"no response has the {self.warmup_period} valid rows that warmup_period "
+                         "asks for")
+    sums = concat_moments(fit_parts(self, moments)).take(who)
+    unit, relative = unit_problem(self, setup, sums), None
+    if varies_by_response(self.reg_lambda):   # relative to the largest
+        relative = setup.reg_lambda[who] / (setup.reg_lambda[who].max() or 1.0)
+        unit = replace(unit, penalty=unit.penalty.scaled(relative))
+    with steps(n_lambdas if lambdas is None else len(lambdas), "path", self) as done:
+        path = lambda_path(unit, lambdas, n_lambdas, ratio, self.tol, self.n_jobs, done)
+    path = path.labelled(setup.panel.responses[who], setup.panel.factors)
+    path = replace(path, relative=relative, n_effective=moments.n_effective[who])
+    return path if self.demean is True else path.measured_on(moments.part(who),
+                                                             np.zeros(path.gap.shape))
+
+
+LassoModel.path_moments = path_moments
 
 # %% ../../nbs/06_model/06_updates.ipynb #fc3535a0
 def _sums_of(model: LassoModel) -> PanelMoments | None:

@@ -21,6 +21,7 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.ewma import decay_weights, weighted_cov, weighted_mean
+from ..data.labelled import PanelMoments
 from ..data.moments import (batch_counts, batch_deviations, within_batches,
                                       without_batches)
 from ..data.panel import Panel, some_labels
@@ -923,6 +924,41 @@ def _labelled_correlation(R: np.ndarray | Any | None, active: np.ndarray,
         R = place @ (R if issparse(R) else csr_array(R)) @ place.T + csr_array(np.diag(rest))
     return csr_array(R) if issparse(R) else pd.DataFrame(R, names, names)
 
+# %% ../../nbs/10_risk/04_covariance.ipynb #673b0423
+def _sums_of_factors(given: object, sums: PanelMoments) -> np.ndarray:
+    "Σx per row from moments, or as given; ValueError for what needs rows"
+    if given is None:
+        return sums.of_x.G[sums.of_x.pattern[0]]
+    if isinstance(given, str) or hasattr(given, "estimate") or hasattr(given, "fit"):
+        raise ValueError(f"factor_covariance={given!r} needs the rows of the fit, which were not "
+                         "kept: use None or a matrix, or fit(X, y)")
+    given = given if isinstance(given, pd.DataFrame) else pd.DataFrame(
+        np.asarray(given), sums.factors, sums.factors)
+    return _matched(given, sums.factors, sums.factors, "factor_covariance").to_numpy()
+
+
+def _of_sums(model: LassoModel, a: float, date: object, factors: object,
+             how: ResidualCorrelation | None) -> CurrentFactorCovarData:
+    "The same from the moments of a fit whose rows were not kept; `how` is None for a refit"
+    if how is None or how.method != "diagonal":
+        raise ValueError("a refit, and what residuals have in common, need the rows of the fit, "
+                         "which were not kept: use fit(X, y), or partial_fit(X, y, keep_data=True)")
+    sums, r, V = model.moments_, model.estimation_result_, VarianceColumns
+    active, names = np.flatnonzero(model.active_), sums.responses
+    m, n, beta = sums.part(active), sums.n_effective[active], r.estimated_beta
+    d = np.maximum(m.loss(beta.to_numpy()[active]), 0.0)
+    if how.degrees_of_freedom:
+        left = n - fit_degrees_of_freedom(model)[active] - 1
+        d *= np.divide(n, left, out=np.full(len(n), np.nan), where=left > 0)
+    columns = {V.EWMA_VARIANCE: a * m.s, V.RESIDUAL_VARS: a * d,
+               V.INSAMPLE_ALPHA: a * r.alpha.to_numpy()[active], V.R2: r.r2.to_numpy()[active]}
+    last = sums.ends[1] if isinstance(sums.ends[1], (pd.Timestamp, pd.Period)) else None
+    x_covar = pd.DataFrame(a * _sums_of_factors(factors, sums), sums.factors, sums.factors)
+    table = pd.DataFrame({k.value: _spread(v, active, sums.N) for k, v in columns.items()}, names)
+    return CurrentFactorCovarData(x_covar, beta.copy(), table, last if date is None else date,
+                                  pd.DataFrame(np.zeros((0, sums.N)), model.panel_.index, names),
+                                  model.clusters_, model.linkage_, model.cutoff_)
+
 # %% ../../nbs/10_risk/04_covariance.ipynb #a8a91177
 def _variances(fit: FittedRows, a: float, d: np.ndarray, r2: np.ndarray) -> dict:
     "The stored columns of the fitted responses"
@@ -994,6 +1030,8 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0,
         raise ValueError(f"annualization_factor must be positive, got {annualization_factor!r}")
     how = residual_correlation
     how = how if isinstance(how, ResidualCorrelation) else ResidualCorrelation(how)
+    if not p.T and getattr(model, "moments_", None) is not None:
+        return _of_sums(model, a, estimation_date, factor_covariance, how if not refit else None)
     inner = getattr(model, "model_", model)
     fit, active = _fitted_rows(inner, refit)
     common, every = _common_rows(model, fit, active)

@@ -16,11 +16,13 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.ewma import effective_sample_size, weighted_mean
+from ..data.labelled import concat_moments
 from ..data.moments import batch_counts
 from ..data.panel import some_labels, warn_caller
 from ..model.model import LassoModel
 from ..model.settings import by_response, prepare, unit_problem
 from ..model.unilasso import UniLasso
+from ..model.updates import fit_parts, plan_fit
 from ..penalties.constraints import Bounds
 from ..penalties.penalties import Problem, make_penalty
 from ..solvers.path import LassoPath, degrees_of_freedom
@@ -208,6 +210,15 @@ def _free_lasso(model) -> Problem:
                    np.ones(panel.N))
 
 
+def _of_sums(model) -> Problem:
+    "The same where the rows were not kept."
+    setup, active = (plan_fit(model, model.moments_, model.clustering_result_),
+                     np.flatnonzero(model.active_))
+    problem = unit_problem(model, setup,
+                           concat_moments(fit_parts(model, model.moments_)).take(active))
+    return replace(problem, penalty=problem.penalty.scaled(setup.reg_lambda[active]))
+
+
 def fitted_problem(model: LassoModel) -> Problem:
     """The problem that a model has solved, of the responses that were fitted.
 
@@ -225,6 +236,8 @@ def fitted_problem(model: LassoModel) -> Problem:
     check_is_fitted(model)
     if isinstance(model, UniLasso):
         return _free_lasso(model)
+    if getattr(model, "moments_", None) is not None and not model.panel_.T:
+        return _of_sums(model)
     same = (model if model.clusters_ is None or model.group_data is not None
             else clone(model).set_params(clustering=model.clusters_))
     active = model.active_.to_numpy()
