@@ -386,6 +386,11 @@ class StandardErrors:
         -------
         DataFrame
             `estimate`, `low`, `high`, `p` by response and factor.
+
+        Notes
+        -----
+        With "hac" and rows that remember much (AR(.6) in factors and residuals) 220 intervals of
+        95 % hold together in .91 to .92 of samples.
         """
         level = self.level if level is None else level
         return _simultaneous(self, level, _largest(self, draws, np.random.default_rng(rng)))
