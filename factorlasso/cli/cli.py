@@ -111,7 +111,8 @@ def _shown(model: LassoModel,  # fitted
     "All responses when few, else the first of each cluster, else the first"
     names = model.coef_.index
     if len(names) > most and model.clusters_ is not None:
-        names = model.clusters_.index[~model.clusters_.duplicated()]
+        found = model.clusters_.dropna()
+        names = found.index[~found.duplicated()]
     return names[:most]
 
 
@@ -161,7 +162,7 @@ def response_table(model: LassoModel, covar: CurrentFactorCovarData) -> pd.DataF
     r, panel = model.estimation_result_, model.panel_
     table = pd.DataFrame({"rows": panel.n_obs}, index=panel.responses)
     if model.clusters_ is not None:
-        table.insert(0, "cluster", model.clusters_.reindex(table.index).astype("Int64"))
+        table.insert(0, "cluster", model.clusters_.astype("Int64"))
     return table.assign(alpha=r.alpha, r2=r.r2).join(covar.get_model_vols()).assign(gap=r.gap)
 
 
@@ -304,7 +305,8 @@ def _run(title: str,  # first words of the page
           f"{panel.mask.mean():.0%} of the cells observed")
     print(", ".join(settings) + ("" if to.annualization == 1 else f"; volatilities per year of "
                                  f"{to.annualization:g} rows") + "\n")
-    blocks = [] if model.clusters_ is None else [_cluster_lines(model.clusters_)]
+    found = None if model.clusters_ is None else model.clusters_.dropna().astype(int)
+    blocks = [] if found is None else [_cluster_lines(found)]
     for block in [*blocks, _loading_lines(model, table), _fact_lines(model, y_covar, table)]:
         print("\n".join(block) + "\n")
     print(f"{len(files)} files in {to.folder}:\n  {', '.join(files)}")

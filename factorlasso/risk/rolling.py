@@ -606,7 +606,8 @@ def _later(sums: PanelMoments | None, panel: Panel, stops: np.ndarray,
 # %% ../../nbs/10_risk/07_rolling.ipynb #67c66b8c
 _DEFAULTS = {f.name: f.default for f in fields(CurrentFactorCovarData)}
 _COLUMNS = pd.Index([v.value for v in (VarianceColumns.EWMA_VARIANCE, VarianceColumns.RESIDUAL_VARS,
-                                       VarianceColumns.INSAMPLE_ALPHA, VarianceColumns.R2)])
+                                       VarianceColumns.INSAMPLE_ALPHA, VarianceColumns.R2,
+                                       VarianceColumns.N_EFF)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -626,7 +627,7 @@ class _Draft:
         cost half of the time"""
         (s, loss, alpha), (names, factors), k = self.numbers, self.labels, self.clusters
         variances = np.column_stack([a * s, a * loss * _paid(self.rows, df), a * alpha,
-                                     1 - loss / np.where(s > 0, s, np.nan)])
+                                     1 - loss / np.where(s > 0, s, np.nan), self.rows])
         parts = dict(x_covar=pd.DataFrame(a * self.x_covar, factors, factors),
                      y_betas=pd.DataFrame(self.beta, names, factors),
                      y_variances=pd.DataFrame(variances, names, _COLUMNS),
@@ -749,8 +750,7 @@ def _from_fit(model: object, part: Panel, a: float, clusters: Clusters | None, k
     inner = getattr(fit, "best_model_", fit)
     if not isinstance(inner, (LassoModel, MixedCadence)):
         return _from_result(inner, a, keep)
-    c = factor_covariance(inner, a,
-                          **covariance).filter_on_tickers(inner.active_.index[inner.active_])
+    c = factor_covariance(inner, a, **{"young": "drop", **covariance})
     c = c if keep else replace(c, residuals=None)
     if hasattr(fit, "best_lambda_"):
         c = replace(c, y_variances=c.y_variances.assign(reg_lambda=fit.reg_lambda_))
@@ -823,7 +823,7 @@ def _with_batches(panel: Panel, absorb: object, model: object, resume: object) -
 
 def _for_covariance(model: object, given: dict | None) -> dict:
     "Arguments of `factor_covariance`; ValueError for unknown ones, and for a model without it"
-    allowed = ("factor_covariance", "residual_correlation", "refit")
+    allowed = ("factor_covariance", "residual_correlation", "refit", "young", "max_age")
     if more := [k for k in given or {} if k not in allowed]:
         raise ValueError(
             f"covariance has unknown entries {some_labels(more)}; allowed: {', '.join(allowed)}")
