@@ -29,7 +29,8 @@ from ..data.moments import (Moments, cell_weights, make_moments, response_batche
                                       rows_of_weight, without_batches)
 from ..data.panel import (Panel, chosen_labels, make_panel, some_labels, warn_caller,
                                     with_batches)
-from ..data.storage import load_tables, pack_index, save_tables, unpack_index
+from ..data.storage import (load_tables, pack_index, save_tables, save_workbook,
+                                      unpack_index)
 from ..model.mixed import MixedCadence
 from ..model.model import LassoModel, one_blas_thread, solve_one
 from ..model.settings import Setup, prepare, unit_problem
@@ -483,6 +484,46 @@ class RollingFactorCovarData(EstimateCalendar):
         """
         _save(self, path)
 
+    def to_frame(self, what: str = "loadings") -> pd.DataFrame:
+        """All dates in one long table.
+
+        Parameters
+        ----------
+        what : {"loadings", "responses", "factors"}, default "loadings"
+            Loadings by date, response and factor; variances, R², volatilities (and λ where it was
+            searched for) by date and response; or factor covariances by date and two factors.
+
+        Returns
+        -------
+        DataFrame
+            With the labels as levels of the index.
+
+        Raises
+        ------
+        ValueError
+            For any other word.
+        """
+        return _long(self, what)
+
+    def to_excel(self, path: str) -> None:
+        """Write a workbook for a colleague, all or nothing; `save` is for reading back.
+
+        Parameters
+        ----------
+        path : str
+            `.xlsx`; a sheet for each kind of `to_frame`, and one of the dates.
+
+        Raises
+        ------
+        ValueError
+            For another suffix, and for more rows than a sheet has.
+        """
+        seen = [c.estimation_date for c in self.data.values()]
+        about = pd.DataFrame({"newest row": seen, "responses": [len(c.y_betas)
+                                                                for c in self.data.values()]},
+                             self.dates.rename("date"))
+        save_workbook(path, {"Dates": about} | {k.capitalize(): _long(self, k) for k in _KINDS})
+
     @classmethod
     def load(cls, path: str) -> "RollingFactorCovarData":
         """Read all estimates from a file.
@@ -521,6 +562,37 @@ class RollingFactorCovarData(EstimateCalendar):
         return RollingFactorCovarData(_filtered(self, assets))
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #c9737401
+_KINDS = {"loadings": ["date", "response", "factor"], "responses": ["date", "response"],
+          "factors": ["date", "factor", "with"]}
+
+
+def _flat(labels: pd.Index) -> pd.Index:
+    "Labels of one level"
+    return labels.to_flat_index() if isinstance(labels, pd.MultiIndex) else labels
+
+
+def _stack(table: pd.DataFrame) -> pd.Series:
+    "The cells of a table, row by row, with both labels"
+    index = pd.MultiIndex.from_product([_flat(table.index), _flat(table.columns)])
+    return pd.Series(table.to_numpy().ravel(), index)
+
+
+def _long(calendar: EstimateCalendar, what: str) -> pd.DataFrame:
+    "`RollingFactorCovarData.to_frame`"
+    if what not in _KINDS:
+        raise ValueError(f"what must be one of {', '.join(map(repr, _KINDS))}, got {what!r}")
+    def part(c):
+        if what == "responses":
+            t = c.y_variances.join(c.get_model_vols())
+            return t.set_axis(_flat(t.index))
+        return (_stack(c.y_betas).to_frame("loading") if what == "loadings"
+                else _stack(c.x_covar).to_frame("covariance"))
+    if not len(calendar):
+        empty = pd.MultiIndex.from_arrays([[]] * len(_KINDS[what]), names=_KINDS[what])
+        return pd.DataFrame(index=empty)
+    return pd.concat({d: part(c) for d, c in calendar.data.items()}).rename_axis(_KINDS[what])
+
+
 def _filtered(calendar: EstimateCalendar,
               assets: list | pd.Index | dict) -> dict[pd.Timestamp, CurrentFactorCovarData]:
     "`RollingFactorCovarData.filter_on_tickers`"
