@@ -180,8 +180,8 @@ def as_pandas(table: Any, name: str = "x", labels: str = "dates") -> Any:
 
     Parameters
     ----------
-    table : DataFrame or Series of polars or PyArrow, or anything
-        What the user has.
+    table : DataFrame or Series of polars or PyArrow, AnnData, or anything
+        What the user has; AnnData is anything with `to_df` and `obs_names`.
     name : str, default "x"
         How an error names it.
     labels : {"dates", "text"}, default "dates"
@@ -198,6 +198,9 @@ def as_pandas(table: Any, name: str = "x", labels: str = "dates") -> Any:
     TypeError
         For a table that is not computed yet.
     """
+    if hasattr(table, "to_df") and hasattr(table, "obs_names"):   # AnnData and its like
+        frame = table.to_df()
+        return frame.set_axis(pd.Index(table.obs_names), axis=0)
     seen = _foreign(table)
     if seen is None:
         return table
