@@ -228,7 +228,8 @@ class LassoModel(FactorRegressor):
     sign_conflicts_ : DataFrame
         Derived signs that were overruled.
     clusters_, linkage_, cutoff_ : Series, array, float
-        Clusters of the responses where they were found, else None.
+        Clusters of the responses where they were found, NaN for those that were left out; else
+        None.
     batch_intercepts_ : DataFrame of shape (K, N)
         After `absorb`: the intercept of each batch; `intercept_` is their mean by weight.
     n_features_in_ : int
@@ -431,7 +432,9 @@ def store_fit(model: LassoModel, fitted: dict[str, Any], X: Any, y: Any) -> Lass
                   "derived": c.derived, "overruled by": c.source,
                   "value": c.value} for c in cells.conflicts]
     form = form_of(X, y)
-    tree = (None, None, None) if found is None else (found.labels, found.linkage, found.cutoff)
+    tree = (None, None, None) if found is None else (
+        found.labels if found.labels.index.equals(labels[0]) else found.labels.reindex(labels[0]),
+        found.linkage, found.cutoff)
     signs, prior = (pd.DataFrame(np.array(a), *labels) for a in (cells.signs, cells.prior))
     lam = pd.Series(setup.reg_lambda.copy(), labels[0])
     if form.vector and "batch_intercepts_" in fitted:

@@ -21,6 +21,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..data.estimators import Estimator, Regressor, Watched
+from ..data.ewma import effective_sample_size
 from ..data.moments import cell_weights, epochs, residual_squares, without_batches
 from ..data.panel import (Panel, in_kind, make_panel, read_tables, row_labels,
                                     some_labels, warn_caller)
@@ -785,6 +786,16 @@ class Summary:
                         self.facts.to_frame("").to_html(border=0), *tables])
 
 
+def _ends(panel: Panel) -> dict:
+    "First and last row of each response, where there are rows"
+    if not panel.T:
+        return {}
+    seen = panel.mask.any(0)
+    ends = {"first": panel.mask.argmax(0), "last": panel.T - 1 - panel.mask[::-1].argmax(0)}
+    return {name: pd.Series(panel.index[at], panel.responses).where(seen).astype(object)
+            for name, at in ends.items()}
+
+
 def summarize(model: Any) -> Summary:
     """Describe a fitted model.
 
@@ -810,11 +821,14 @@ def summarize(model: Any) -> Summary:
              "objective": f"{r.objective:.6g}", "largest duality gap": f"{r.gap.max():.0e}"}
     if getattr(model, "batch_intercepts_", None) is not None:
         facts["batches"] = f"{len(model.batch_intercepts_)}, R² is within them"
-    table = pd.DataFrame({"rows": n_obs, "non-zero": (beta != 0).sum(axis=1), "alpha": r.alpha,
-                          "R²": r.r2}, index=beta.index)
+    n_eff = (effective_sample_size(panel.weights, panel.mask) if sums is None
+             else sums.n_effective)
+    table = pd.DataFrame({"rows": n_obs, "n_eff": n_eff, **_ends(panel),
+                          "non-zero": (beta != 0).sum(axis=1), "alpha": r.alpha, "R²": r.r2},
+                         index=beta.index)
     if getattr(model, "clusters_", None) is not None:
         facts["clusters"] = model.clusters_.nunique()
-        table.insert(1, "cluster", model.clusters_.reindex(beta.index))
+        table.insert(1, "cluster", model.clusters_)
     if len(getattr(model, "sign_conflicts_", ())):
         conflicts = model.sign_conflicts_[["response", "factor", "overruled by"]].to_numpy()
         overruled = (f"{response}/{factor} ({source})" for response, factor, source in conflicts)

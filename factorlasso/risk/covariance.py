@@ -11,6 +11,7 @@ __all__ = ['VarianceColumns', 'CurrentFactorCovarData', 'solve_y_covar', 'y_prec
 import warnings
 from dataclasses import dataclass, replace
 from enum import Enum
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,14 @@ from scipy.sparse import csr_array, eye_array, issparse
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from ..data.ewma import decay_weights, weighted_cov, weighted_mean
+from ..data.ewma import (decay_weights, effective_sample_size, weighted_cov,
+                                   weighted_mean)
 from ..data.labelled import PanelMoments
 from ..data.moments import (batch_counts, batch_deviations, within_batches,
                                       without_batches)
-from ..data.panel import Panel, some_labels
-from ..data.storage import load_tables, pack_index, save_tables, unpack_index
+from ..data.panel import Panel, some_labels, warn_caller
+from ..data.storage import (load_tables, pack_index, save_tables, save_workbook,
+                                      unpack_index)
 from ..model.mixed import MixedCadence, at_ends
 from ..model.model import LassoModel
 from ..model.results import intercepts, sums_of_squares
@@ -62,6 +65,10 @@ class VarianceColumns(str, Enum):
         Its part from the residual.
     CLUSTER
         Cluster of the response, where there are clusters.
+    N_EFF
+        Effective number of rows of the response.
+    FIRST, LAST
+        Its first and last row with a residual, where residuals are kept.
 
     Examples
     --------
@@ -78,6 +85,9 @@ class VarianceColumns(str, Enum):
     SYST_VOL = "sys_vol"
     RESID_VOL = "resid_vol"
     CLUSTER = "cluster"
+    N_EFF = "n_eff"
+    FIRST = "first"
+    LAST = "last"
 
 
 _STORED = [c.value for c in list(VarianceColumns)[:4]]
@@ -319,9 +329,10 @@ class CurrentFactorCovarData:
 
         Returns
         -------
-        DataFrame of shape (N, M + 6 or 7)
-            Loadings, r2, two alphas, three volatilities, and the cluster where there are clusters;
-            two levels of columns where a factor is named like a statistic.
+        DataFrame
+            Loadings, r2, two alphas, three volatilities, effective rows, the first and last row,
+            and the cluster where there are clusters; two levels of columns where a factor is named
+            like a statistic.
         """
         return _snapshot(self, assets, alpha_span)
 
@@ -350,6 +361,25 @@ class CurrentFactorCovarData:
             `.parquet` for machines, `.xlsx` for people; ValueError otherwise.
         """
         save_tables(path, *to_tables(self))
+
+    def to_excel(self, path: str, split: Any = None, model: Any = None) -> None:
+        """Write a workbook for a colleague, all or nothing; `save` is for reading back.
+
+        Parameters
+        ----------
+        path : str
+            `.xlsx`.
+        split : RiskSplit or Series, optional
+            The risk of a portfolio by factor and by response, or its weights.
+        model : fitted estimator, optional
+            Of this estimate: its settings, signs and λ go into the workbook too.
+
+        Raises
+        ------
+        ValueError
+            For another suffix, a model of other responses, and what `split_risk` refuses.
+        """
+        save_workbook(path, _sheets(self, split, model))
 
     @classmethod
     def load(cls, path: str) -> "CurrentFactorCovarData":
@@ -384,6 +414,13 @@ def _rows(table: pd.DataFrame, assets: list | pd.Index | None) -> pd.DataFrame:
     return table.loc[names]
 
 
+def _ends(residuals: pd.DataFrame) -> pd.DataFrame:
+    "Labels of the first and last row of each column; missing for a column without any"
+    names = [VarianceColumns.FIRST.value, VarianceColumns.LAST.value]
+    spans = [(r.first_valid_index(), r.last_valid_index()) for _, r in residuals.items()]
+    return pd.DataFrame(spans, residuals.columns, names, dtype=object)   # `round` passes it by
+
+
 def _snapshot(c: CurrentFactorCovarData, assets: list | pd.Index | None,
               alpha_span: float) -> pd.DataFrame:
     "`CurrentFactorCovarData.get_snapshot`"
@@ -395,6 +432,10 @@ def _snapshot(c: CurrentFactorCovarData, assets: list | pd.Index | None,
         recent = c.residuals[t.index].ewm(span=alpha_span).mean().iloc[-1]
     parts = [v[V.R2.value], recent.rename(V.ALPHA.value), v[V.INSAMPLE_ALPHA.value],
              c.get_model_vols(assets)]
+    if V.N_EFF.value in v:
+        parts.append(v[V.N_EFF.value])
+    if c.residuals is not None and len(c.residuals):
+        parts.append(_ends(c.residuals[t.index]))
     if c.clusters is not None:
         parts.append(c.clusters.reindex(t.index).rename(V.CLUSTER.value))
     statistics = pd.concat(parts, axis=1)
@@ -749,6 +790,53 @@ def from_tables(tables: dict[Any, Any], about: dict[Any, Any]) -> dict[Any, Any]
         fields["estimation_date"] = unpack_index(*about["estimation_date"])[0]
     return fields
 
+# %% ../../nbs/10_risk/04_covariance.ipynb #18e13cff
+def _settings_of(model: Any) -> pd.DataFrame:
+    "Settings of an estimator that are not its defaults, and its λ"
+    best = getattr(model, "best_model_", model)
+    default = clone(type(best)()).get_params(deep=False)
+    given = {name: str(value) if np.isscalar(value) else type(value).__name__
+             for name, value in best.get_params(deep=False).items()
+             if value is not default[name] and not (np.isscalar(value) and value == default[name])}
+    lam = best.reg_lambda_ if hasattr(best, "reg_lambda_") else pd.Series(dtype=float)
+    spread = f"{lam.min():.6g}" + ("" if lam.nunique() <= 1 else f" to {lam.max():.6g}")
+    words = {"estimator": type(model).__name__, **given, "reg_lambda": spread}
+    return pd.DataFrame({"value": words}).rename_axis("setting")
+
+
+def _of_model(model: Any, names: pd.Index) -> dict[str, pd.DataFrame]:
+    "Sheets about the fit of these responses; ValueError where it has others"
+    check_is_fitted(model)
+    r = model.estimation_result_
+    if len(lack := names.difference(r.estimated_beta.index, sort=False)):
+        raise ValueError(f"model is of other responses: it lacks {some_labels(lack)}")
+    columns = {"λ": getattr(model, "reg_lambda_", None), "alpha": r.alpha, "R²": r.r2,
+               "duality gap": r.gap, "rows": pd.Series(model.panel_.n_obs, r.alpha.index)}
+    fit = pd.DataFrame({k: v for k, v in columns.items() if v is not None}).loc[names]
+    signs = getattr(model, "signs_", None)
+    return {"Fit": fit.rename_axis("response"), "Settings": _settings_of(model),
+            **({} if signs is None or signs.isna().all(axis=None) else {"Signs": signs.loc[names]})}
+
+
+def _sheets(c: CurrentFactorCovarData, split: Any, model: Any) -> dict[str, pd.DataFrame]:
+    "`CurrentFactorCovarData.to_excel`"
+    if split is not None and not isinstance(split, RiskSplit):
+        split = split_risk(c, split)
+    known = c.y_betas.index[c.y_variances[VarianceColumns.RESIDUAL_VARS.value].notna()]
+    covar = c.get_y_covar(assets=known)
+    sd = np.sqrt(np.diag(covar))
+    unit = np.where(sd > 0, sd, 1.0)
+    facts = {"responses": len(c.y_betas), "factors": len(c.x_covar),
+             "estimation date": c.estimation_date, **(c.residual_choice or {})}
+    facts |= {} if split is None else {"volatility of the portfolio": split.volatility}
+    sheets = {"About": pd.DataFrame({"value": facts}, dtype=object).rename_axis("fact"),
+              "Responses": c.get_snapshot(), "Covariance": covar,
+              "Correlation": covar / unit / unit[:, None], "Loadings": c.y_betas,
+              "Factor covariance": c.x_covar}
+    if split is not None:
+        sheets |= {"Risk by factor": split.factors, "Risk by response": split.assets}
+    return sheets | ({} if model is None else _of_model(model, c.y_betas.index))
+
 # %% ../../nbs/10_risk/04_covariance.ipynb #0ef70477
 def hac_covariance(X: np.ndarray, weights: np.ndarray, lags: int = 0) -> np.ndarray:
     """Long-run covariance after Newey and West (1987), per row.
@@ -951,7 +1039,8 @@ def _of_sums(model: LassoModel, a: float, date: object, factors: object,
         left = n - fit_degrees_of_freedom(model)[active] - 1
         d *= np.divide(n, left, out=np.full(len(n), np.nan), where=left > 0)
     columns = {V.EWMA_VARIANCE: a * m.s, V.RESIDUAL_VARS: a * d,
-               V.INSAMPLE_ALPHA: a * r.alpha.to_numpy()[active], V.R2: r.r2.to_numpy()[active]}
+               V.INSAMPLE_ALPHA: a * r.alpha.to_numpy()[active], V.R2: r.r2.to_numpy()[active],
+               V.N_EFF: n}
     last = sums.ends[1] if isinstance(sums.ends[1], (pd.Timestamp, pd.Period)) else None
     x_covar = pd.DataFrame(a * _sums_of_factors(factors, sums), sums.factors, sums.factors)
     table = pd.DataFrame({k.value: _spread(v, active, sums.N) for k, v in columns.items()}, names)
@@ -969,7 +1058,8 @@ def _variances(fit: FittedRows, a: float, d: np.ndarray, r2: np.ndarray) -> dict
                       f"{some_labels(p.responses[lost])}", UserWarning, stacklevel=3)
     Y = within_batches(p).Y
     return {V.EWMA_VARIANCE: a * residual_variance(Y, p.weights, p.mask), V.RESIDUAL_VARS: a * d,
-            V.INSAMPLE_ALPHA: a * fit.alpha, V.R2: r2}
+            V.INSAMPLE_ALPHA: a * fit.alpha, V.R2: r2,
+            V.N_EFF: effective_sample_size(p.weights, p.mask)}
 
 
 def _common_rows(model: object, fit: FittedRows,
@@ -989,10 +1079,68 @@ def _r2(fit: FittedRows) -> np.ndarray:
     return 1 - np.divide(residual, total, out=np.full(len(total), np.nan), where=total > 0)
 
 
+def _dismissed(model: object, young: str, max_age: object) -> np.ndarray:
+    "(N,) responses that are dead; ValueError where somebody is to be refused, and for other words"
+    if young not in ("prior", "drop", "raise"):
+        raise ValueError(f"young must be 'prior', 'drop' or 'raise', got {young!r}")
+    p, dead = model.panel_, np.zeros(model.panel_.N, dtype=bool)
+    if max_age is not None and not p.T:
+        raise ValueError("max_age needs the rows of the fit, which were not kept: use fit(X, y)")
+    if max_age is not None:
+        last = p.T - 1 - np.argmax(p.mask[::-1], axis=0)
+        dead = p.mask.any(0) & _ages(p.index, max_age)[last]
+    lost = p.responses[dead | ~model.active_.to_numpy()]
+    if young == "raise" and len(lost):
+        raise ValueError(f"{len(lost)} responses are too young or dead: {some_labels(lost)}; "
+                         "young='drop' leaves them out")
+    return dead
+
+
+def _ages(index: pd.Index, max_age: object) -> np.ndarray:
+    "(T,) rows that are older than that, counted in rows or in time from the newest"
+    if isinstance(max_age, Integral) and not isinstance(max_age, bool) and max_age >= 0:
+        return np.arange(len(index))[::-1] > max_age
+    try:
+        limit = None if isinstance(max_age, bool | float | Integral) else pd.Timedelta(max_age)
+    except ValueError:
+        limit = None
+    if limit is None or not limit >= pd.Timedelta(0):
+        raise ValueError(f"max_age must be a number of rows or a Timedelta such as '90D', got "
+                         f"{max_age!r}")
+    if not isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
+        raise ValueError("max_age as a time needs rows with dates: give a number of rows")
+    stamps = index.to_timestamp() if isinstance(index, pd.PeriodIndex) else index
+    return np.asarray(stamps < stamps.max() - limit)
+
+
+def _with_young(c: CurrentFactorCovarData, model: object, a: float, young: str,
+                dead: np.ndarray) -> CurrentFactorCovarData:
+    "The estimate without those who are left out, and with a residual variance for the young"
+    fresh, d = ~model.active_.to_numpy(), VarianceColumns.RESIDUAL_VARS.value
+    if young == "prior" and fresh.any():
+        p, V = model.panel_, c.y_variances.copy()
+        n = own = np.zeros(fresh.sum())
+        if p.T and not isinstance(model, MixedCadence):   # whose rows span several of the factors
+            E = np.where(p.mask[:, fresh], (p.Y - p.X @ c.y_betas.to_numpy().T)[:, fresh], 0.0)
+            own = residual_variance(E, p.weights, p.mask[:, fresh])
+            n = effective_sample_size(p.weights, p.mask[:, fresh])
+            V.loc[fresh, VarianceColumns.N_EFF.value] = n
+        h = max(getattr(model, "model_", model).warmup_period, 1)
+        usual = V.loc[~fresh, d].median()
+        V.loc[fresh, d] = (n * a * np.nan_to_num(own) + h * usual) / (n + h)
+        warn_caller(f"{fresh.sum()} responses are too young to be fitted; the covariance has their "
+                    f"prior loadings and a residual variance near the median of the others: "
+                    f"{some_labels(p.responses[fresh])}; young='drop' leaves them out")
+        c = replace(c, y_variances=V)
+    kept = ~dead & ~(fresh & (young == "drop"))
+    return c if kept.all() else c.filter_on_tickers(c.y_betas.index[kept])
+
+
 def factor_covariance(model: LassoModel, annualization_factor: float = 1.0,
                       estimation_date: object = None,
                       factor_covariance: object = None, residual_correlation: object = "diagonal",
-                      refit: bool = False) -> CurrentFactorCovarData:
+                      refit: bool = False, young: str = "prior",
+                      max_age: object = None) -> CurrentFactorCovarData:
     """Factor covariance, loadings and residual covariance of a fit, with the weights of the fit.
 
     Parameters
@@ -1011,6 +1159,13 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0,
         that method. "auto" chooses inside the sample and follows the recent level.
     refit : bool, default=False
         Replace shrunken loadings by least squares on the cells that moved, under the same signs.
+    young : {"prior", "drop", "raise"}, default="prior"
+        What becomes of responses with too little history to be fitted: they have their prior
+        loadings and a residual variance from their own rows and the other responses
+        (eq-young-variance), and a warning says so; they are left out; or they are refused.
+    max_age : int or Timedelta, default=None
+        Rows, or time, since the last observation of a response beyond which it is dead and left
+        out (refused with ``young="raise"``). None: nobody is.
 
     Returns
     -------
@@ -1021,17 +1176,20 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0,
     ------
     ValueError
         For a factor that is not positive, a matrix that is not a covariance, labels that do not
-        match.
+        match, and responses that are refused.
     """
     model = getattr(model, "best_model_", model)
     check_is_fitted(model)
     a, p, N = float(annualization_factor), model.panel_, model.panel_.N
     if not 0 < a < np.inf:
         raise ValueError(f"annualization_factor must be positive, got {annualization_factor!r}")
+    dead = _dismissed(model, young, max_age)
     how = residual_correlation
     how = how if isinstance(how, ResidualCorrelation) else ResidualCorrelation(how)
     if not p.T and getattr(model, "moments_", None) is not None:
-        return _of_sums(model, a, estimation_date, factor_covariance, how if not refit else None)
+        estimate = _of_sums(model, a, estimation_date, factor_covariance,
+                            how if not refit else None)
+        return _with_young(estimate, model, a, young, dead)
     inner = getattr(model, "model_", model)
     fit, active = _fitted_rows(inner, refit)
     common, every = _common_rows(model, fit, active)
@@ -1047,7 +1205,7 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0,
     if estimation_date is None and isinstance(p.index, (pd.DatetimeIndex, pd.PeriodIndex)):
         estimation_date = p.index.max()   # rows may stand newest first
     choice = {k: getattr(found, k) for k in ("method", "number", "inflation", "repaired", "level")}
-    return CurrentFactorCovarData(
+    estimate = CurrentFactorCovarData(
         pd.DataFrame(a * _factor_covariance(factor_covariance, within_batches(p)), p.factors,
                      p.factors),
         pd.DataFrame(beta, p.responses, p.factors),
@@ -1057,3 +1215,4 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0,
         model.cutoff_,
         _labelled_correlation(found.R, active, p.responses),
         None if how.method == "diagonal" else choice)
+    return _with_young(estimate, model, a, young, dead)

@@ -239,7 +239,7 @@ def fitted_problem(model: LassoModel) -> Problem:
     if getattr(model, "moments_", None) is not None and not model.panel_.T:
         return _of_sums(model)
     same = (model if model.clusters_ is None or model.group_data is not None
-            else clone(model).set_params(clustering=model.clusters_))
+            else clone(model).set_params(clustering=model.clusters_.dropna()))
     active = model.active_.to_numpy()
     setup = prepare(same, model.panel_, np.where(active, np.inf, -1.0))
     problem = unit_problem(model, setup, summarize_panel(setup.fitted, model.demean is True))
