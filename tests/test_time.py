@@ -1,5 +1,7 @@
 """Through time: a stream, files, Dask and one fit say the same for random batches, gaps, decays and
 late responses; what is refused changes nothing; and a changed future changes no bit of the past."""
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -149,3 +151,21 @@ def test_sums_in_several_parts_grow(monkeypatch):
                         for a in range(0, 90, 30))
     assert len(stream.parts) > 1
     assert_same_moments(whole, stream)
+
+
+def test_memory_maps_are_never_whole_in_memory(tmp_path, monkeypatch):
+    rng, shapes = np.random.default_rng(0), {"x": (100_000, 4), "y": (100_000, 12)}
+    tables = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    for name, table in tables.items():
+        table.tofile(tmp_path / name)
+    maps = [np.memmap(tmp_path / name, np.float32, "r", shape=shape)
+            for name, shape in shapes.items()]
+    whole = LassoModel(reg_lambda=0.01).fit_moments(moments_of(tables["x"], tables["y"]))
+    monkeypatch.setattr("factorlasso.data.reading._BLOCK", 1_000_000)
+    moments_of(*(m[:9000] for m in maps))   # what is compiled is not part of it
+    tracemalloc.start()
+    model = LassoModel(reg_lambda=0.01).fit_moments(moments_of(*maps))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert_allclose(model.coef_, whole.coef_, atol=1e-10)
+    assert peak < 4_000_000 < sum(table.nbytes for table in tables.values())

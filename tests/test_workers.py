@@ -74,8 +74,8 @@ def test_any_partitioning_gives_one_machines_loadings(cluster):
                                 alone, atol=1e-10)
 
 
-@pytest.mark.parametrize("backend", ["loky"])
-def test_backends_of_joblib(backend):
+@pytest.mark.parametrize("backend", ["loky", "dask"])
+def test_backends_of_joblib(cluster, backend):
     data = load_us_equity_factors()
     x, y = data.x.iloc[-200:], data.y.iloc[-200:, :6]
     search = LassoModelCV(LassoModel("group_lasso_clusters"), n_lambdas=6, cv=3)
