@@ -7,7 +7,7 @@ __all__ = ['TRACY_WIDOM', 'Refit', 'make_refit', 'residual_statistics', 'largest
            'marchenko_pastur', 'johnstone', 'flip_p_values']
 
 # %% ../../nbs/09_diagnostics/01_flips.ipynb #530f81e6
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -115,7 +115,8 @@ def _to_errors(refit: Refit,
                rounds: int = 3,  # between the profile of the rows and the correction
                ) -> np.ndarray:  # (T, N), zero where unobserved
     "By what a residual has to be multiplied, cell by cell, to have the size of an error"
-    mask, XX, c, profile = refit.mask, refit.squares, np.ones(Z.shape), np.ones((len(Z), 1))
+    mask, XX = refit.mask, refit.squares.astype(np.float32)   # of a correction of a few per cent
+    c, profile = np.ones(Z.shape), np.ones((len(Z), 1))
     rows, count = np.maximum(mask.sum(1, keepdims=True), 1), mask.sum(0)
     for _ in range(rounds):
         size = c * Z**2 / w[:, None]
@@ -127,8 +128,9 @@ def _to_errors(refit: Refit,
         profile = centre + (mean - centre) * spread / (spread + noise)
         d = w[:, None] * profile
         for (train, test), K, h in zip(refit.folds, refit.K, refit.leverage, strict=True):
-            G = ((mask * d)[train].T @ XX[train]).reshape(K.shape)
-            a = d[test] * (1 - 2 * h) + XX[test] @ (K @ G @ K).reshape(len(K), -1).T
+            G = ((mask * d)[train].T.astype(XX.dtype) @ XX[train]).reshape(K.shape)
+            noise_of_fit = (K @ G @ K).reshape(len(K), -1).T.astype(XX.dtype)
+            a = d[test] * (1 - 2 * h) + XX[test] @ noise_of_fit
             c[test] = np.where(mask[test], d[test] / np.maximum(a, .05 * d[test]), 0.0)
     return np.sqrt(c)
 
@@ -230,20 +232,19 @@ def largest_eigenvalue(A: np.ndarray, tol: float = 1e-7) -> float:
 @njit(nogil=True, cache=True)
 def _turned(A, bits):
     "A with the sign of a cell turned where its bit is one"
-    out, N = np.empty_like(A), A.shape[1]
-    for t in range(len(A)):
-        for i in range(N):
-            k = t * N + i
-            out[t, i] = -A[t, i] if (bits[k >> 3] >> (k & 7)) & 1 else A[t, i]
+    out, flat = np.empty_like(A), A.ravel()
+    to = out.ravel()
+    for k in range(len(flat)):   # no branch: a coin cannot be foreseen
+        to[k] = flat[k] * (1 - 2 * np.int8((bits[k >> 3] >> (k & 7)) & 1))
     return out
 
 
 def _quick_statistics(Z: np.ndarray, length: np.ndarray) -> tuple[float, float]:
     "`residual_statistics` in single precision"
-    S = (Z * (length / np.sqrt(np.einsum("ti,ti->i", Z, Z)))).astype(np.float32)
+    S = Z * (length / np.sqrt(np.einsum("ti,ti->i", Z, Z))).astype(np.float32)
     small = S.T @ S if S.shape[1] <= S.shape[0] else S @ S.T
     return ((np.einsum("ij,ij->", small, small, dtype=float) - np.sum(length**4)) / 2,
-            largest_eigenvalue(small))
+            largest_eigenvalue(small, tol=1e-5))
 
 
 def flipped_statistics(refit: Refit, Z: np.ndarray, w: np.ndarray, draws: int,
@@ -265,25 +266,29 @@ def flipped_statistics(refit: Refit, Z: np.ndarray, w: np.ndarray, draws: int,
     rng : Generator
         Generator of the signs.
     again : bool, default True
-        Flip the flips to correct the means.
+        Flip half of the flips again, to correct the means.
 
     Returns
     -------
     (draws, 2) array
         Q and λ₁ with columns as long as those of Z.
     """
-    length, scale, once, twice = np.linalg.norm(Z, axis=0), _to_errors(refit, Z, w), [], []
+    length, once, twice = np.linalg.norm(Z, axis=0), [], []
+    scale, Z = _to_errors(refit, Z, w).astype(np.float32), Z.astype(np.float32)
+    refit = replace(refit, X=refit.X.astype(np.float32),
+                    K=[K.astype(np.float32) for K in refit.K])
 
     def flip(Z):
         return refit.residuals(_turned(Z * scale,
                                        np.frombuffer(rng.bytes(-(-Z.size // 8)), np.uint8)))
 
-    for _ in tqdm(range(draws), delay=2, disable=None, leave=False):
+    for k in tqdm(range(draws), delay=2, disable=None, leave=False):
         flipped = flip(Z)
         once.append(_quick_statistics(flipped, length))
-        if again:
+        if again and 2 * k < draws:   # a ratio of means needs fewer than a spread does
             twice.append(_quick_statistics(flip(flipped), length))
-    return np.array(once) * (np.mean(once, axis=0) / np.mean(twice, axis=0) if again else 1.0)
+    known = np.mean(once[:len(twice)], axis=0) / np.mean(twice, axis=0) if again else 1.0
+    return np.array(once) * known
 
 # %% ../../nbs/09_diagnostics/01_flips.ipynb #7ead4b6e
 # TW₁ in Chiani's approximation

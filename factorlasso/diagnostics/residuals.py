@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.linalg import eigh
 from scipy.stats import chi2
 from sklearn.base import clone
 from sklearn.model_selection import KFold, check_cv
@@ -76,7 +77,7 @@ def held_out_residuals(model: LassoModel, x: object, y: object, cv: object = 5,
     Parameters
     ----------
     model : LassoModel
-        Settings; cloned, not changed.
+        Settings, or a search that has chosen them; cloned, not changed.
     x : (T, M) table
         Factors.
     y : (T, N) table
@@ -91,7 +92,7 @@ def held_out_residuals(model: LassoModel, x: object, y: object, cv: object = 5,
     (T, N) DataFrame
         NaN where unobserved or not fitted.
     """
-    panel = make_panel(x, y, sample_weight)
+    panel, model = make_panel(x, y, sample_weight), getattr(model, "best_model_", model)
     E = pd.DataFrame(np.where(panel.mask, panel.Y, np.nan), panel.index, panel.responses)
     frame, left, model = pd.DataFrame(panel.X, panel.index, panel.factors), E.copy(), clone(model)
     decay = 1.0 if model.demean == "rolling" else decay_of(model.span)
@@ -171,14 +172,16 @@ def _component(Z: np.ndarray,  # (T, N) zero where unobserved
                ) -> tuple[np.ndarray, np.ndarray]:  # (T,) score, (N,) loadings, so that Z ≈ f b'
     "The rank-one matrix nearest to Z on its observed cells"
     S, m = Z * np.sqrt(W), mask.astype(float)
-    f = np.linalg.svd(S, full_matrices=False)[0][:, 0]
+    small = S.T @ S if S.shape[1] <= S.shape[0] else S @ S.T
+    f = eigh(small, subset_by_index=(len(small) - 1,) * 2)[1][:, 0]
+    f = S @ f / np.linalg.norm(S @ f) if S.shape[1] <= S.shape[0] else f
     for _ in range(1 if mask.all() else 20):
         b = f @ S / np.maximum(f**2 @ m, 1e-12)
         f = S @ b / np.maximum(m @ b**2, .02 * (b @ b))
     return f, f @ Z / np.maximum(f**2 @ m, 1e-12)
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #cb3b7a60
-# flips that settle a factor so many standard deviations out; others get all
+# flips that settle a factor so many standard deviations out, or below the mean; others get all
 _A_FEW, _BEYOND_DOUBT = 25, 20.0
 
 
@@ -198,7 +201,7 @@ def _search(judged: _Judged,
         flips = flipped_statistics(judged.refit, left, judged.w, _A_FEW if quick else draws, rng,
                                    again=first is None)
         z, p, critical = flip_p_values(seen, flips, level)
-        if quick and z[1] < _BEYOND_DOUBT:
+        if quick and 0 < z[1] < _BEYOND_DOUBT:
             more = flipped_statistics(judged.refit, left, judged.w, draws - _A_FEW, rng,
                                       again=False)
             z, p, critical = flip_p_values(seen, np.concatenate([flips, more]), level)
