@@ -387,6 +387,11 @@ def simulate_factor_model(T: int = 300, N: int = 60, M: int = 12, K: int = 6,
     Simulation
         The panel, and the truth behind it.
 
+    Raises
+    ------
+    ValueError
+        For a share outside [0, 1].
+
     Examples
     --------
     >>> import factorlasso as fl
@@ -394,6 +399,9 @@ def simulate_factor_model(T: int = 300, N: int = 60, M: int = 12, K: int = 6,
     >>> sim.x.shape, sim.y.shape, sim.beta.shape
     ((100, 5), (100, 20), (20, 5))
     """
+    for name, share in (("known", known), ("wrong", wrong), ("gaps", gaps)):
+        if not 0 <= share <= 1:
+            raise ValueError(f"{name} is a share, from 0 to 1; got {share!r}")
     rng = np.random.default_rng(seed)
     X, R = _clustered_factors(rng, T, M)
     groups = np.sort(np.arange(N) % K)

@@ -41,6 +41,10 @@ def simulate_usage_example(seed: int = 0, T: int = 120, N: int = 50, M: int = 9)
     return label_simulation(X, Y, beta, np.eye(M), np.full(N, 0.09), np.zeros(N, dtype=int))
 
 # %% ../../nbs/02_datasets/02_simulations.ipynb #11b98b80
+_ACTIVE = {"sparse": 2, "moderate": 4, "dense": 7}   # factors of a template
+_SIGN_MIXES = ("clean", "mixed", "idiosyncratic")
+
+
 @dataclass(frozen=True)
 class Regime:
     """One setting of the ablation study.
@@ -63,6 +67,11 @@ class Regime:
         Uncorrelated factors instead of three blocks with correlation .4.
     rank_one : bool, default False
         A common factor in the noise.
+
+    Raises
+    ------
+    ValueError
+        For words that are not known, and an R² that cannot be.
     """
     density: str = "moderate"
     sign_mix: str = "clean"
@@ -72,6 +81,14 @@ class Regime:
     K: int = 6
     orthogonal: bool = False
     rank_one: bool = False
+
+    def __post_init__(self):
+        for name, words in (("density", _ACTIVE), ("sign_mix", _SIGN_MIXES)):
+            if getattr(self, name) not in words:
+                raise ValueError(f"{name} must be one of {', '.join(words)}; "
+                                 f"got {getattr(self, name)!r}")
+        if not 0 < self.snr <= 1:
+            raise ValueError(f"snr is an R², above 0 and at most 1; got {self.snr!r}")
 
 
 ABLATION_REGIMES: dict[str, Regime] = {
@@ -91,7 +108,7 @@ def _ablation_loadings(rng: np.random.Generator,
                        M: int,  # factors
                        ) -> tuple[np.ndarray, np.ndarray]:  # beta (N, M), groups (N,)
     "Templates, group labels, then each response: mix and flip"
-    n = {"sparse": 2, "moderate": 4, "dense": 7}[regime.density]
+    n = _ACTIVE[regime.density]
     templates = np.zeros((regime.K, M))
     for row in templates:
         active = rng.choice(M, n, replace=False)
@@ -191,10 +208,12 @@ def simulate_pooled_signs(seed: int = 0, r2: float = 0.10, T: int = 80, N: int =
     Raises
     ------
     ValueError
-        If N is not a multiple of K.
+        If N is not a multiple of K, or for an R² that cannot be.
     """
     if N % K:
         raise ValueError(f"N must be a multiple of K, got N={N} and K={K}")
+    if not 0 < r2 <= 1:
+        raise ValueError(f"R² must be above 0 and at most 1, got {r2!r}")
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((T, M))
     groups, beta = np.repeat(np.arange(K), N // K), np.zeros((N, M))

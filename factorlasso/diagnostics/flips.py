@@ -229,6 +229,9 @@ def largest_eigenvalue(A: np.ndarray, tol: float = 1e-7) -> float:
 
 
 # %% ../../nbs/09_diagnostics/01_flips.ipynb #0d1f7dac
+_AGAIN = 50   # flips that are flipped again, or half of them: a ratio of means needs no more
+
+
 @njit(nogil=True, cache=True)
 def _turned(A, bits):
     "A with the sign of a cell turned where its bit is one"
@@ -266,7 +269,7 @@ def flipped_statistics(refit: Refit, Z: np.ndarray, w: np.ndarray, draws: int,
     rng : Generator
         Generator of the signs.
     again : bool, default True
-        Flip half of the flips again, to correct the means.
+        Flip flips again, 50 of them or half, to correct the means.
 
     Returns
     -------
@@ -285,7 +288,7 @@ def flipped_statistics(refit: Refit, Z: np.ndarray, w: np.ndarray, draws: int,
     for k in tqdm(range(draws), delay=2, disable=None, leave=False):
         flipped = flip(Z)
         once.append(_quick_statistics(flipped, length))
-        if again and 2 * k < draws:   # a ratio of means needs fewer than a spread does
+        if again and (k < _AGAIN or 2 * k < draws):
             twice.append(_quick_statistics(flip(flipped), length))
     known = np.mean(once[:len(twice)], axis=0) / np.mean(twice, axis=0) if again else 1.0
     return np.array(once) * known
