@@ -441,8 +441,10 @@ def _snapshot(c: CurrentFactorCovarData, assets: list | pd.Index | None,
     statistics = pd.concat(parts, axis=1)
     if t.columns.nlevels == 1 and not t.columns.isin(statistics.columns).any():
         return pd.concat([t, statistics], axis=1)
-    flat = t.set_axis(pd.Index(list(t.columns), tupleize_cols=False), axis=1)
-    return pd.concat({"loading": flat, "statistic": statistics}, axis=1)
+    code, names = pd.factorize(pd.Index([*t.columns, *statistics.columns], tupleize_cols=False))
+    kind = np.repeat([0, 1], [t.shape[1], statistics.shape[1]])
+    both = pd.concat([t.set_axis(range(t.shape[1]), axis=1), statistics], axis=1)
+    return both.set_axis(pd.MultiIndex([["loading", "statistic"], names], [kind, code]), axis=1)
 
 
 def _structure(c: CurrentFactorCovarData, v: float, assets: list | pd.Index | None) -> tuple:

@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.tseries.frequencies import to_offset
+from pandas.tseries.offsets import BaseOffset
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from tqdm import tqdm
@@ -604,6 +606,26 @@ def _filtered(calendar: EstimateCalendar,
     return {d: some(c) for d, c in calendar.data.items()}
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #62ce5c46
+def _steps(dates: Any) -> bool:
+    "Whether it is a frequency or a number of rows, and not a date or dates"
+    if not isinstance(dates, str):
+        return isinstance(dates, (BaseOffset, Integral))
+    try:
+        return to_offset(dates) is not None
+    except ValueError:
+        return False
+
+
+def _last_rows(stamps: pd.DatetimeIndex, step: Any) -> np.ndarray:
+    "How many rows there are at the end of every period that has any"
+    count = pd.Series(np.arange(1, len(stamps) + 1), stamps)
+    try:
+        return count.resample(step).max().dropna().to_numpy(dtype=int)
+    except NotImplementedError:
+        raise ValueError(f"time cannot be cut by {step!r}; give a frequency such as '6ME' or "
+                         "dates") from None
+
+
 def estimation_dates(dates: object, index: pd.Index) -> tuple[pd.DatetimeIndex, np.ndarray]:
     """Find the dates to estimate on.
 
@@ -630,12 +652,11 @@ def estimation_dates(dates: object, index: pd.Index) -> tuple[pd.DatetimeIndex, 
         raise ValueError(
             "to estimate through time, the rows must have dates: a DatetimeIndex or a PeriodIndex")
     stamps = period_stamps(index) if isinstance(index, pd.PeriodIndex) else index
-    if isinstance(dates, (datetime.date, np.datetime64, pd.Period)):
+    if isinstance(dates, (str, datetime.date, np.datetime64, pd.Period)) and not _steps(dates):
         dates = [dates]
-    if isinstance(dates, (str, pd.DateOffset, Integral)):
+    if _steps(dates):
         if not isinstance(dates, Integral):
-            seen = pd.Series(np.arange(1, len(index) + 1),
-                             stamps).resample(dates).max().dropna().to_numpy(dtype=int)
+            seen = _last_rows(stamps, dates)
         elif dates >= 1:
             seen = np.unique(np.append(np.arange(dates, len(index), dates), len(index)))
         else:
@@ -1087,7 +1108,7 @@ def fit_rolling(model: object, x: pd.DataFrame, y: pd.DataFrame, dates: object =
         for date, stop, sums in zip(tqdm(at, delay=5, disable=None, leave=False), stops, every,
                                     strict=False):
             if (not run.estimate(date, int(stop), sums, need)
-                and not isinstance(dates, (str, pd.DateOffset, Integral))):
+                and not _steps(dates)):
                 raise ValueError(f"no response has {need} valid rows on {date:%Y-%m-%d}")
         run.total = next(every)   # later calls continue after the last row, not after the last date
         run.finish()

@@ -253,7 +253,7 @@ def fit_degrees_of_freedom(model: LassoModel) -> np.ndarray:
 
     Parameters
     ----------
-    model : LassoModel
+    model : LassoModel or LassoModelCV
         Fitted; scikit-learn's NotFittedError otherwise.
 
     Returns
@@ -262,6 +262,7 @@ def fit_degrees_of_freedom(model: LassoModel) -> np.ndarray:
         NaN for responses that were not fitted. With a norm over more factors than rows, the number
         of cells that moved, which is an upper bound.
     """
+    model = getattr(model, "best_model_", model)
     problem, active = fitted_problem(model), model.active_.to_numpy()
     df, beta = (np.full(len(active), np.nan),
                 model.estimation_result_.estimated_beta.to_numpy()[active])
