@@ -36,11 +36,12 @@ class _Cells(NamedTuple):
     row: np.ndarray      # (N·M,) response of each cell, cells sorted by block
     col: np.ndarray      # (N·M,) factor of each cell, cells sorted by block
     start: np.ndarray    # (B+1,) where each block starts in `row` and `col`
-    w: np.ndarray        # (B,) weight of each block's norm, -1 for a cell on its own
+    w: np.ndarray        # (B,) weight of each block's norms, -1 for a cell on its own
+    sides: int           # 2 where the cells above their prior have a norm of their own, else 1
     apart: np.ndarray    # (B,) whether a block has at most one cell of each response
-    norm: np.ndarray     # (B,) working space: ‖u_b‖
-    ridge: np.ndarray    # (B,) working space: w_b/‖u_b‖, 0 for a zero block
-    column: np.ndarray   # (B,) working space: number among the active blocks, or -1
+    norm: np.ndarray     # (B·sides,) working space: ‖u_b‖ of a side
+    ridge: np.ndarray    # (B·sides,) working space: w_b/‖u_b‖, 0 for a zero side
+    column: np.ndarray   # (B·sides,) working space: number among the active sides, or -1
     face: np.ndarray     # (N, M) working space: the smooth cells of each response
     p: np.ndarray        # (N, M) working space: Newton direction, by position in `face`
     s: np.ndarray        # (N, M) working space
@@ -86,14 +87,24 @@ def _as_cells(problem, u, part, sides):
     twice = (block[order[1:]] == block[order[:-1]]) & (row[1:] == row[:-1])
     apart = np.ones(len(w), dtype=bool)
     apart[block[order[1:][twice]]] = False
-    floats, (norm, ridge) = np.empty((6, m.N, m.M)), np.empty((2, len(w)))
+    n_sides = 2 if problem.penalty.cooperative else 1
+    floats, (norm, ridge) = np.empty((6, m.N, m.M)), np.empty((2, len(w) * n_sides))
     d, q, h, p, s, move = floats
-    face, column = np.empty((m.N, m.M), dtype=np.intp), np.empty(len(w), dtype=np.intp)
+    face, column = np.empty((m.N, m.M), dtype=np.intp), np.empty(len(norm), dtype=np.intp)
     return _Cells(sides.G, m.pattern, problem.scale, d, q, u, h, t.copy(), t.copy(),
                   sides.lo.copy(), sides.hi.copy(), block.reshape(m.N, m.M), row, col, start, w,
+                  n_sides,
                   apart, norm, ridge, column, face, p, s, move), first
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #2eedfd76
+@njit(nogil=True, cache=True)
+def _side(z, i, j):
+    "The side of its block on which a cell stands, or on which it would go from its prior."
+    u, q = z.u[i, j], z.q[i, j]
+    below = z.sides == 2 and (u < 0.0 or (u == 0.0 and q < 0.0))
+    return z.sides * z.block[i, j] + (1 if below else 0)
+
+
 @njit(nogil=True, cache=True)
 def _subtract(q, k, G, u):
     "q -= kGu for one response; a zero of u costs nothing."
@@ -140,11 +151,8 @@ def _prepare(z, i, c, prior, s):
 # %% ../../nbs/05_solvers/05_blocks.ipynb #5c238d2e
 @njit(nogil=True, cache=True)
 def _set(z, i, j, new):
-    """Give a cell a new value and keep q; 0 for no change, 2 where its sign or active bound
-    changed, else 1."""
+    "Give a cell a new value and keep q; 2 where its sign or active bound changed, else 1."
     old = z.u[i, j]
-    if new == old:
-        return 0
     q, g, f = z.q[i], z.G[z.pattern[i], j], z.k[i] * (new - old)
     for m in range(len(q)):
         q[m] -= f * g[m]
@@ -155,18 +163,19 @@ def _set(z, i, j, new):
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #b00cff44
 @njit(nogil=True, cache=True)
-def _length(z, b, norm):
-    "The root of eq-length for s of a given norm."
+def _length(z, b, norm, least, most):
+    "The root of eq-length for the s between two numbers, which have a given norm."
     w, curve, low, high = z.w[b], 0.0, 0.0, np.inf
     for a in range(z.start[b], z.start[b + 1]):
-        curve += z.h[z.row[a], z.col[a]] * z.s[z.row[a], z.col[a]] ** 2
+        s = z.s[z.row[a], z.col[a]]
+        curve += z.h[z.row[a], z.col[a]] * s**2 if least <= s <= most else 0.0
     r = (norm - w) * norm * norm / curve
     for _ in range(100):
         psi, slope = 0.0, 0.0
         for a in range(z.start[b], z.start[b + 1]):
             i, j = z.row[a], z.col[a]
             s = z.s[i, j]
-            if s != 0.0:
+            if s != 0.0 and least <= s <= most:
                 f = 1.0 / (z.h[i, j] * r + w)
                 x, log_slope, bound = s * f, -z.h[i, j] * f, z.hi[i, j] if s > 0.0 else z.lo[i, j]
                 if abs(bound) < abs(x) * r:
@@ -185,25 +194,36 @@ def _length(z, b, norm):
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #62a36067
 @njit(nogil=True, cache=True)
+def _ridge(z, b, norm, rounding, least, most):
+    "w/r of a side whose s, between two numbers, have a given norm; inf where it is zero."
+    w = max(z.w[b], 0.0)
+    if norm <= w + rounding:
+        return np.inf
+    return w / _length(z, b, norm, least, most) if w > 0.0 else 0.0
+
+
+@njit(nogil=True, cache=True, inline="always")
 def _update_block(z, b):
     "Move a block to its minimum, the rest fixed; 0, 1 or 2 as `_set`."
-    size, norm, w, moved = 0.0, 0.0, max(z.w[b], 0.0), 0
+    size, above, below, moved = 0.0, 0.0, 0.0, 0
     for a in range(z.start[b], z.start[b + 1]):
         i, j = z.row[a], z.col[a]
         v = z.q[i, j] + z.h[i, j] * z.u[i, j]
         s = v - min(max(v, -z.down[i, j]), z.up[i, j])
         z.s[i, j] = s
         size += v * v
-        norm += s * s
-    size, norm = np.sqrt(size), np.sqrt(norm)
-    zero = norm <= w + 1e-13 * size
-    ridge = w / _length(z, b, norm) if w > 0.0 and not zero else 0.0
+        above, below = (above + s * s, below) if s > 0.0 or z.sides == 1 else (above, below + s * s)
+    rounding = 1e-13 * np.sqrt(size)
+    up = _ridge(z, b, np.sqrt(above), rounding, 0.0 if z.sides == 2 else -np.inf, np.inf)
+    down = _ridge(z, b, np.sqrt(below), rounding, -np.inf, 0.0) if z.sides == 2 else up
     for a in range(z.start[b], z.start[b + 1]):
         i, j = z.row[a], z.col[a]
-        new = 0.0
-        if not zero and z.s[i, j] != 0.0:
-            new = min(max(z.s[i, j] / (z.h[i, j] + ridge), z.lo[i, j]), z.hi[i, j])
-        moved = max(moved, _set(z, i, j, new))
+        s = z.s[i, j]
+        new, ridge = 0.0, up if s > 0.0 else down
+        if s != 0.0 and ridge < np.inf:
+            new = min(max(s / (z.h[i, j] + ridge), z.lo[i, j]), z.hi[i, j])
+        if new != z.u[i, j]:
+            moved = max(moved, _set(z, i, j, new))
     return moved
 
 
@@ -219,17 +239,20 @@ def _sweep(z, first, last):
 # %% ../../nbs/05_solvers/05_blocks.ipynb #e9fed077
 @njit(nogil=True, cache=True)
 def _norms(z, first, last):
-    "Norm, ridge and column of every block of a component; the number of active blocks."
+    "Norm, ridge and column of every side of a component; the number of active sides."
     active = 0
+    z.norm[first * z.sides:last * z.sides] = 0.0
     for b in range(first, last):
-        n2 = 0.0
         for a in range(z.start[b], z.start[b + 1]):
-            n2 += z.u[z.row[a], z.col[a]] ** 2
-        z.norm[b], z.ridge[b], z.column[b] = np.sqrt(n2), 0.0, -1
-        if n2 > 0.0 and z.w[b] > 0.0:
-            z.ridge[b], z.column[b] = z.w[b] / z.norm[b], active
-            active += 1
+            z.norm[_side(z, z.row[a], z.col[a])] += z.u[z.row[a], z.col[a]] ** 2
+        for c in range(b * z.sides, (b + 1) * z.sides):
+            n2 = z.norm[c]
+            z.norm[c], z.ridge[c], z.column[c] = np.sqrt(n2), 0.0, -1
+            if n2 > 0.0 and z.w[b] > 0.0:
+                z.ridge[c], z.column[c] = z.w[b] / z.norm[c], active
+                active += 1
     return active
+
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #4315ba80
 @njit(nogil=True, cache=True)
@@ -244,16 +267,16 @@ def _face(z, i):
     whether in one block."""
     n, lone = 0, True
     for j in range(z.u.shape[1]):
-        u, b = z.u[i, j], z.block[i, j]
+        u, b = z.u[i, j], _side(z, i, j)
         smooth = z.lo[i, j] < u < z.hi[i, j]
         if u == 0.0:
             smooth = (z.up[i, j] == 0.0 and z.down[i, j] == 0.0
-                      and (z.w[b] <= 0.0 or z.column[b] >= 0))
+                      and (z.w[z.block[i, j]] <= 0.0 or z.column[b] >= 0))
         if smooth:
             z.face[i, n] = j
             z.s[i, n] = z.q[i, j] - z.ridge[b] * u - _l1_slope(z, i, j)
             z.move[i, n] = np.sqrt(z.ridge[b]) * (u / z.norm[b]) if z.column[b] >= 0 else 0.0
-            lone &= z.column[b] == z.column[z.block[i, z.face[i, 0]]]
+            lone &= z.column[b] == z.column[_side(z, i, z.face[i, 0])]
             n += 1
     z.face[i, n:] = -1
     return n, lone
@@ -292,7 +315,7 @@ def _factor(z, i, K, lone, ridge):
         g, j = G[z.face[i, a]], z.face[i, a]
         for b in range(a, n):
             K[a, b] = z.k[i] * g[z.face[i, b]]
-        K[a, a] += z.ridge[z.block[i, j]] + ridge * K[a, a]
+        K[a, a] += z.ridge[_side(z, i, j)] + ridge * K[a, a]
     return cholesky(K, n, PIVOT) == n if lone else _invert(K, z.p[i], PIVOT)
 
 
@@ -314,7 +337,7 @@ def _same_system(z, i, e):
         return False
     for a in range(z.u.shape[1]):
         j = z.face[i, a]
-        if j != z.face[e, a] or (j >= 0 and z.column[z.block[i, j]] != z.column[z.block[e, j]]):
+        if j != z.face[e, a] or (j >= 0 and z.column[_side(z, i, j)] != z.column[_side(z, e, j)]):
             return False
         if j < 0:
             break
@@ -347,7 +370,7 @@ def _first_half(z, run, K, lone, C, x):
     for e in range(len(run)):
         S[e], V[e] = z.s[run[e], :n], z.move[run[e], :n]
     for a in range(n):
-        column[a] = z.column[z.block[run[0], z.face[run[0], a]]]
+        column[a] = z.column[_side(z, run[0], z.face[run[0], a])]
     P, pairs = _apply(K, lone, S), V.T @ V
     if lone and column[0] >= 0:
         C[column[0], column[0]] -= (V[0] * _apply(K, lone, V)[0]).sum()
@@ -370,7 +393,7 @@ def _second_half(z, run, K, lone, x):
     S = np.zeros((len(run), n))
     for e in range(len(run)):
         for a in range(n):
-            c = z.column[z.block[run[e], z.face[run[e], a]]]
+            c = z.column[_side(z, run[e], z.face[run[e], a])]
             S[e, a] = z.move[run[e], a] * x[c] if c >= 0 else 0.0
     P = _apply(K, lone, S)
     for e in range(len(run)):
@@ -410,9 +433,11 @@ def _stopped_step(z, i, length):
         j = z.face[i, a]
         if j < 0:
             break
-        u, low, high = z.u[i, j], z.lo[i, j], z.hi[i, j]
-        low = max(low, 0.0) if u > 0.0 and z.up[i, j] > 0.0 else low
-        high = min(high, 0.0) if u < 0.0 and z.down[i, j] > 0.0 else high
+        u, low, high, two = z.u[i, j], z.lo[i, j], z.hi[i, j], z.sides == 2
+        above = u > 0.0 or (u == 0.0 and two and z.q[i, j] >= 0.0)
+        below = u < 0.0 or (u == 0.0 and two and z.q[i, j] < 0.0)
+        low = max(low, 0.0) if above and (two or z.up[i, j] > 0.0) else low
+        high = min(high, 0.0) if below and (two or z.down[i, j] > 0.0) else high
         new = u + length * z.p[i, a]
         stopped |= new <= low or new >= high
         z.s[i, j] = min(max(new, low), high) - u
@@ -420,24 +445,35 @@ def _stopped_step(z, i, length):
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #299bfad9
 @njit(nogil=True, cache=True)
+def _moved_side(z, b):
+    """Squared norms of u + s and of s on an active side, and whether it was put to zero because it
+    would have turned round."""
+    ahead, n2, s2, at = 0.0, 0.0, 0.0, b // z.sides
+    for a in range(z.start[at], z.start[at + 1]):
+        if _side(z, z.row[a], z.col[a]) == b:
+            u, s = z.u[z.row[a], z.col[a]], z.s[z.row[a], z.col[a]]
+            ahead, n2, s2 = ahead + u * (u + s), n2 + (u + s) ** 2, s2 + s * s
+    if ahead > 0.0:
+        return n2, s2, False
+    for a in range(z.start[at], z.start[at + 1]):
+        if _side(z, z.row[a], z.col[a]) == b:
+            z.s[z.row[a], z.col[a]] = -z.u[z.row[a], z.col[a]]
+    return 0.0, s2, True
+
+
+@njit(nogil=True, cache=True)
 def _try(z, rows, first, last, length):
     """A step into s, its effect on q into move: change of φ, linear part of it, longest relative
     block step, stopped."""
     change, linear, longest, stopped = 0.0, 0.0, 0.0, False
     for i in rows:
         stopped |= _stopped_step(z, i, length)
-    for b in range(first, last):
+    for b in range(first * z.sides, last * z.sides):
         if z.column[b] >= 0:
-            ahead, n2, s2 = 0.0, 0.0, 0.0
-            for a in range(z.start[b], z.start[b + 1]):
-                u, s = z.u[z.row[a], z.col[a]], z.s[z.row[a], z.col[a]]
-                ahead, n2, s2 = ahead + u * (u + s), n2 + (u + s) ** 2, s2 + s * s
-            if ahead <= 0.0:
-                stopped, n2 = True, 0.0
-                for a in range(z.start[b], z.start[b + 1]):
-                    z.s[z.row[a], z.col[a]] = -z.u[z.row[a], z.col[a]]
+            n2, s2, turned = _moved_side(z, b)
+            stopped |= turned
             longest = max(longest, np.sqrt(s2) / z.norm[b])
-            change += z.w[b] * (np.sqrt(n2) - z.norm[b])
+            change += z.w[b // z.sides] * (np.sqrt(n2) - z.norm[b])
     for i in rows:
         s, move = z.s[i], z.move[i]
         move[:] = 0.0
@@ -445,7 +481,7 @@ def _try(z, rows, first, last, length):
         for j in range(len(s)):
             if s[j] != 0.0:
                 pull = z.q[i, j] - _l1_slope(z, i, j)
-                linear += s[j] * (z.ridge[z.block[i, j]] * z.u[i, j] - pull)
+                linear += s[j] * (z.ridge[_side(z, i, j)] * z.u[i, j] - pull)
                 change -= s[j] * (0.5 * move[j] + pull)
     return change, linear, longest, stopped
 

@@ -10,10 +10,9 @@ import numpy as np
 
 from ..data.moments import Moments, make_moments
 from ..data.panel import Panel
-from ..penalties.penalties import (Problem, from_scaled_cells, in_scaled_cells,
-                                             merge_cells, split_cells, split_signs)
+from ..penalties.penalties import Problem, from_scaled_cells, in_scaled_cells
 from .blocks import solve_blocks
-from .certificate import Solution, components, duality_gap
+from .certificate import Solution, components
 from .kernels import is_by_rows, solve_rows
 from .wide import (WideMoments, fits_in_memory, multiplied, solve_wide,
                                       wide_moments)
@@ -35,15 +34,6 @@ def summarize_panel(panel: Panel, center: bool = True) -> Moments:
         `WideMoments` where there are more factors than rows and that is smaller.
     """
     return wide_moments(panel, center) if panel.M > panel.T else make_moments(panel, center)
-
-
-def _solve_halves(problem, tol, n_jobs, start):
-    "A cooperative problem on its two halves, with the certificate of the whole."
-    start = None if start is None else split_cells(problem, start)
-    found = solve_blocks(split_signs(problem), tol, n_jobs=n_jobs, start=start)
-    beta = merge_cells(problem, found.beta)
-    gap = duality_gap(problem, beta, 1e-3 * tol)
-    return Solution(beta, problem.value(beta), gap, found.n_iter, gap <= tol)
 
 
 def check_finite(moments: Moments) -> None:
@@ -124,8 +114,6 @@ def solve(problem: Problem, tol: float = 1e-8, n_jobs: int | None = None,
         if not ((problem.penalty.blocks >= 0).any() and fits_in_memory(problem)):
             return solve_wide(problem, tol, start=start)
         problem = multiplied(problem)
-    if problem.penalty.cooperative:
-        return _solve_halves(problem, tol, n_jobs, start)
-    if is_by_rows(problem.penalty):
+    if is_by_rows(problem.penalty) and not problem.penalty.cooperative:
         return solve_rows(problem, tol, n_jobs=n_jobs, start=start)
     return solve_blocks(problem, tol, n_jobs=n_jobs, start=start)
