@@ -24,6 +24,7 @@ from ..penalties.penalties import (Problem, in_scaled_cells, lambda_max_by_respo
                                              split_cells, split_signs, with_ridge)
 from ..penalties.prox import block_norms
 from .solver import check_finite, solve
+from .wide import WideMoments, multiplied
 
 # %% ../../nbs/05_solvers/09_path.ipynb #e5f27a4c
 def lambda_grid(largest: float, n: int = 50, ratio: float = 1e-3) -> np.ndarray:
@@ -107,6 +108,29 @@ def _warm_starts(problem, lambdas, tol, n_jobs, tell=None):
     return coef, gap
 
 
+_GRAMS = 4_000_000   # numbers in the Gram matrices of one part of a wide problem: 32 MB
+# factors up to which a turn of the path, M² operations, is cheaper than a search on working sets
+_WIDEST = 600
+
+
+def _corners(problem, lambdas, n_jobs):
+    """`follow_path`, of a few patterns at a time where there are more factors than rows; None where
+    a path has no corners."""
+    wide = isinstance(problem.moments, WideMoments)
+    if not wide or problem.penalty.l2.any() or problem.moments.M > _WIDEST:
+        return follow_path(problem, lambdas, n_jobs) if has_corners(problem) else None
+    few, parts = max(1, _GRAMS // problem.moments.M**2), []
+    order = np.argsort(problem.moments.pattern, kind="stable")
+    group = problem.moments.pattern[order] // few
+    for rows in np.split(order, np.flatnonzero(np.diff(group)) + 1):
+        part = multiplied(problem.take(rows))
+        if not has_corners(part):
+            return None
+        parts.append(follow_path(part, lambdas, n_jobs))
+    back = np.argsort(order)
+    return tuple(np.concatenate(a, axis=1)[:, back] for a in zip(*parts, strict=True))
+
+
 def solve_path(problem: Problem, lambdas: np.ndarray, tol: float = 1e-8, n_jobs: int | None = None,
                tell: Callable[[], Any] | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Solve a problem for many λ.
@@ -137,9 +161,10 @@ def solve_path(problem: Problem, lambdas: np.ndarray, tol: float = 1e-8, n_jobs:
         Where the moments are not finite.
     """
     check_finite(problem.moments)
-    if not has_corners(problem):
+    found = _corners(problem, lambdas, n_jobs)
+    if found is None:
         return _warm_starts(problem, lambdas, tol, n_jobs, tell)
-    coef, gap = follow_path(problem, lambdas, n_jobs)
+    coef, gap = found
     lost = np.flatnonzero((gap > tol).any(0))
     if lost.size:
         coef[:, lost], gap[:, lost] = _warm_starts(problem.take(lost), lambdas, tol, n_jobs)
