@@ -194,11 +194,13 @@ def test_the_keyword_x_goes_on_working(estimator):
 
 
 @pytest.mark.parametrize("estimator", [*estimators, UniLasso()], ids=repr)
-def test_metadata_are_weights_and_groups(estimator):
+def test_metadata_are_weights_groups_and_batches(estimator):
     requests = estimator.get_metadata_routing()
-    assert (set(requests.fit.requests) == {"sample_weight"}
+    absorb = set() if isinstance(estimator, UniLasso) else {"absorb"}
+    assert (set(requests.fit.requests) == {"sample_weight"} | absorb
             | ({"groups"} if isinstance(estimator, LassoModelCV) else set()))
-    assert set(requests.score.requests) == {"sample_weight"} and not requests.predict.requests
+    assert set(requests.score.requests) == {"sample_weight", "absorb"}
+    assert set(requests.predict.requests) == {"absorb"}
 
 
 @kinds
