@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
 from ..data.estimators import steps, watched
 from ..data.moments import (batch_counts, batch_levels, cell_weights,
@@ -38,6 +38,12 @@ from ..solvers.reference import cvxpy_solvers, solve_cvxpy
 from ..solvers.solver import solve, summarize_panel
 
 # %% ../../nbs/06_model/04_model.ipynb #b1a5a002
+def _release() -> None:
+    "Let whichever thread asks next set the number of BLAS threads (threadpoolctl from 3.8)."
+    if clear := getattr(OpenBLASController, "clear_controlling_thread", None):
+        clear(force=True)
+
+
 class _OneBlasThread:
     """While any fit runs the linear algebra library has one thread; the last one out gives the
     others back."""
@@ -56,7 +62,9 @@ class _OneBlasThread:
         with self._lock:
             self._inside -= 1
             if self._inside == 0:
+                _release()
                 self._before.restore_original_limits()
+                _release()
 
 
 one_blas_thread: _OneBlasThread = _OneBlasThread()
