@@ -18,12 +18,12 @@ from scipy.stats import t as student
 from sklearn.utils.validation import check_is_fitted
 
 from ..clusters.clusters import Clustering, Clusters, tree_clusters
-from ..data.estimators import steps
 from ..data.ewma import decay_of, decay_weights, effective_sample_size
 from ..data.labelled import PanelMoments, concat_moments, extend
 from ..data.moments import FAINT, Moments, aged, batch_counts, loss_scale
 from ..data.panel import Panel, chosen_labels, make_panel
-from .model import LassoModel, one_blas_thread, solve_one, store_fit
+from .model import (LassoModel, one_blas_thread, relative_path, solve_one,
+                                     store_fit)
 from .results import LassoEstimationResult, check_features
 from factorlasso.model.settings import (
     FLAT,
@@ -32,12 +32,11 @@ from factorlasso.model.settings import (
     prepare,
     shared_lambdas,
     unit_problem,
-    varies_by_response,
 )
 from ..solvers.fista import Solution
 from ..solvers.kernels import is_by_rows
 from ..solvers.noise import NoiseScale
-from ..solvers.path import LassoPath, lambda_path
+from ..solvers.path import LassoPath
 
 # %% ../../nbs/06_model/06_updates.ipynb #ff97d5c5
 # an eigenvalue below it, relative to the largest, is rounding: no response moves along it
@@ -439,14 +438,8 @@ def path_moments(self: LassoModel, moments: PanelMoments, lambdas: Any = None, n
         raise ValueError(f"no response has the {self.warmup_period} valid rows that warmup_period "
                          "asks for")
     sums = concat_moments(fit_parts(self, moments)).take(who)
-    unit, relative = unit_problem(self, setup, sums), None
-    if varies_by_response(self.reg_lambda):   # relative to the largest
-        relative = setup.reg_lambda[who] / (setup.reg_lambda[who].max() or 1.0)
-        unit = replace(unit, penalty=unit.penalty.scaled(relative))
-    with steps(n_lambdas if lambdas is None else len(lambdas), "path", self) as done:
-        path = lambda_path(unit, lambdas, n_lambdas, ratio, self.tol, self.n_jobs, done)
-    path = path.labelled(setup.panel.responses[who], setup.panel.factors)
-    path = replace(path, relative=relative, n_effective=moments.n_effective[who])
+    path = relative_path(self, setup, unit_problem(self, setup, sums), (lambdas, n_lambdas, ratio),
+                         moments.n_effective[who])
     return path if self.demean is True else path.measured_on(moments.part(who),
                                                              np.zeros(path.gap.shape))
 
