@@ -570,13 +570,15 @@ def step_by_factor(z: Sides, desk: Desk, u: np.ndarray, q: np.ndarray, i: int,
     desk.p[i] = q[i] - z.k[i] * F.T @ (part @ e)
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #f70f1f20
-def _gaps_by_factor(z, desk, point, parts, goals, moments):
+def _gaps_by_factor(z, desk, point, parts, aims, moments):
     "Relative gap of every component where there are no Gram matrices."
-    (u, q), (order, starts, first), (rss, floor) = point, parts, goals
+    (u, q), (order, starts, first), (rss, floor, enough) = point, parts, aims
     gap = np.empty(len(rss))
     for g in range(len(rss)):
         span = (order[starts[g]:starts[g + 1]], first[g], first[g + 1])
         gap[g], value = certify(z, desk, u, q, span, (rss[g], floor[g], np.inf))
+        if gap[g] <= enough:
+            continue
         for i in span[0]:
             step_by_factor(z, desk, u, q, i, moments.factor(i))
         gap[g] = min(gap[g], relative(gap_at(z, desk, u, q, span, rss[g])[0], max(value, floor[g])))
@@ -611,4 +613,5 @@ def duality_gap(problem: Problem, beta: np.ndarray, enough: float = 0.0) -> np.n
                   for v in (problem.moments.loss(beta), 1e-8 * size))
     if len(problem.moments.G):
         return _all_gaps(z, desk, point, (order, starts, first), goals, enough)[part]
-    return _gaps_by_factor(z, desk, point, (order, starts, first), goals, problem.moments)[part]
+    return _gaps_by_factor(z, desk, point, (order, starts, first), (*goals, enough),
+                           problem.moments)[part]

@@ -14,8 +14,8 @@ from ..penalties.penalties import Problem, from_scaled_cells, in_scaled_cells
 from .blocks import solve_blocks
 from .certificate import Solution, components
 from .kernels import is_by_rows, solve_rows
-from .wide import (WideMoments, fits_in_memory, multiplied, solve_wide,
-                                      wide_moments)
+from .wide import (LARGEST_GRAM, SMALL_GRAM, WideMoments, fits_in_memory,
+                                      multiplied, solve_wide, turns, wide_moments)
 
 # %% ../../nbs/05_solvers/07_solver.ipynb #fae30ff1
 def summarize_panel(panel: Panel, center: bool = True) -> Moments:
@@ -111,7 +111,8 @@ def solve(problem: Problem, tol: float = 1e-8, n_jobs: int | None = None,
     if problem.penalty.inside is not None:
         return _solve_scaled(problem, tol, n_jobs, start)
     if isinstance(problem.moments, WideMoments):
-        if not ((problem.penalty.blocks >= 0).any() and fits_in_memory(problem)):
+        free = turns(problem) or not (problem.penalty.blocks >= 0).any()
+        if not fits_in_memory(problem, SMALL_GRAM if free else LARGEST_GRAM):
             return solve_wide(problem, tol, start=start)
         problem = multiplied(problem)
     if is_by_rows(problem.penalty) and not problem.penalty.cooperative:
