@@ -183,7 +183,7 @@ def simulate_pooled_signs(seed: int = 0, r2: float = 0.10, T: int = 80, N: int =
                           M: int = 20) -> Simulation:
     """Simulate clusters that share support and signs but not magnitudes.
 
-    Factors and responses are standardised; the loadings are those before standardising.
+    Factors and responses are standardised, and the truth is that of the standardised panel.
 
     Parameters
     ----------
@@ -225,8 +225,10 @@ def simulate_pooled_signs(seed: int = 0, r2: float = 0.10, T: int = 80, N: int =
     signal = X @ beta.T
     noise_var = signal.var(axis=0) * (1 - r2) / r2
     Y = signal + np.sqrt(noise_var) * rng.standard_normal((T, N))
-    X, Y = ((a - a.mean(axis=0)) / a.std(axis=0) for a in (X, Y))
-    return label_simulation(X, Y, beta, np.eye(M), noise_var, groups)
+    sx, sy = X.std(axis=0), Y.std(axis=0)
+    X, Y = (X - X.mean(axis=0)) / sx, (Y - Y.mean(axis=0)) / sy
+    return label_simulation(X, Y, beta * sx / sy[:, None], np.diag(sx**-2), noise_var / sy**2,
+                            groups)
 
 # %% ../../nbs/02_datasets/02_simulations.ipynb #3c65b9db
 _FACTORS = {"Equity": 12.9, "Rates": 4.1, "Credit": 3.6, "Carry": 4.1, "Inflation": 4.3,
