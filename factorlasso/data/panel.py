@@ -337,8 +337,10 @@ def _numbers(a: np.ndarray | pd.DataFrame,  # (T, K) as given
     "A table as floats; ValueError naming the column that is not numeric or holds an infinity"
     is_frame = isinstance(a, pd.DataFrame)
     v = a.to_numpy() if is_frame else a
-    if v.dtype.kind in "fiub" and not (is_frame and any(isinstance(d, pd.CategoricalDtype)
-                                                        for d in set(a.dtypes))):
+    # to list the kinds is slow: several columns that pandas shows without a copy have one
+    if v.dtype.kind in "fiub" and not (
+            is_frame and (a.shape[1] == 1 or v.flags.writeable)
+            and any(isinstance(d, pd.CategoricalDtype) for d in set(a.dtypes))):
         v = v.astype(np.float64, copy=False)
     else:
         cols = [a.iloc[:, j] for j in range(a.shape[1])] if is_frame else a.T

@@ -6,7 +6,7 @@
 __all__ = ['one_blas_thread', 'solve_one', 'LassoModel', 'store_fit', 'lambda_tops', 'relative_path']
 
 # %% ../../nbs/06_model/04_model.ipynb #acc12872
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
@@ -15,20 +15,23 @@ import pandas as pd
 from joblib import Parallel, delayed
 from threadpoolctl import OpenBLASController, ThreadpoolController
 
+from ..clusters.clusters import Clusters
 from ..data.estimators import steps, watched
 from ..data.moments import (batch_counts, batch_levels, cell_weights,
                                       residual_squares, response_batches, without_batches)
 from factorlasso.model.results import (
     FactorRegressor,
+    LassoEstimationResult,
     also_x,
     assemble_result,
     features_of,
+    fitted_table,
     form_of,
     set_state,
     warn_about_fit,
     warn_about_idle,
 )
-from .settings import (Setup, prepare, unit_problem, varies_by_response,
+from .settings import (CellRules, Setup, prepare, unit_problem, varies_by_response,
                                         weighted_panel)
 from ..penalties.penalties import Problem, lambda_max_by_response
 from ..solvers.fista import Solution, fista
@@ -156,14 +159,57 @@ def _estimate(model, setup, start=None) -> dict:
     if active.any():
         found, sums = _solve(model, setup, start)
         beta[active] = found.beta
-    result = assemble_result(model, setup, beta, found, sums[:3])
+    estimates = assemble_result(model, setup, beta, found, sums[:3])
     # what the caller does to x later is the caller's business
     kept, levels = replace(setup.panel, X=setup.panel.X.copy()), {}
     if kept.batches is not None:   # with levels alike, residuals are what they are without batches
         table = pd.DataFrame(batch_levels(kept, beta), kept.batches.categories, kept.responses)
         levels, kept = {"batch_intercepts_": table}, without_batches(kept, beta)
-    return dict(levels, panel_=kept, estimation_result_=result,
-                active_=pd.Series(active, setup.panel.responses), _setup=setup, _shares=sums[3])
+    return dict(levels, panel_=kept, _estimates=estimates, _setup=setup, _shares=sums[3])
+
+# %% ../../nbs/06_model/04_model.ipynb #1496d75f
+@dataclass(frozen=True, eq=False)
+class _Known:
+    "What a fit knew besides its estimates, without labels"
+    active: np.ndarray
+    reg_lambda: np.ndarray
+    cells: CellRules
+    clusters: Clusters | None
+
+
+def _by_response(model, values) -> pd.Series:
+    "A copy of (N,) numbers, labelled"
+    return pd.Series(values.copy(), model._estimates.labels[0])
+
+
+def _by_cell(model, values) -> pd.DataFrame:
+    "A copy of (N, M) numbers, labelled"
+    return pd.DataFrame(np.array(values), *model._estimates.labels)
+
+
+def _labelled_signs(model):
+    "What a sign rule derived, with the labels of responses and factors; None without a rule."
+    derived = model._known.cells.derived
+    if derived is None:
+        return None
+    tables = {name: _by_cell(model, getattr(derived, name))
+              for name in ("signs", "slopes", "t", "explicit")}
+    return replace(derived, pools=pd.Series(derived.pools, model._estimates.labels[0]), **tables)
+
+
+def _labelled_conflicts(model) -> pd.DataFrame:
+    "Derived signs that were overruled, one a row."
+    responses, factors = model._estimates.labels
+    return pd.DataFrame([{"response": responses[c.response], "factor": factors[c.factor],
+                          "derived": c.derived, "overruled by": c.source, "value": c.value}
+                         for c in model._known.cells.conflicts])
+
+
+def _labelled_clusters(model) -> pd.Series | None:
+    "The cluster of every response; NaN for those that were left out."
+    found, names = model._known.clusters, model._estimates.labels[0]
+    return None if found is None else (found.labels if found.labels.index.equals(names)
+                                       else found.labels.reindex(names))
 
 # %% ../../nbs/06_model/04_model.ipynb #c35040a4
 class LassoModel(FactorRegressor):
@@ -255,12 +301,21 @@ class LassoModel(FactorRegressor):
     array([ 0.96,  0.  , -1.95])
     """
 
-    clusters_: pd.Series | None
-    linkage_: np.ndarray | None
-    cutoff_: float | None
-    signs_: pd.DataFrame
-    prior_: pd.DataFrame
-    sign_conflicts_: pd.DataFrame
+    estimation_result_: LassoEstimationResult = fitted_table(lambda m: m._estimates.labelled())
+    coef_: Any = fitted_table(lambda m: m._form.cells(m.estimation_result_.estimated_beta))
+    intercept_: Any = fitted_table(lambda m: m._form.rows(m.estimation_result_.alpha))
+    active_: pd.Series = fitted_table(lambda m: _by_response(m, m._known.active))
+    reg_lambda_: pd.Series = fitted_table(lambda m: _by_response(m, m._known.reg_lambda))
+    signs_: pd.DataFrame = fitted_table(lambda m: _by_cell(m, m._known.cells.signs))
+    prior_: pd.DataFrame = fitted_table(lambda m: _by_cell(m, m._known.cells.prior))
+    derived_signs_: Any = fitted_table(lambda m: _labelled_signs(m))
+    sign_conflicts_: pd.DataFrame = fitted_table(lambda m: _labelled_conflicts(m))
+    clusters_: pd.Series | None = fitted_table(lambda m: _labelled_clusters(m))
+    linkage_: np.ndarray | None = fitted_table(
+        lambda m: None if m._known.clusters is None else m._known.clusters.linkage)
+    cutoff_: float | None = fitted_table(
+        lambda m: None if m._known.clusters is None else m._known.clusters.cutoff)
+    clustering_result_: Clusters | None = fitted_table(lambda m: m._known.clusters)
 
     def __init__(
         self,
@@ -406,15 +461,6 @@ class LassoModel(FactorRegressor):
         return self.cutoff_
 
 # %% ../../nbs/06_model/04_model.ipynb #6c63cf8d
-def _labelled_signs(derived, labels):
-    "What a sign rule derived, with the labels of responses and factors; None without a rule."
-    if derived is None:
-        return None
-    tables = {name: pd.DataFrame(np.array(getattr(derived, name)), *labels)
-              for name in ("signs", "slopes", "t", "explicit")}
-    return replace(derived, pools=pd.Series(derived.pools, labels[0]), **tables)
-
-
 def store_fit(model: LassoModel, fitted: dict[str, Any], X: Any, y: Any) -> LassoModel:
     """Set all fitted attributes at once; arrays in, arrays out.
 
@@ -423,8 +469,8 @@ def store_fit(model: LassoModel, fitted: dict[str, Any], X: Any, y: Any) -> Lass
     model : LassoModel
         Gets the attributes.
     fitted : dict
-        `panel_`, `estimation_result_`, `active_` and whatever else a fit found; its `Setup` under
-        `_setup`, and under `_shares` λ_max / λ of the responses that stayed at their prior.
+        `panel_`, `_estimates` and whatever else a fit found; its `Setup` under `_setup`, and under
+        `_shares` λ_max / λ of the responses that stayed at their prior.
     X, y : DataFrame or array
         Tables like those of the user: their kind and labels decide the form of the results.
 
@@ -433,29 +479,16 @@ def store_fit(model: LassoModel, fitted: dict[str, Any], X: Any, y: Any) -> Lass
     LassoModel
         The model, fitted.
     """
-    setup, shares, result = (fitted.pop("_setup"), fitted.pop("_shares", None),
-                             fitted["estimation_result_"])
-    found, cells, labels = setup.clusters, setup.cells, (setup.panel.responses, setup.panel.factors)
-    conflicts = [{"response": labels[0][c.response], "factor": labels[1][c.factor],
-                  "derived": c.derived, "overruled by": c.source,
-                  "value": c.value} for c in cells.conflicts]
-    form = form_of(X, y)
-    tree = (None, None, None) if found is None else (
-        found.labels if found.labels.index.equals(labels[0]) else found.labels.reindex(labels[0]),
-        found.linkage, found.cutoff)
-    signs, prior = (pd.DataFrame(np.array(a), *labels) for a in (cells.signs, cells.prior))
-    lam = pd.Series(setup.reg_lambda.copy(), labels[0])
+    setup, shares = fitted.pop("_setup"), fitted.pop("_shares", None)
+    estimates, names, form = fitted["_estimates"], setup.panel.responses, form_of(X, y)
     if form.vector and "batch_intercepts_" in fitted:
         fitted["batch_intercepts_"] = fitted["batch_intercepts_"].iloc[:, 0]
-    state = dict(fitted, **features_of(X, model), reg_lambda_=lam,
-                 _form=form, coef_=form.cells(result.estimated_beta),
-                 intercept_=form.rows(result.alpha),
-                 signs_=signs, prior_=prior, derived_signs_=_labelled_signs(cells.derived, labels),
-                 sign_conflicts_=pd.DataFrame(conflicts), clustering_result_=found,
-                 clusters_=tree[0], linkage_=tree[1], cutoff_=tree[2])
-    warn_about_fit(model, result, fitted["active_"])
+    state = dict(fitted, **features_of(X, model), _form=form, _tables={}, _known=_Known(
+        setup.active, setup.reg_lambda, setup.cells, setup.clusters))
+    if not (setup.active.all() and estimates.converged.all()):
+        warn_about_fit(model, estimates.labelled(), pd.Series(setup.active, names))
     if shares is not None:
-        warn_about_idle(lam[fitted["active_"]], shares)
+        warn_about_idle(pd.Series(setup.reg_lambda, names)[setup.active], shares)
     return set_state(model, state)
 
 # %% ../../nbs/06_model/04_model.ipynb #1e9308c6

@@ -24,7 +24,7 @@ from ..data.moments import FAINT, Moments, aged, batch_counts, loss_scale
 from ..data.panel import Panel, chosen_labels, make_panel
 from .model import (LassoModel, one_blas_thread, relative_path, solve_one,
                                      store_fit)
-from .results import LassoEstimationResult, check_features
+from .results import Estimates, check_features, estimates_of
 from factorlasso.model.settings import (
     FLAT,
     LassoModelType,
@@ -329,40 +329,33 @@ def solve_sums(model: LassoModel, sums: PanelMoments, setup: Setup,
                     *joined), np.stack([alpha, mass, variance, loss])
 
 
-def _result(sums: PanelMoments, setup: Setup, found: Solution,
-            numbers: np.ndarray) -> LassoEstimationResult:
-    "Labels on everything; NaN diagnostics for responses that were not fitted"
-    names, active = sums.responses, setup.active
-
-    def spread(values, blank=np.nan):
-        out = np.full(sums.N, blank)
-        out[active] = values
-        return pd.Series(out, names)
-
+def _estimates(sums: PanelMoments, setup: Setup, found: Solution,
+               numbers: np.ndarray) -> Estimates:
+    "With NaN diagnostics for responses that were not fitted"
     alpha, mass, variance, loss = numbers
-    total, residual = (mass * variance)[active], (mass * loss)[active]
-    r2 = 1 - np.divide(residual, total, out=np.full(len(total), np.nan), where=total > 0)
-    return LassoEstimationResult(pd.DataFrame(found.beta, names, sums.factors),
-                                 pd.Series(alpha, names), spread(total), spread(residual),
-                                 spread(r2), found.objective, spread(found.gap),
-                                 spread(found.n_iter, 0), spread(found.converged, True))
+    on = setup.active
+    return estimates_of((sums.responses, sums.factors), on, found.beta, found,
+                        (alpha, (mass * variance)[on], (mass * loss)[on]))
 
 # %% ../../nbs/06_model/06_updates.ipynb #0a5f6324
 def _fit_sums(model: LassoModel, sums: PanelMoments, form: tuple,
               panel: Panel | None = None) -> LassoModel:
     "Estimate and set all fitted attributes; `form` is a pair of tables like those of the user"
     with one_blas_thread:
-        setup, start, old = plan_fit(model, sums), None, getattr(model, "estimation_result_", None)
-        if old is not None and old.estimated_beta.columns.equals(sums.factors):
-            known = old.estimated_beta
-            start = (known if known.index.equals(sums.responses)
-                     else known.reindex(sums.responses)).to_numpy()
+        setup, start = plan_fit(model, sums), _known_loadings(model, sums)
         found, numbers = solve_sums(model, sums, setup, start)
-    result = _result(sums, setup, found, numbers)
     setup = replace(setup, panel=_labels_only(sums) if panel is None else panel)
-    return store_fit(model, dict(panel_=setup.panel, moments_=sums, estimation_result_=result,
-                                 active_=pd.Series(setup.active, sums.responses), _setup=setup),
-                     *form)
+    return store_fit(model, dict(panel_=setup.panel, moments_=sums, _setup=setup,
+                                 _estimates=_estimates(sums, setup, found, numbers)), *form)
+
+
+def _known_loadings(model: LassoModel, sums: PanelMoments) -> np.ndarray | None:
+    "Loadings of an earlier fit to start from, NaN for new responses; None for other factors"
+    old = getattr(model, "_estimates", None)
+    if old is None or not old.labels[1].equals(sums.factors):
+        return None
+    return (old.beta if old.labels[0].equals(sums.responses)
+            else pd.DataFrame(old.beta, *old.labels).reindex(sums.responses).to_numpy())
 
 
 def fit_moments(self: LassoModel, moments: PanelMoments) -> LassoModel:
