@@ -2,7 +2,8 @@
 2 3] [--only WORD ...]
 
 Each call is timed twice, and the second counts: what is compiled once is not part of it. A call of
-milliseconds is repeated, and the best counts. A bar stands beside the seconds where there is one, and the exit code is the number of bars that were missed.
+milliseconds is repeated, and the best counts. A bar stands beside the seconds where there is one,
+and the exit code is the number of bars that were missed.
 """
 import os
 
@@ -125,7 +126,8 @@ def main():
                     taken, bar = seconds(call), bars[size - 1]
                     missed += bar is not None and taken > bar
                     print(f"  {name:<28}{taken:8.{2 if taken >= QUICK else 5}f}"
-                          + (f"   bar {bar:.3g}{'' if taken <= bar else '  MISSED'}" if bar else ""),
+                          + (f"   bar {bar:.3g}" if bar else "")
+                          + ("  MISSED" if bar and taken > bar else ""),
                           flush=True)
     return missed
 
