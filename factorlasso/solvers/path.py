@@ -109,7 +109,7 @@ def _warm_starts(problem, lambdas, tol, n_jobs, tell=None):
 
 
 _GRAMS = 4_000_000   # numbers in the Gram matrices of one part of a wide problem: 32 MB
-# factors up to which a turn of the path, M² operations, is cheaper than a search on working sets
+# factors up to which a path on their Gram matrix is cheaper than a search on working sets
 _WIDEST = 600
 
 
@@ -170,6 +170,21 @@ def solve_path(problem: Problem, lambdas: np.ndarray, tol: float = 1e-8, n_jobs:
         coef[:, lost], gap[:, lost] = _warm_starts(problem.take(lost), lambdas, tol, n_jobs)
     return coef, gap
 
+# %% ../../nbs/05_solvers/09_path.ipynb #c85d2e60
+def _explained(moments, coef):
+    "(K, N) 2c'β - β'Gβ of many sets of loadings."
+    c = 2 * moments.c
+    if len(moments.G) == 1:
+        return np.einsum("knm,knm->kn", c - coef @ moments.G[0], coef)
+    if len(moments.G):
+        times = np.matmul(coef.transpose(1, 0, 2), moments.G[moments.pattern]).transpose(1, 0, 2)
+        return np.einsum("knm,knm->kn", c - times, coef)
+    found = np.einsum("nm,knm->kn", c, coef)   # G = F'F, where there are more factors than rows
+    for p in np.unique(moments.pattern):
+        who = np.flatnonzero(moments.pattern == p)
+        found[:, who] -= ((coef[:, who] @ moments.factor(who[0]).T) ** 2).sum(2)
+    return found
+
 # %% ../../nbs/05_solvers/09_path.ipynb #a454624e
 def best_intercept(moments: Moments, coef: np.ndarray) -> np.ndarray:
     """Find the intercepts that suit many sets of loadings best on these rows.
@@ -207,13 +222,7 @@ def mean_squared_error(moments: Moments, coef: np.ndarray,
     (K, N) array
         Per unit of weight.
     """
-    if len(moments.G) == 1:
-        times = coef @ moments.G[0]
-    elif len(moments.G):
-        times = np.matmul(coef.transpose(1, 0, 2), moments.G[moments.pattern]).transpose(1, 0, 2)
-    else:   # kept as factors, where there are more of them than rows
-        times = np.stack([moments.times(beta) for beta in coef])
-    loss = np.maximum(moments.s - np.einsum("knm,knm->kn", 2 * moments.c - times, coef), 0.0)
+    loss = np.maximum(moments.s - _explained(moments, coef), 0.0)
     return loss if intercept is None else loss + (best_intercept(moments, coef) - intercept) ** 2
 
 # %% ../../nbs/05_solvers/09_path.ipynb #1c4a90a6
