@@ -1,6 +1,7 @@
 """Through time: a stream, files, Dask and one fit say the same for random batches, gaps, decays and
 late responses; what is refused changes nothing; and a changed future changes no bit of the past."""
 import tracemalloc
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -169,3 +170,52 @@ def test_memory_maps_are_never_whole_in_memory(tmp_path, monkeypatch):
     tracemalloc.stop()
     assert_allclose(model.coef_, whole.coef_, atol=1e-10)
     assert peak < 4_000_000 < sum(table.nbytes for table in tables.values())
+
+
+@pytest.mark.filterwarnings("ignore:nothing is left:UserWarning")
+def test_a_fit_on_memory_maps_does_not_copy_them(tmp_path, monkeypatch):
+    rng, shapes = np.random.default_rng(1), {"x": (60_000, 4), "y": (60_000, 12)}
+    X, Y = (rng.normal(size=shape).astype(np.float32) for shape in shapes.values())
+    Y[:, :2] += X[:, :2]
+    Y[rng.random(Y.shape) < 0.1] = np.nan
+    weights = np.where(np.arange(60_000) < 20_000, 0.0, 1.0)   # whole blocks without weight
+    for name, table in (("x", X), ("y", Y)):
+        table.tofile(tmp_path / name)
+    maps = [np.memmap(tmp_path / name, np.float32, "r", shape=shape)
+            for name, shape in shapes.items()]
+    small = LassoModel(reg_lambda=0.05).fit(*maps)
+    assert small.panel_.T == 60_000   # of one block: read as any array
+    monkeypatch.setattr("factorlasso.data.reading._BLOCK", 1_000_000)
+    for case in (dict(), dict(span=300, factor_scale="sd"),
+                     dict(model_type="group_lasso_clusters", demean=False)):
+        model = LassoModel(**{"reg_lambda": 0.05, **case})
+        whole = LassoModel(**{"reg_lambda": 0.05, **case}).fit(X, Y, weights)
+        with pytest.warns(UserWarning, match="20000 of 60000 rows") as caught:
+            model.fit(*maps, weights)
+        assert caught[0].filename == __file__
+        assert type(model.coef_) is np.ndarray and model.panel_.T == 0
+        assert_allclose(model.coef_, whole.coef_, atol=1e-9)
+        assert_allclose(model.intercept_, whole.intercept_, atol=1e-9)
+        assert_allclose(model.score(X[-900:], Y[-900:]), whole.score(X[-900:], Y[-900:]))
+    with pytest.raises(AttributeError, match="were not kept"):
+        print(model.residuals_)
+    rolling = LassoModel(reg_lambda=0.05, demean="rolling").fit(*maps)   # needs all rows at once
+    assert rolling.residuals_.shape == Y.shape
+    with pytest.raises(ValueError, match="^block 0: "):
+        model.fit(maps[0], np.where(np.isnan(Y), np.inf, Y))
+    tracemalloc.start()
+    LassoModel(reg_lambda=0.05).fit(*maps)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4_500_000 < X.nbytes + Y.nbytes + 9 * Y.size
+
+
+@given(seeds, st.sampled_from([1.0, 3.0, 20.0]))
+@settings(max_examples=10, deadline=None)
+def test_rows_without_labels_and_blocks_without_weight(seed, span):
+    x, y, w, rng = tables(seed)
+    X, Y, w = x.to_numpy(), y.to_numpy(), w * (np.arange(90) // 15 % 2)
+    blocks = ((X[a:a + 15], Y[a:a + 15], w[a:a + 15]) for a in range(0, 90, 15))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        assert_same_moments(moments_of(X, Y, w, span), moments_of(blocks, span=span))

@@ -304,6 +304,11 @@ def _aged(panel: Panel, decay: float) -> Panel:
         panel, weights=panel.weights * decay ** np.arange(panel.T - 1.0, -1.0, -1.0))
 
 
+def _counted(index: pd.Index) -> bool:
+    "Whether rows are numbered from 0, which is no label"
+    return isinstance(index, pd.RangeIndex) and (index.start, index.step) == (0, 1)
+
+
 def _block(panel: Panel, span: float | None, pairs: bool) -> _Block:
     "What a block of rows adds"
     x = Panel(panel.X, np.zeros((panel.T, 1)), panel.weights[:, None] > 0, panel.weights,
@@ -312,11 +317,10 @@ def _block(panel: Panel, span: float | None, pairs: bool) -> _Block:
     index, last = panel.index, np.where(seen, _since(panel.mask), 0)
     square = (_aged(panel, decay).weights ** 2) @ panel.mask * (1.0 if decay == 1
                                                                 else decay ** (-2 * last))
-    counted = isinstance(index, pd.RangeIndex) and (index.start, index.step) == (0, 1)
     return _Block((), make_moments(_aged(x, decay)), panel.factors, panel.responses,
                   panel.n_obs.astype(float), square,
-                  np.where(seen, last, panel.T), (None, None) if counted else (index[0], index[-1]),
-                  span,
+                  np.where(seen, last, panel.T),
+                  (None, None) if _counted(index) else (index[0], index[-1]), span,
                   pair_moments(_aged(panel, decay)) if pairs else None, panel)
 
 # %% ../../nbs/01_data/04_labelled.ipynb #8ee6a77b
@@ -482,9 +486,11 @@ def extend(total: PanelMoments | None, panel: Panel, span: float | None = None, 
     step = panel.T if loss == 0 else max(1, int(-np.log(_FADED) / loss))
     for start in range(0, panel.T, step):
         rows = slice(start, start + step)
+        index = panel.index[rows]
         some = (panel if step >= panel.T
                 else replace(panel, X=panel.X[rows], Y=panel.Y[rows], mask=panel.mask[rows],
-                              weights=panel.weights[rows], index=panel.index[rows]))
+                              weights=panel.weights[rows],
+                              index=pd.RangeIndex(len(index)) if _counted(panel.index) else index))
         block = _block(some, span, pairs)
         total = _formed(block) if total is None else add_rows(total, block, own)
     return total

@@ -7,7 +7,6 @@ __all__ = ['moments_of', 'dask_trees']
 
 # %% ../../nbs/01_data/06_sources.ipynb #d94efe0d
 import os
-import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +16,7 @@ from tqdm import tqdm
 
 from .labelled import PanelMoments, beside, extend
 from .reading import BlockError, read_panel, table_blocks
+from .panel import warn_caller
 
 # %% ../../nbs/01_data/06_sources.ipynb #3777416b
 def moments_of(source: object, y: object = None, weights: object = None, span: float | None = None,
@@ -74,8 +74,8 @@ def moments_of(source: object, y: object = None, weights: object = None, span: f
     if total is None:
         raise ValueError("the source has no blocks")
     if lost := total.T - int(total.of_x.n_obs[0]):
-        warnings.warn(f"{lost} of {total.T} rows have a missing factor and count for no response",
-                      UserWarning, stacklevel=2)
+        warn_caller(f"{lost} of {total.T} rows have a missing factor or no weight, and count for "
+                    "no response")
     return total
 
 # %% ../../nbs/01_data/06_sources.ipynb #92a6fea5

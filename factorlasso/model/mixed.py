@@ -22,7 +22,7 @@ from ..data.moments import aged
 from ..data.panel import Panel, make_panel, some_labels
 from .model import LassoModel
 from .results import also_x, check_features, features_of, set_state
-from .updates import clusters_wanted
+from .settings import clusters_wanted
 
 # %% ../../nbs/06_model/07_mixed.ipynb #883333e9
 def _cadence(given: Any, panel: Panel) -> np.ndarray:

@@ -6,6 +6,7 @@
 __all__ = ['one_blas_thread', 'solve_one', 'LassoModel', 'store_fit', 'lambda_tops', 'relative_path']
 
 # %% ../../nbs/06_model/04_model.ipynb #acc12872
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
@@ -19,6 +20,7 @@ from ..clusters.clusters import Clusters
 from ..data.estimators import steps, watched
 from ..data.moments import (batch_counts, batch_levels, cell_weights,
                                       residual_squares, response_batches, without_batches)
+from ..data.reading import mapped
 from factorlasso.model.results import (
     FactorRegressor,
     LassoEstimationResult,
@@ -31,8 +33,8 @@ from factorlasso.model.results import (
     warn_about_fit,
     warn_about_idle,
 )
-from .settings import (CellRules, Setup, prepare, unit_problem, varies_by_response,
-                                        weighted_panel)
+from .settings import (CellRules, Setup, prepare, suits_moments, unit_problem,
+                                        varies_by_response, weighted_panel)
 from ..penalties.penalties import Problem, lambda_max_by_response
 from ..solvers.fista import Solution, fista
 from ..solvers.kernels import is_by_rows
@@ -316,6 +318,7 @@ class LassoModel(FactorRegressor):
     cutoff_: float | None = fitted_table(
         lambda m: None if m._known.clusters is None else m._known.clusters.cutoff)
     clustering_result_: Clusters | None = fitted_table(lambda m: m._known.clusters)
+    _fit_maps: Callable[..., "LassoModel"]   # by chapter *Updates*
 
     def __init__(
         self,
@@ -382,7 +385,16 @@ class LassoModel(FactorRegressor):
         -------
         LassoModel
             Itself, fitted.
+
+        Notes
+        -----
+        Arrays of which one is a memory map of more than 64 MB are read block by block and not
+        copied, unless a setting needs all rows at once or the sums would be larger than the tables.
+        The rows are not kept then: `x`, `y` and `residuals_` are not there, and
+        `standard_errors("moments")` are.
         """
+        if absorb is None and mapped(X, y) and suits_moments(self):
+            return self._fit_maps(X, y, sample_weight)
         with one_blas_thread:
             fitted = _estimate(self, prepare(self, *weighted_panel(self, X, y, sample_weight,
                                                                    absorb)))

@@ -547,6 +547,15 @@ def _predict(model, X, absorb=None):
     return model._form.prediction(values, X, result.alpha.index)
 
 # %% ../../nbs/06_model/03_results.ipynb #da38594b
+def _variances(model) -> np.ndarray:
+    "(N,) weighted variances of the responses of the fit; from its moments where no rows were kept."
+    if model.panel_.T == 0:
+        return np.concatenate([m.s for m in model.moments_.parts])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (model.estimation_result_.ss_total.to_numpy()
+                / cell_weights(model.panel_).sum(0))
+
+
 def _score(model, X, y, sample_weight, absorb=None) -> float:
     "Mean over fitted responses of 1 − mean squared error / variance in the fit."
     with warnings.catch_warnings():
@@ -568,9 +577,9 @@ def _score(model, X, y, sample_weight, absorb=None) -> float:
     if not enough.any():
         raise ValueError("no response can be scored: none was fitted and varies on rows where y "
                          "and its prediction exist")
-    mass, rows = cell_weights(model.panel_).sum(0), panel.weights @ panel.mask
+    rows = panel.weights @ panel.mask
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = (residual / rows) / (result.ss_total.to_numpy() / mass)
+        ratio = (residual / rows) / _variances(model)
     enough &= np.isfinite(ratio)
     if not enough.any():
         raise ValueError("no response can be scored: none varies on the rows of the fit")
@@ -612,6 +621,14 @@ def also_x(method: Callable[P, R]) -> Callable[P, R]:
     return call
 
 # %% ../../nbs/06_model/03_results.ipynb #eb8f41d5
+def _rows_of(model) -> Panel:
+    "The panel of a fit; AttributeError where only its moments were kept."
+    if model.panel_.T == 0:
+        raise AttributeError("the rows of this fit were not kept: y - model.predict(X) are the "
+                             "residuals, and partial_fit(X, y, keep_data=True) keeps rows")
+    return model.panel_
+
+
 class FittedPanel:
     """A fit as data and estimates, and what follows from them.
 
@@ -649,13 +666,13 @@ class FittedPanel:
     @property
     def x(self) -> pd.DataFrame:
         """The factors used in the fit, NaN on rows that did not count."""
-        p = self.panel_
+        p = _rows_of(self)
         return pd.DataFrame(np.where(p.weights[:, None] > 0, p.X, np.nan), p.index, p.factors)
 
     @property
     def y(self) -> pd.DataFrame:
         """The responses of the fit, NaN where a cell did not count."""
-        p, levels = self.panel_, getattr(self, "batch_intercepts_", None)
+        p, levels = _rows_of(self), getattr(self, "batch_intercepts_", None)
         Y = p.Y if levels is None else (
             p.Y + _levels(self, p.batches, p) - self.estimation_result_.alpha.to_numpy())
         return pd.DataFrame(np.where(p.mask, Y, np.nan), p.index, p.responses)
@@ -663,7 +680,7 @@ class FittedPanel:
     @property
     def residuals_(self) -> pd.DataFrame:
         """The responses less their fit, NaN where a cell did not count."""
-        p, found = self.panel_, self.estimation_result_
+        p, found = _rows_of(self), self.estimation_result_
         left = p.Y - p.X @ found.estimated_beta.to_numpy().T - found.alpha.to_numpy()
         return pd.DataFrame(np.where(p.mask, left, np.nan), p.index, p.responses)
 

@@ -35,9 +35,8 @@ from ..data.storage import (load_tables, pack_index, save_tables, save_workbook,
                                       unpack_index)
 from ..model.mixed import MixedCadence
 from ..model.model import LassoModel, one_blas_thread, solve_one
-from ..model.settings import Setup, prepare, unit_problem
-from ..model.updates import (clusters_wanted, fit_parts, plan_fit,
-                                       residual_alpha, solve_sums)
+from ..model.settings import Setup, clusters_wanted, prepare, unit_problem
+from ..model.updates import fit_parts, plan_fit, residual_alpha, solve_sums
 from .covariance import (CurrentFactorCovarData, VarianceColumns, factor_covariance,
                                          from_tables, to_tables)
 from ..penalties.constraints import Bounds
