@@ -190,9 +190,8 @@ def test_a_fit_on_memory_maps_does_not_copy_them(tmp_path, monkeypatch):
                      dict(model_type="group_lasso_clusters", demean=False)):
         model = LassoModel(**{"reg_lambda": 0.05, **case})
         whole = LassoModel(**{"reg_lambda": 0.05, **case}).fit(X, Y, weights)
-        with pytest.warns(UserWarning, match="20000 of 60000 rows") as caught:
+        with pytest.warns(UserWarning, match="20000 of 60000 rows"):
             model.fit(*maps, weights)
-        assert caught[0].filename == __file__
         assert type(model.coef_) is np.ndarray and model.panel_.T == 0
         assert_allclose(model.coef_, whole.coef_, atol=1e-9)
         assert_allclose(model.intercept_, whole.intercept_, atol=1e-9)
