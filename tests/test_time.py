@@ -187,7 +187,7 @@ def test_a_fit_on_memory_maps_does_not_copy_them(tmp_path, monkeypatch):
     assert small.panel_.T == 60_000   # of one block: read as any array
     monkeypatch.setattr("factorlasso.data.reading._BLOCK", 1_000_000)
     for case in (dict(), dict(span=300, factor_scale="sd"),
-                     dict(model_type="group_lasso_clusters", demean=False)):
+                 dict(model_type="group_lasso_clusters", demean=False)):
         model = LassoModel(**{"reg_lambda": 0.05, **case})
         whole = LassoModel(**{"reg_lambda": 0.05, **case}).fit(X, Y, weights)
         with pytest.warns(UserWarning, match="20000 of 60000 rows"):

@@ -310,9 +310,9 @@ class LassoModel(FactorRegressor):
     reg_lambda_: pd.Series = fitted_table(lambda m: _by_response(m, m._known.reg_lambda))
     signs_: pd.DataFrame = fitted_table(lambda m: _by_cell(m, m._known.cells.signs))
     prior_: pd.DataFrame = fitted_table(lambda m: _by_cell(m, m._known.cells.prior))
-    derived_signs_: Any = fitted_table(lambda m: _labelled_signs(m))
-    sign_conflicts_: pd.DataFrame = fitted_table(lambda m: _labelled_conflicts(m))
-    clusters_: pd.Series | None = fitted_table(lambda m: _labelled_clusters(m))
+    derived_signs_: Any = fitted_table(_labelled_signs)
+    sign_conflicts_: pd.DataFrame = fitted_table(_labelled_conflicts)
+    clusters_: pd.Series | None = fitted_table(_labelled_clusters)
     linkage_: np.ndarray | None = fitted_table(
         lambda m: None if m._known.clusters is None else m._known.clusters.linkage)
     cutoff_: float | None = fitted_table(

@@ -88,6 +88,11 @@ class WideMoments(Moments):
     roots: np.ndarray
     batches: np.ndarray | None = None
 
+    @property
+    def representatives(self) -> np.ndarray:
+        """(P,) array: the first response of each mask pattern."""
+        return np.unique(self.pattern, return_index=True)[1]
+
     def factor(self, i: int, columns: np.ndarray | None = None) -> np.ndarray:
         """Factor of the Gram matrix of one response, rows without weight left out.
 
@@ -118,8 +123,7 @@ class WideMoments(Moments):
             The diagonals of the Gram matrices that are not formed.
         """
         if self.batches is not None:
-            first = np.unique(self.pattern, return_index=True)[1]
-            return np.stack([(self.factor(i) ** 2).sum(0) for i in first])
+            return np.stack([(self.factor(i) ** 2).sum(0) for i in self.representatives])
         return np.stack([_squares(self.X, mean, root)
                          for mean, root in zip(self.x_mean, self.roots, strict=True)])
 
@@ -167,8 +171,7 @@ class WideMoments(Moments):
         (N,) array
             Twice this number bounds the curvature of the loss.
         """
-        first = np.unique(self.pattern, return_index=True)[1]
-        tops = [np.linalg.norm((F := self.factor(i)) @ F.T, 2) for i in first]
+        tops = [np.linalg.norm((F := self.factor(i)) @ F.T, 2) for i in self.representatives]
         return np.array(tops)[self.pattern]
 
     def take(self, responses: np.ndarray) -> "WideMoments":
@@ -369,7 +372,7 @@ def turns(problem: Problem) -> bool:
 # %% ../../nbs/05_solvers/06_wide.ipynb #a4d07f36
 def _bases(m) -> tuple[np.ndarray, np.ndarray]:
     "S (P, T) and V' (P, T, M) of eq-turned, zeros beyond the rank and where a factor is constant."
-    first, moves = np.unique(m.pattern, return_index=True)[1], deviations(m) > 0
+    first, moves = m.representatives, deviations(m) > 0
     S, V = np.zeros((len(first), m.T)), np.zeros((len(first), m.T, m.M))
     for g, i in enumerate(first):
         F = m.factor(i) * moves[i]
@@ -418,7 +421,7 @@ def multiplied(problem: Problem) -> Problem:
         With `Moments`.
     """
     m = problem.moments
-    G = np.stack([(F := m.factor(i)).T @ F for i in np.unique(m.pattern, return_index=True)[1]])
+    G = np.stack([(F := m.factor(i)).T @ F for i in m.representatives])
     return replace(problem, moments=Moments(G, m.c, m.s, m.W, m.x_mean, m.y_mean, m.pattern,
                                             m.n_obs, m.T))
 
