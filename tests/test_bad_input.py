@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import KFold
 
-from factorlasso import LassoModel
+from factorlasso import LassoModel, LassoModelCV
 
 T, M, N = 60, 3, 4
 dates = pd.date_range("2020-01-31", periods=T, freq="ME")
@@ -73,6 +74,14 @@ def test_tables_that_are_refused(case):
 def test_dates_must_increase_under_a_span(span, order):
     with pytest.raises(ValueError, match="increasing"):
         fit(x.iloc[order], y.iloc[order], span=span)
+
+
+def test_rolling_means_and_searches_over_them_want_rows_in_order():
+    with pytest.raises(ValueError, match="increasing order"):
+        fit(x[::-1], y[::-1], demean="rolling")
+    search = LassoModelCV(LassoModel(demean="rolling"), cv=KFold(3))
+    with pytest.raises(ValueError, match="increasing order"):
+        search.fit(x[::-1], y[::-1])
 
 
 def test_order_of_rows_is_free_without_a_span():

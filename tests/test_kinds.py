@@ -22,6 +22,7 @@ from factorlasso import (
 from factorlasso.datasets import simulate_factor_model
 from factorlasso.datasets.simulations import Regime
 from factorlasso.diagnostics import diagnose_residuals, held_out_residuals
+from factorlasso.risk import EwmaCovariance
 from factorlasso.selection import fit_degrees_of_freedom, information_criteria, select_by_criterion
 
 
@@ -232,6 +233,32 @@ def test_the_level_of_recent_residuals_is_not_the_intercept():
     recent = (y - model.predict(x)).ewm(span=20).mean().iloc[-1]
     assert_allclose(table["stat_alpha"], recent, rtol=1e-8)
     assert_allclose(table["insample_alpha"], model.intercept_)
+
+
+@pytest.mark.parametrize("order", ["newest first", "shuffled"])
+def test_what_depends_on_age_does_not_depend_on_the_order_of_the_file(order):
+    x, y = panel()
+    y = y + 0.3 * np.cumsum(np.random.default_rng(1).normal(size=y.shape), 0) / np.sqrt(len(y))
+    y.iloc[100:, 0], y.iloc[:80, 1] = np.nan, np.nan
+    at = np.arange(119, -1, -1)
+    if order == "shuffled":
+        at = np.random.default_rng(0).permutation(120)
+    one, other = (
+        LassoModel(reg_lambda=0.01).fit(a, b) for a, b in ((x, y), (x.iloc[at], y.iloc[at]))
+    )
+    assert list(other.residuals_.index) == list(x.index[at])
+    for how in (
+        {"factor_covariance": EwmaCovariance(12, 24, hac_lags=2)},
+        {"factor_covariance": "auto", "residual_correlation": "shrink", "young": "drop"},
+        {"max_age": 15, "refit": True},
+    ):
+        a, b = one.covariance(**how), other.covariance(**how)
+        assert_allclose(b.get_y_covar(), a.get_y_covar(), rtol=1e-7, atol=1e-12)
+        pd.testing.assert_frame_equal(b.get_snapshot(alpha_span=6), a.get_snapshot(alpha_span=6))
+        assert b.estimation_date == a.estimation_date == x.index[-1]
+    pd.testing.assert_frame_equal(other.summary("hac").to_frame(), one.summary("hac").to_frame())
+    a, b = (diagnose_residuals(m).through_time for m in (one, other))
+    pd.testing.assert_frame_equal(b, a)
 
 
 @pytest.mark.filterwarnings("error::DeprecationWarning", "error::FutureWarning")

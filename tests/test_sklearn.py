@@ -313,6 +313,8 @@ def test_the_cross_validated_model_has_what_its_best_model_has(a, b):
             and model.clusters_ is best.clusters_ and model.span == 60)
     assert_array_equal(model.covariance().get_y_covar(), best.covariance().get_y_covar())
     pd.testing.assert_frame_equal(model.residuals_, best.residuals_)
+    later = a.shift(240, freq="ME") if isinstance(a, pd.DataFrame) else a
+    assert_array_equal(model.nowcast(later, alpha_span=12).upper, best.nowcast(later, 12).upper)
     assert not hasattr(LassoModelCV(), "coef_") and not hasattr(model, "predict_proba")
 
 

@@ -23,6 +23,7 @@ from ..risk.covariance import CurrentFactorCovarData
 from ..datasets.datasets import load_us_equity_factors
 from ..data.ewma import decay_weights, effective_sample_size
 from ..model.model import LassoModel
+from ..model.results import summarize
 from ..model.settings import LassoModelType
 from ..data.files import load_groups, load_matrix, load_panel
 from ..data.panel import Panel, make_panel
@@ -145,7 +146,7 @@ def _loading_lines(model: LassoModel,  # fitted
 
 # %% ../../nbs/12_cli/01_cli.ipynb #c7da94ef
 def response_table(model: LassoModel, covar: CurrentFactorCovarData) -> pd.DataFrame:
-    """Cluster, rows, intercept, R², volatilities and duality gap of every response.
+    """Give the history, cluster, fit, volatilities and duality gap of every response.
 
     Parameters
     ----------
@@ -159,11 +160,10 @@ def response_table(model: LassoModel, covar: CurrentFactorCovarData) -> pd.DataF
     DataFrame
         One row per response.
     """
-    r, panel = model.estimation_result_, model.panel_
-    table = pd.DataFrame({"rows": panel.n_obs}, index=panel.responses)
-    if model.clusters_ is not None:
-        table.insert(0, "cluster", model.clusters_.astype("Int64"))
-    return table.assign(alpha=r.alpha, r2=r.r2).join(covar.get_model_vols()).assign(gap=r.gap)
+    table = summarize(model).table.rename(columns={"R²": "r2"})
+    if "cluster" in table:
+        table["cluster"] = table["cluster"].astype("Int64")
+    return table.join(covar.get_model_vols()).assign(gap=model.estimation_result_.gap)
 
 
 def _fact_lines(model: LassoModel,  # fitted

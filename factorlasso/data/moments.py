@@ -793,6 +793,15 @@ def _batch_sums(values: np.ndarray, batches) -> np.ndarray:
     return out
 
 
+def _levels_and_mass(panel: Panel, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    "(K, N) mean of Y − βX in each batch, NaN without a row, and the weight of its rows."
+    w = cell_weights(panel)
+    left = np.where(panel.mask, panel.Y - panel.X @ beta.T, 0.0)
+    mass = _batch_sums(w, panel.batches)
+    return np.divide(_batch_sums(w * left, panel.batches), mass,
+                     out=np.full(mass.shape, np.nan), where=mass > 0), mass
+
+
 def batch_levels(panel: Panel, beta: np.ndarray) -> np.ndarray:
     """The intercept of each response in each batch, for given loadings.
 
@@ -808,11 +817,7 @@ def batch_levels(panel: Panel, beta: np.ndarray) -> np.ndarray:
     (K, N) array
         In units of y; NaN where a response has no row in a batch.
     """
-    w = cell_weights(panel)
-    left = np.where(panel.mask, panel.Y - panel.X @ beta.T, 0.0)
-    mass = _batch_sums(w, panel.batches)
-    return np.divide(_batch_sums(w * left, panel.batches), mass,
-                     out=np.full(mass.shape, np.nan), where=mass > 0)
+    return _levels_and_mass(panel, beta)[0]
 
 
 def batch_deviations(panel: Panel) -> tuple[Panel, np.ndarray]:
@@ -833,11 +838,11 @@ def batch_deviations(panel: Panel) -> tuple[Panel, np.ndarray]:
     both = np.hstack([panel.X, panel.Y]) * panel.mask[:, :1]
     rows = replace(panel, X=np.zeros((panel.T, 0)), Y=both,
                    mask=np.repeat(panel.mask[:, :1], both.shape[1], axis=1))
-    levels = np.nan_to_num(batch_levels(rows, np.zeros((both.shape[1], 0))))
-    flat = np.where(rows.mask, both - levels[panel.batches.codes], 0.0)
-    w = cell_weights(panel)[:, 0]
-    mass = _batch_sums(w[:, None], panel.batches)[panel.batches.codes, 0]
-    own = np.divide(w.sum(), mass, out=np.zeros(panel.T), where=(mass > 0) & panel.mask[:, 0])
+    levels, sums = _levels_and_mass(rows, np.zeros((both.shape[1], 0)))
+    flat = np.where(rows.mask, both - np.nan_to_num(levels)[panel.batches.codes], 0.0)
+    mass = sums[panel.batches.codes, 0]
+    own = np.divide(sums[:, 0].sum(), mass, out=np.zeros(panel.T),
+                    where=(mass > 0) & panel.mask[:, 0])
     return replace(panel, X=np.ascontiguousarray(flat[:, :panel.M]),
                    Y=np.ascontiguousarray(flat[:, panel.M:]), batches=None), own
 
@@ -878,9 +883,9 @@ def without_batches(panel: Panel, beta: np.ndarray) -> Panel:
     """
     if panel.batches is None:
         return panel
-    w, levels = cell_weights(panel), np.nan_to_num(batch_levels(panel, beta))
-    mass = _batch_sums(w, panel.batches)
-    mean = (mass * levels).sum(0) / np.where(mass.sum(0) > 0, mass.sum(0), 1.0)
+    levels, mass = _levels_and_mass(panel, beta)
+    total = mass.sum(0)
+    mean = (mass * np.nan_to_num(levels)).sum(0) / np.where(total > 0, total, 1.0)
     away = np.where(mass > 0, levels - mean, 0.0)[panel.batches.codes]
     return replace(panel, Y=np.where(panel.mask, panel.Y - away, 0.0))
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['chosen_labels', 'Panel', 'as_pandas', 'read_tables', 'in_kind', 'some_labels', 'warn_caller', 'make_panel',
-           'row_labels', 'with_batches']
+           'row_labels', 'with_batches', 'time_order', 'in_time', 'history_ends']
 
 # %% ../../nbs/01_data/01_panel.ipynb #ff1c723d
 import sys
@@ -621,3 +621,72 @@ def with_batches(panel: Panel, labels: Any, name: str = "absorb") -> Panel:
     if np.bincount(batches.codes[panel.mask.any(1)], minlength=1).max() < 2:
         raise ValueError(f"no batch of {name} has two rows: nothing is left to be fitted in them")
     return replace(panel, batches=batches)
+
+# %% ../../nbs/01_data/01_panel.ipynb #5e1d7a02
+def time_order(index: pd.Index) -> np.ndarray:
+    """Where the rows stand, from the oldest to the newest.
+
+    Parameters
+    ----------
+    index : Index of length T
+        Row labels.
+
+    Returns
+    -------
+    (T,) int array
+        Positions by date or number; 0, 1, … where labels are neither.
+
+    Examples
+    --------
+    >>> time_order(pd.DatetimeIndex(["2024-03-31", "2024-01-31", "2024-02-29"]))
+    array([1, 2, 0])
+    """
+    if isinstance(index, pd.DatetimeIndex | pd.PeriodIndex | pd.TimedeltaIndex) or (
+            pd.api.types.is_any_real_numeric_dtype(index)):
+        return np.asarray(index.argsort(kind="stable"))
+    return np.arange(len(index))
+
+
+def in_time(panel: Panel) -> Panel:
+    """A panel whose rows stand from the oldest to the newest.
+
+    Parameters
+    ----------
+    panel : Panel
+        Rows in any order; with a span they are in order.
+
+    Returns
+    -------
+    Panel
+        The same object where they are.
+    """
+    at = time_order(panel.index)
+    if (at[1:] > at[:-1]).all():
+        return panel
+    batches = None if panel.batches is None else panel.batches[at]
+    return replace(panel, X=panel.X[at], Y=panel.Y[at], mask=panel.mask[at],
+                   weights=panel.weights[at], index=panel.index[at], batches=batches)
+
+
+def history_ends(seen: np.ndarray, index: pd.Index, responses: pd.Index) -> pd.DataFrame:
+    """The oldest and the newest row of each response.
+
+    Parameters
+    ----------
+    seen : (T, N) bool array
+        Which cells there are.
+    index : Index of length T
+        Row labels, in any order.
+    responses : Index of length N
+        Column labels.
+
+    Returns
+    -------
+    DataFrame of shape (N, 2)
+        Labels `first` and `last`, missing for a response without a row.
+    """
+    at = time_order(index)
+    seen = seen[at]
+    ends = {"first": at[seen.argmax(0)], "last": at[::-1][seen[::-1].argmax(0)]}
+    return pd.DataFrame({name: pd.Series(index[rows], responses).where(seen.any(0)).astype(object)
+                         for name, rows in ends.items()})   # objects, which `round` passes by

@@ -25,7 +25,7 @@ from .flips import (Refit, flip_p_values, flipped_statistics, make_refit,
                                            residual_statistics)
 from ..model.model import LassoModel, one_blas_thread
 from ..model.results import Summary
-from ..data.panel import make_panel, warn_caller
+from ..data.panel import make_panel, time_order, warn_caller
 from ..selection.criteria import fit_degrees_of_freedom, residual_variance
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #620cda32
@@ -404,7 +404,7 @@ def time_tests(residuals: pd.DataFrame, weights: np.ndarray | None = None,
     Parameters
     ----------
     residuals : (T, N) DataFrame
-        Rows in order of time, NaN for gaps.
+        Dates in any order, other rows from the oldest; NaN for gaps.
     weights : (T,) array, optional
         Rows of weight zero are gaps; others count alike.
     lags : int, optional
@@ -422,8 +422,9 @@ def time_tests(residuals: pd.DataFrame, weights: np.ndarray | None = None,
     """
     if lags is not None and (isinstance(lags, bool) or not isinstance(lags, Integral) or lags < 1):
         raise ValueError(f"lags must be an integer of at least 1, got {lags!r}")
-    E = residuals.to_numpy(dtype=float)
+    E, at = residuals.to_numpy(dtype=float), time_order(residuals.index)
     seen = ~np.isnan(E) & (True if weights is None else np.asarray(weights)[:, None] > 0)
+    E, seen = E[at], seen[at]
     n = seen.sum(0)
     h = np.minimum(MOST_LAGS if lags is None else lags, n // ROWS_A_LAG)
     e = np.where(seen, E, 0.0)

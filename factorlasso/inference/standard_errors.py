@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..data.ewma import effective_sample_size
 from ..data.moments import (Moments, batch_counts, batch_deviations, make_moments,
                                       mask_patterns, response_batches, within_batches)
-from ..data.panel import Panel, some_labels, warn_caller
+from ..data.panel import Panel, in_time, some_labels, warn_caller
 from .debiased import debiased
 from factorlasso.inference.influence import (
     FULL_LEVERAGE,
@@ -85,7 +85,7 @@ def fitted_rows(model: Any) -> FittedRows:
     """
     check_is_fitted(model)
     model = getattr(model, "best_model_", model)
-    panel, derived = model.panel_, getattr(model, "derived_signs_", None)
+    panel, derived = in_time(model.panel_), getattr(model, "derived_signs_", None)
     labels, free = (panel.responses, panel.factors), np.full((panel.N, panel.M), np.nan)
     given = getattr(model, "signs_", free) if derived is None else derived.explicit
     bounds = sign_bounds(np.asarray(given, dtype=float), getattr(model, "nonneg", False), *labels)

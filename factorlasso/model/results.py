@@ -23,8 +23,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ..data.estimators import Estimator, Regressor, Watched
 from ..data.ewma import effective_sample_size
 from ..data.moments import cell_weights, epochs, residual_squares, without_batches
-from ..data.panel import (Panel, in_kind, make_panel, read_tables, row_labels,
-                                    some_labels, warn_caller)
+from ..data.panel import (Panel, history_ends, in_kind, make_panel, read_tables,
+                                    row_labels, some_labels, warn_caller)
 from .settings import LassoModelType, Setup
 from ..solvers.fista import Solution
 
@@ -906,16 +906,6 @@ class Summary:
                         self.facts.to_frame("").to_html(border=0), *tables])
 
 
-def _ends(panel: Panel) -> dict:
-    "First and last row of each response, where there are rows"
-    if not panel.T:
-        return {}
-    seen = panel.mask.any(0)
-    ends = {"first": panel.mask.argmax(0), "last": panel.T - 1 - panel.mask[::-1].argmax(0)}
-    return {name: pd.Series(panel.index[at], panel.responses).where(seen).astype(object)
-            for name, at in ends.items()}
-
-
 def summarize(model: Any) -> Summary:
     """Describe a fitted model.
 
@@ -943,7 +933,8 @@ def summarize(model: Any) -> Summary:
         facts["batches"] = f"{len(model.batch_intercepts_)}, R² is within them"
     n_eff = (effective_sample_size(panel.weights, panel.mask) if sums is None
              else sums.n_effective)
-    table = pd.DataFrame({"rows": n_obs, "n_eff": n_eff, **_ends(panel),
+    ends = history_ends(panel.mask, panel.index, panel.responses) if panel.T else {}
+    table = pd.DataFrame({"rows": n_obs, "n_eff": n_eff, **ends,
                           "non-zero": (beta != 0).sum(axis=1), "alpha": r.alpha, "R²": r.r2},
                          index=beta.index)
     if getattr(model, "clusters_", None) is not None:

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FLAT', 'LassoModelType', 'clusters_wanted', 'suits_moments', 'one_of', 'in_range', 'by_response', 'CellRules',
-           'rolling_panel', 'factor_units', 'Setup', 'varies_by_response', 'shared_lambdas', 'prepare',
+           'rolling_panel', 'factor_units', 'Setup', 'varies_by_response', 'shared_lambdas', 'prepare', 'heeds_order',
            'weighted_panel', 'unit_problem']
 
 # %% ../../nbs/06_model/02_settings.ipynb #eed55b65
@@ -596,6 +596,22 @@ def _repeats(weights: np.ndarray) -> np.ndarray:
     return whole // max(np.gcd.reduce(whole), 1)
 
 
+def heeds_order(model: Any) -> bool:
+    """Whether a fit depends on the order of its rows.
+
+    Parameters
+    ----------
+    model : LassoModel or UniLasso
+        Its settings.
+
+    Returns
+    -------
+    bool
+        True where weights fade or means are rolling.
+    """
+    return model.span is not None or model.demean == "rolling"
+
+
 def weighted_panel(model: Any, x: Any, y: Any, sample_weight: Any = None,
                    absorb: Any = None) -> tuple[Panel, np.ndarray]:
     """Read the panel of a fit.
@@ -627,7 +643,7 @@ def weighted_panel(model: Any, x: Any, y: Any, sample_weight: Any = None,
     """
     if model.span is not None:
         in_range("span", model.span, 1)
-    panel = make_panel(x, y, sample_weight, ordered=model.span is not None)
+    panel = make_panel(x, y, sample_weight, ordered=heeds_order(model))
     if not panel.mask.any():
         raise ValueError("no response is observed on any complete row of x")
     panel = with_batches(panel, absorb)

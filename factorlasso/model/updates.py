@@ -21,7 +21,7 @@ from ..clusters.clusters import Clustering, Clusters, tree_clusters
 from ..data.ewma import decay_of, decay_weights, effective_sample_size
 from ..data.labelled import PanelMoments, concat_moments, extend
 from ..data.moments import FAINT, Moments, aged, batch_counts, loss_scale
-from ..data.panel import Panel, chosen_labels, make_panel
+from ..data.panel import Panel, chosen_labels, in_time, make_panel, time_order
 from ..data.sources import moments_of
 from .model import (LassoModel, one_blas_thread, relative_path, solve_one,
                                      store_fit)
@@ -557,7 +557,7 @@ def residual_alpha(residuals: pd.DataFrame, alpha_span: float | None) -> pd.Seri
     Parameters
     ----------
     residuals : DataFrame of shape (T, N)
-        NaN where a response was not observed.
+        NaN where a response was not observed; dates in any order.
     alpha_span : float or None
         EWMA span in rows, at least 1. None: the plain mean.
 
@@ -574,7 +574,7 @@ def residual_alpha(residuals: pd.DataFrame, alpha_span: float | None) -> pd.Seri
     b    1.000000
     dtype: float64
     """
-    E = residuals.to_numpy(dtype=float)
+    E = residuals.to_numpy(dtype=float)[time_order(residuals.index)]
     seen = ~np.isnan(E)
     # weights relative to the newest row of each
     newest = np.argmax(seen[::-1], axis=0) if len(E) else 0
@@ -593,7 +593,8 @@ def _row_error(model: LassoModel, n: np.ndarray, mass: np.ndarray) -> tuple[np.n
     k = (r.estimated_beta.to_numpy() != 0).sum(1) + (model.demean is not False)
     k = k + batch_counts(model.panel_) - 1
     freedom = np.where(n - k > 0.5, n - k, np.nan)
-    return r.ss_res.to_numpy() / mass * (n / freedom) * (1 + k / n), freedom
+    per_row = np.divide(r.ss_res.to_numpy(), mass, out=np.full(len(n), np.nan), where=mass > 0)
+    return per_row * (n / freedom) * (1 + k / np.where(n > 0, n, np.nan)), freedom
 
 
 def _recent(model: LassoModel, sums: PanelMoments | None,
@@ -605,7 +606,7 @@ def _recent(model: LassoModel, sums: PanelMoments | None,
     if panel.T == 0:
         raise ValueError("a recent level needs residuals, and the rows were not kept: use "
                          "keep_data=True, or alpha_span=None")
-    n = effective_sample_size(decay_weights(panel.T, alpha_span), panel.mask)
+    n = effective_sample_size(decay_weights(panel.T, alpha_span), in_time(panel).mask)
     return residual_alpha(model.residuals_, alpha_span).fillna(0.0), 1 / np.maximum(n, 1.0)
 
 
@@ -638,7 +639,7 @@ def nowcast(self: LassoModel, X: Any, alpha_span: float | None = None,
         raise ValueError(f"level must be between 0 and 1, got {level!r}")
     sums, panel, names = (getattr(self, "moments_", None), self.panel_,
                           self.estimation_result_.alpha.index)
-    newest = panel.index[-1] if panel.T else sums.ends[1]
+    newest = in_time(panel).index[-1] if panel.T else sums.ends[1]
     if (isinstance(newest, (pd.Timestamp, pd.Period)) and isinstance(X, pd.DataFrame) and len(X)
         and not X.index.min() > newest):
         raise ValueError(

@@ -26,11 +26,12 @@ from ..data.ewma import (decay_weights, effective_sample_size, weighted_cov,
 from ..data.labelled import PanelMoments
 from ..data.moments import (batch_counts, batch_deviations, within_batches,
                                       without_batches)
-from ..data.panel import Panel, some_labels, warn_caller
+from ..data.panel import Panel, history_ends, in_time, some_labels, warn_caller
 from ..data.storage import (load_tables, pack_index, save_tables, save_workbook,
                                       unpack_index)
 from ..model.mixed import MixedCadence, at_ends
 from ..model.model import LassoModel
+from ..model.updates import residual_alpha
 from ..model.results import intercepts, sums_of_squares
 from ..penalties.constraints import Bounds
 from .level import factor_levels, recent_level
@@ -414,13 +415,6 @@ def _rows(table: pd.DataFrame, assets: list | pd.Index | None) -> pd.DataFrame:
     return table.loc[names]
 
 
-def _ends(residuals: pd.DataFrame) -> pd.DataFrame:
-    "Labels of the first and last row of each column; missing for a column without any"
-    names = [VarianceColumns.FIRST.value, VarianceColumns.LAST.value]
-    spans = [(r.first_valid_index(), r.last_valid_index()) for _, r in residuals.items()]
-    return pd.DataFrame(spans, residuals.columns, names, dtype=object)   # `round` passes it by
-
-
 def _snapshot(c: CurrentFactorCovarData, assets: list | pd.Index | None,
               alpha_span: float) -> pd.DataFrame:
     "`CurrentFactorCovarData.get_snapshot`"
@@ -429,13 +423,14 @@ def _snapshot(c: CurrentFactorCovarData, assets: list | pd.Index | None,
     t, V = _rows(c.y_betas, assets), VarianceColumns
     v, recent = c.y_variances.loc[t.index], pd.Series(np.nan, t.index)
     if c.residuals is not None and len(c.residuals):
-        recent = c.residuals[t.index].ewm(span=alpha_span).mean().iloc[-1]
+        left = c.residuals[t.index]
+        recent = residual_alpha(left, alpha_span)
     parts = [v[V.R2.value], recent.rename(V.ALPHA.value), v[V.INSAMPLE_ALPHA.value],
              c.get_model_vols(assets)]
     if V.N_EFF.value in v:
         parts.append(v[V.N_EFF.value])
     if c.residuals is not None and len(c.residuals):
-        parts.append(_ends(c.residuals[t.index]))
+        parts.append(history_ends(left.notna().to_numpy(), left.index, left.columns))
     if c.clusters is not None:
         parts.append(c.clusters.reindex(t.index).rename(V.CLUSTER.value))
     statistics = pd.concat(parts, axis=1)
@@ -981,7 +976,7 @@ def refit_on_support(fit: FittedRows, box: Bounds) -> tuple[np.ndarray, np.ndarr
 def _fitted_rows(model: LassoModel, refit: bool) -> tuple[FittedRows, np.ndarray]:
     "The fitted responses of a model as arrays, and their positions"
     active, problem = np.flatnonzero(model.active_), fitted_problem(model)
-    p, result = model.panel_.take(active), model.estimation_result_
+    p, result = in_time(model.panel_).take(active), model.estimation_result_
     beta, alpha = result.estimated_beta.to_numpy()[active], result.alpha.to_numpy()[active]
     moved, box, center = beta != problem.prior, problem.bounds, model.demean is not False
     if not refit:
@@ -1085,7 +1080,7 @@ def _dismissed(model: object, young: str, max_age: object) -> np.ndarray:
     "(N,) responses that are dead; ValueError where somebody is to be refused, and for other words"
     if young not in ("prior", "drop", "raise"):
         raise ValueError(f"young must be 'prior', 'drop' or 'raise', got {young!r}")
-    p, dead = model.panel_, np.zeros(model.panel_.N, dtype=bool)
+    p, dead = in_time(model.panel_), np.zeros(model.panel_.N, dtype=bool)
     if max_age is not None and not p.T:
         raise ValueError("max_age needs the rows of the fit, which were not kept: use fit(X, y)")
     if max_age is not None:
@@ -1182,7 +1177,7 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0,
     """
     model = getattr(model, "best_model_", model)
     check_is_fitted(model)
-    a, p, N = float(annualization_factor), model.panel_, model.panel_.N
+    a, p, N = float(annualization_factor), in_time(model.panel_), model.panel_.N
     if not 0 < a < np.inf:
         raise ValueError(f"annualization_factor must be positive, got {annualization_factor!r}")
     dead = _dismissed(model, young, max_age)
@@ -1205,7 +1200,7 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0,
     beta[active], E = fit.beta, np.where(fit.panel.mask, E, np.nan)
     residuals[:, active] = E if inner is model else at_ends(E, model.ends_, p.T)
     if estimation_date is None and isinstance(p.index, (pd.DatetimeIndex, pd.PeriodIndex)):
-        estimation_date = p.index.max()   # rows may stand newest first
+        estimation_date = p.index[-1]
     choice = {k: getattr(found, k) for k in ("method", "number", "inflation", "repaired", "level")}
     estimate = CurrentFactorCovarData(
         pd.DataFrame(a * _factor_covariance(factor_covariance, within_batches(p)), p.factors,

@@ -28,8 +28,8 @@ from .folds import (PieceMoments, make_folds, over_folds, row_pieces,
 from ..solvers.kernels import is_by_rows
 from ..model.model import LassoModel, lambda_tops
 from ..model.unilasso import UniLasso, univariate_path, univariate_tops
-from ..model.settings import (LassoModelType, by_response, one_of, prepare, unit_problem,
-                                        varies_by_response)
+from ..model.settings import (LassoModelType, by_response, heeds_order, one_of, prepare,
+                                        unit_problem, varies_by_response)
 from ..model.results import FactorRegressor, Summary, also_x, check_features
 from ..data.estimators import steps, watched
 from ..data.moments import Moments, batch_counts, response_batches, rows_of_weight
@@ -667,7 +667,7 @@ def plan_search(search: "LassoModelCV", X: Any, y: Any, sample_weight: Any = Non
     base = _base(search)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)   # the final fit says it
-        panel = make_panel(X, y, sample_weight, ordered=base.span is not None)
+        panel = make_panel(X, y, sample_weight, ordered=heeds_order(base))
     panel = with_batches(panel, absorb)
     if absorb is not None and isinstance(base, UniLasso):
         raise ValueError("a UniLasso has no intercept for each batch: its first stage leaves out "
