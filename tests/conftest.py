@@ -18,7 +18,7 @@ nbs/05_solvers/01_certificate examples/paper_multi_asset nbs/09_diagnostics/02_r
 nbs/12_cli/01_cli nbs/05_solvers/05_blocks tests/test_invariances.py::test_units
 examples/paper_ablation nbs/09_diagnostics/03_cluster_stability examples/paper_pooled_signs
 nbs/08_inference/02_debiased nbs/10_risk/06_forecasts examples/tasks/command_line
-nbs/07_selection/04_selection nbs/06_model/01_rules LassoModel(demean=False) examples/benchmark
+nbs/07_selection/04_selection nbs/06_model/01_rules test_every_check examples/benchmark
 test_a_killed_worker nbs/01_data/10_storage nbs/04_clusters/02_smoothing
 nbs/02_datasets/01_datasets nbs/10_risk/05_portfolios nbs/10_risk/03_residual_correlation
 """.split()

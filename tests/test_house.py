@@ -55,12 +55,18 @@ def directives(cell):
 # ------------------------------------------------------------------ modules
 
 
+@functools.cache
 def parsed(name):
     return ast.parse(written[name].read_text("utf-8"))
 
 
+@functools.cache
 def imported(name):
     "(module, names) of every import from this package in a module, wherever it stands"
+    return list(_imported(name))
+
+
+def _imported(name):
     here = ["factorlasso", *name.split(".")]
     for node in ast.walk(parsed(name)):
         if isinstance(node, ast.Import):

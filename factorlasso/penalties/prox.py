@@ -6,7 +6,10 @@
 __all__ = ['soft_threshold', 'block_soft_threshold', 'movable', 'block_norms', 'prox_box']
 
 # %% ../../nbs/03_penalties/01_prox.ipynb #08633d84
+import math
+
 import numpy as np
+from numba import njit
 
 # %% ../../nbs/03_penalties/01_prox.ipynb #e704b0ca
 def soft_threshold(v: np.ndarray, t: float | np.ndarray) -> np.ndarray:
@@ -89,13 +92,26 @@ def block_norms(u: np.ndarray, blocks: np.ndarray, n_blocks: int) -> np.ndarray:
     return peak * np.sqrt(np.bincount(blocks[inside], (u[inside] / peak) ** 2, minlength=n_blocks))
 
 
+@njit(nogil=True, cache=True)
+def _clipped_norms(theta, s, lo, hi, blocks):
+    "Norm of clip(θs, lo, hi) for every block, in units of a power of two, which rounds nothing"
+    total, unit = np.zeros(len(theta)), np.zeros(len(theta))
+    for k, b in enumerate(blocks):
+        unit[b] = max(unit[b], abs(min(max(theta[b] * s[k], lo[k]), hi[k])))
+    for b in range(len(theta)):
+        unit[b] = math.ldexp(1.0, math.frexp(unit[b])[1])
+    for k, b in enumerate(blocks):
+        total[b] += (min(max(theta[b] * s[k], lo[k]), hi[k]) / unit[b]) ** 2
+    return unit * np.sqrt(total)
+
+
+@njit(nogil=True, cache=True)
 def _theta(s, tau, lo, hi, blocks):
     "The root of the norm equation for every block with a finite bound, by bisection."
     a, b = np.zeros(len(tau)), np.ones(len(tau))
     for _ in range(60):
         theta = (a + b) / 2
-        norm = block_norms(np.clip(theta[blocks] * s, lo, hi), blocks, len(tau))
-        up = norm * (1 - theta) > tau * theta
+        up = _clipped_norms(theta, s, lo, hi, blocks) * (1 - theta) > tau * theta
         a, b = np.where(up, theta, a), np.where(up, b, theta)
     return (a + b) / 2
 
