@@ -24,7 +24,7 @@ from ..penalties.penalties import (Problem, in_scaled_cells, lambda_max_by_respo
                                              split_cells, split_signs, with_ridge)
 from ..penalties.prox import block_norms
 from .solver import check_finite, solve
-from .wide import WideMoments, multiplied
+from .wide import WideMoments, by_patterns, multiplied
 
 # %% ../../nbs/05_solvers/09_path.ipynb #e5f27a4c
 def lambda_grid(largest: float, n: int = 50, ratio: float = 1e-3) -> np.ndarray:
@@ -108,7 +108,6 @@ def _warm_starts(problem, lambdas, tol, n_jobs, tell=None):
     return coef, gap
 
 
-_GRAMS = 4_000_000   # numbers in the Gram matrices of one part of a wide problem: 32 MB
 # factors up to which a path on their Gram matrix is cheaper than a search on working sets
 _WIDEST = 600
 
@@ -119,15 +118,13 @@ def _corners(problem, lambdas, n_jobs):
     wide = isinstance(problem.moments, WideMoments)
     if not wide or problem.penalty.l2.any() or problem.moments.M > _WIDEST:
         return follow_path(problem, lambdas, n_jobs) if has_corners(problem) else None
-    few, parts = max(1, _GRAMS // problem.moments.M**2), []
-    order = np.argsort(problem.moments.pattern, kind="stable")
-    group = problem.moments.pattern[order] // few
-    for rows in np.split(order, np.flatnonzero(np.diff(group)) + 1):
+    parts, groups = [], by_patterns(problem)
+    for rows in groups:
         part = multiplied(problem.take(rows))
         if not has_corners(part):
             return None
         parts.append(follow_path(part, lambdas, n_jobs))
-    back = np.argsort(order)
+    back = np.argsort(np.concatenate(groups))
     return tuple(np.concatenate(a, axis=1)[:, back] for a in zip(*parts, strict=True))
 
 
