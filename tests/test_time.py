@@ -154,6 +154,7 @@ def test_sums_in_several_parts_grow(monkeypatch):
     assert_same_moments(whole, stream)
 
 
+@pytest.mark.filterwarnings("ignore:nothing is left:UserWarning")
 def test_memory_maps_are_never_whole_in_memory(tmp_path, monkeypatch):
     rng, shapes = np.random.default_rng(0), {"x": (100_000, 4), "y": (100_000, 12)}
     tables = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
@@ -189,9 +190,13 @@ def test_a_fit_on_memory_maps_does_not_copy_them(tmp_path, monkeypatch):
     for case in (dict(), dict(span=300, factor_scale="sd"),
                  dict(model_type="group_lasso_clusters", demean=False)):
         model = LassoModel(**{"reg_lambda": 0.05, **case})
-        whole = LassoModel(**{"reg_lambda": 0.05, **case}).fit(X, Y, weights)
-        with pytest.warns(UserWarning, match="20000 of 60000 rows"):
+        whole = LassoModel(**{"reg_lambda": 0.05, **case})
+        with warnings.catch_warnings(record=True) as before:
+            warnings.simplefilter("always")
+            whole.fit(X, Y, weights)
+        with pytest.warns(UserWarning, match="20000 of 60000 rows") as said:
             model.fit(*maps, weights)
+        assert [str(w.message)[:60] for w in said][1:] == [str(w.message)[:60] for w in before]
         assert type(model.coef_) is np.ndarray and model.panel_.T == 0
         assert_allclose(model.coef_, whole.coef_, atol=1e-9)
         assert_allclose(model.intercept_, whole.intercept_, atol=1e-9)

@@ -8,13 +8,15 @@ __all__ = ['concat_moments', 'PairMoments', 'pair_moments', 'PanelMoments', 'add
 # %% ../../nbs/01_data/04_labelled.ipynb #e062e82e
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from math import gcd
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from .ewma import decay_of
-from .moments import Moments, decayed, make_moments, mask_patterns, response_batches
+from .moments import (Moments, decayed, make_moments, mask_patterns, repeats_of,
+                                      response_batches)
 from .panel import Panel, some_labels
 
 # %% ../../nbs/01_data/04_labelled.ipynb #23c6be5e
@@ -183,8 +185,10 @@ class PanelMoments:
         Columns of x.
     responses : (N,) Index
         Columns of y.
-    history : (N,) array
-        Number of rows of each response that have weight, for the warm-up.
+    counts : (2, N) array
+        Of each response: number of rows that have weight, and the sum of their sample weights.
+    unit : int or None
+        Unit in which the sample weights of all rows repeat them, see `repeats_of`.
     square : (N,) array
         Σω², relative to the newest row of each, for the effective number of rows.
     age : (N,) array
@@ -200,7 +204,8 @@ class PanelMoments:
     of_x: Moments
     factors: pd.Index
     responses: pd.Index
-    history: np.ndarray
+    counts: np.ndarray
+    unit: int | None
     square: np.ndarray
     age: np.ndarray
     ends: tuple[Any, ...]
@@ -211,6 +216,11 @@ class PanelMoments:
     def T(self) -> int:
         """Number of rows, valid or not."""
         return self.of_x.T
+
+    @property
+    def history(self) -> np.ndarray:
+        """Number of rows of each response for the warm-up, (N,); whole weights repeat a row."""
+        return self.counts[1] / self.unit if self.unit else self.counts[0]
 
     @property
     def n_effective(self) -> np.ndarray:
@@ -318,7 +328,8 @@ def _block(panel: Panel, span: float | None, pairs: bool) -> _Block:
     square = (_aged(panel, decay).weights ** 2) @ panel.mask * (1.0 if decay == 1
                                                                 else decay ** (-2 * last))
     return _Block((), make_moments(_aged(x, decay)), panel.factors, panel.responses,
-                  panel.n_obs.astype(float), square,
+                  np.stack([panel.n_obs, panel.weights @ panel.mask]), repeats_of(panel.weights),
+                  square,
                   np.where(seen, last, panel.T),
                   (None, None) if _counted(index) else (index[0], index[-1]), span,
                   pair_moments(_aged(panel, decay)) if pairs else None, panel)
@@ -415,14 +426,16 @@ def add_rows(a: PanelMoments, b: PanelMoments, own: bool = False) -> PanelMoment
     for k, m in enumerate(parts):
         rows, start = slice(start, start + m.N), start + m.N
         parts[k] = decayed(m, shrink[rows]) + _held(b, at[rows])
-    earlier = np.concatenate([a.history, np.zeros(len(new))])
+    earlier = np.concatenate([a.counts, np.zeros((2, len(new)))], axis=1)
     # a span of 1 knows one row
-    history = np.where(seen & (a.decay == 0), 0.0, earlier) + np.where(at >= 0, b.history[at], 0.0)
+    counts = (np.where(seen & (a.decay == 0), 0.0, earlier)
+              + np.where(at >= 0, b.counts[:, at], 0.0))
+    unit = None if a.unit is None or b.unit is None else gcd(a.unit, b.unit)
     square = (np.concatenate([a.square, np.zeros(len(new))]) * shrink**2
               + np.where(at >= 0, b.square[at], 0.0))
     pairs = None if a.pairs is None else _add_pairs(a, b, at)
     return PanelMoments(parts, decayed(a.of_x, a.decay**b.T) + b.of_x, a.factors, responses,
-                        history, square,
+                        counts, unit, square,
                         np.where(seen, since, age + b.T), (a.ends[0], b.ends[1]), a.span, pairs)
 
 
@@ -499,8 +512,8 @@ def extend(total: PanelMoments | None, panel: Panel, span: float | None = None, 
 def _formed(block: _Block) -> PanelMoments:
     "The first block, with its parts"
     parts = [block.part(np.arange(block.N)[rows]) for rows in response_batches(block.panel, _PART)]
-    fields = {k: getattr(block, k) for k in ("of_x", "factors", "responses", "history", "square",
-                                             "age", "ends", "span", "pairs")}
+    fields = {k: getattr(block, k) for k in ("of_x", "factors", "responses", "counts", "unit",
+                                             "square", "age", "ends", "span", "pairs")}
     return PanelMoments(parts, **fields)
 
 # %% ../../nbs/01_data/04_labelled.ipynb #09f489e4
@@ -535,7 +548,7 @@ def beside(sums: Iterable[PanelMoments]) -> PanelMoments:
     responses = sums[0].responses.append([b.responses for b in sums[1:]])
     if not responses.is_unique:
         raise ValueError(f"responses in two sums: {some_labels(responses[responses.duplicated()])}")
-    fields = {k: np.concatenate([getattr(b, k) for b in sums])
-              for k in ("history", "square", "age")}
+    fields = {k: np.concatenate([getattr(b, k) for b in sums], axis=-1)
+              for k in ("counts", "square", "age")}
     return replace(first, parts=[m for b in sums for m in b.parts], responses=responses,
                    pairs=None, **fields)

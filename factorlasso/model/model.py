@@ -29,13 +29,14 @@ from factorlasso.model.results import (
     features_of,
     fitted_table,
     form_of,
+    idle_shares,
     set_state,
     warn_about_fit,
     warn_about_idle,
 )
 from .settings import (CellRules, Setup, prepare, suits_moments, unit_problem,
                                         varies_by_response, weighted_panel)
-from ..penalties.penalties import Problem, lambda_max_by_response
+from ..penalties.penalties import Problem
 from ..solvers.fista import Solution, fista
 from ..solvers.kernels import is_by_rows
 from ..solvers.path import LassoPath, lambda_path, largest_lambdas
@@ -133,9 +134,8 @@ def _measured(found, problem, panel, moments) -> tuple[Solution, np.ndarray]:
     if not (np.isfinite(found.beta).all() and np.isfinite(value)):
         raise ValueError(
             "the fit overflowed: pass x and y in units in which they are neither huge nor tiny")
-    idle, share = ~(found.beta.any(1) | problem.prior.any(1)), np.full(len(alpha), np.nan)
-    share[idle] = lambda_max_by_response(problem)[idle] if idle.any() else 0.0
-    return replace(found, objective=value), np.stack([alpha, moments.W * moments.s, left, share])
+    shares = idle_shares(problem, found.beta)
+    return replace(found, objective=value), np.stack([alpha, moments.W * moments.s, left, shares])
 
 
 def _solve(model, setup, start=None) -> tuple[Solution, np.ndarray]:

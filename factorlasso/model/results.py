@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['P', 'R', 'LassoEstimationResult', 'Estimates', 'fitted_table', 'intercepts', 'sums_of_squares', 'estimates_of',
-           'assemble_result', 'warn_about_fit', 'warn_about_idle', 'check_features', 'features_of', 'set_state', 'Form',
-           'form_of', 'also_x', 'FittedPanel', 'FactorRegressor', 'coefficient_latex', 'Summary', 'summarize']
+           'assemble_result', 'warn_about_fit', 'idle_shares', 'warn_about_idle', 'check_features', 'features_of',
+           'set_state', 'Form', 'form_of', 'also_x', 'FittedPanel', 'FactorRegressor', 'coefficient_latex', 'Summary',
+           'summarize']
 
 # %% ../../nbs/06_model/03_results.ipynb #eae6b3ee
 import warnings
@@ -26,6 +27,7 @@ from ..data.moments import cell_weights, epochs, residual_squares, without_batch
 from ..data.panel import (Panel, history_ends, in_kind, make_panel, read_tables,
                                     row_labels, some_labels, warn_caller)
 from .settings import LassoModelType, Setup
+from ..penalties.penalties import Problem, lambda_max_by_response
 from ..solvers.fista import Solution
 
 # %% ../../nbs/06_model/03_results.ipynb #eea89afc
@@ -302,6 +304,25 @@ def warn_about_fit(model: Any, result: LassoEstimationResult, active: pd.Series,
         warn_caller(f"{len(late)} of {len(active)} responses did not reach the tolerance "
                     f"{model.tol:g}; the worst relative duality gap "
                     f"is {late.max():.1e}", ConvergenceWarning)
+
+
+def idle_shares(problem: Problem, beta: np.ndarray) -> np.ndarray:
+    """λ_max / λ of the responses whose loadings did not move from a prior of zero.
+
+    Parameters
+    ----------
+    problem : Problem
+        λ included.
+    beta : ndarray of shape (n, M)
+        Its solution.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        λ_max / λ, NaN where a loading moved.
+    """
+    idle = ~(beta.any(1) | problem.prior.any(1))
+    return np.where(idle, lambda_max_by_response(problem) if idle.any() else 0.0, np.nan)
 
 
 def warn_about_idle(reg_lambda: pd.Series, shares: np.ndarray) -> None:
@@ -922,7 +943,7 @@ def summarize(model: Any) -> Summary:
     r, panel = model.estimation_result_, model.panel_
     # the rows of a sum were not kept
     beta, sums = r.estimated_beta, None if panel.T else getattr(model, "moments_", None)
-    T, n_obs = (panel.T, panel.n_obs) if sums is None else (sums.T, sums.history.astype(int))
+    T, n_obs = (panel.T, panel.n_obs) if sums is None else (sums.T, sums.counts[0].astype(int))
     seen = panel.mask.mean() if sums is None else n_obs.mean() / T
     facts = {"rows": T, "factors": panel.M, "responses": panel.N, "observed cells": f"{seen:.1%}",
              "λ": model.reg_lambda if np.isscalar(model.reg_lambda) else "by response",

@@ -588,14 +588,6 @@ def prepare(model: Any, panel: Panel, history: np.ndarray) -> Setup:
     return Setup(panel, fitted, active, penalty, lam, cells, clusters, units)
 
 # %% ../../nbs/06_model/02_settings.ipynb #b6ddd84a
-def _repeats(weights: np.ndarray) -> np.ndarray:
-    """How often each row counts: whole weights repeat it, in units of their common divisor; other
-    weights do not."""
-    whole = (weights.astype(np.int64) if (weights == np.floor(weights)).all()
-             and weights.max() < 2**53 else (weights > 0).astype(np.int64))
-    return whole // max(np.gcd.reduce(whole), 1)
-
-
 def heeds_order(model: Any) -> bool:
     """Whether a fit depends on the order of its rows.
 
@@ -648,10 +640,9 @@ def weighted_panel(model: Any, x: Any, y: Any, sample_weight: Any = None,
         raise ValueError("no response is observed on any complete row of x")
     panel = with_batches(panel, absorb)
     warn_about_cadence(panel)
-    again = np.maximum(_repeats(panel.weights) - 1, 0)
-    panel = aged(panel, decay_of(model.span),
-                 np.arange(panel.T - 1, -1, -1))
-    return panel, rows_of_weight(panel) + again @ panel.mask
+    weights = panel.weights
+    panel = aged(panel, decay_of(model.span), np.arange(panel.T - 1, -1, -1))
+    return panel, rows_of_weight(panel, weights)
 
 # %% ../../nbs/06_model/02_settings.ipynb #46c48bec
 def unit_problem(model: Any, setup: Setup, moments: Moments,

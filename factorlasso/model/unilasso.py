@@ -22,6 +22,7 @@ from factorlasso.model.results import (
     also_x,
     features_of,
     form_of,
+    idle_shares,
     intercepts,
     set_state,
     sums_of_squares,
@@ -143,8 +144,7 @@ def _solve_batch(model, panel,
     problem, slope, level = univariate_problem(panel, model.demean)
     problem = replace(problem, penalty=problem.penalty.scaled(lam))
     found = solve(problem, model.tol)
-    idle = (found.beta == 0).all(1)
-    shares = np.where(idle, lambda_max_by_response(problem) if idle.any() else 0.0, np.nan)
+    shares = idle_shares(problem, found.beta)
     return (found, slope, level, problem.moments.intercept(found.beta)
             + (found.beta * level).sum(1), shares)
 

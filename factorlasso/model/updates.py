@@ -25,7 +25,7 @@ from ..data.panel import Panel, chosen_labels, in_time, make_panel, time_order
 from ..data.sources import moments_of
 from .model import (LassoModel, one_blas_thread, relative_path, solve_one,
                                      store_fit)
-from .results import Estimates, check_features, estimates_of
+from .results import Estimates, check_features, estimates_of, idle_shares
 from factorlasso.model.settings import (
     FLAT,
     Setup,
@@ -235,8 +235,8 @@ def fit_parts(model: LassoModel, sums: PanelMoments) -> list[Moments]:
 
 
 def _solve_piece(model: LassoModel, setup: Setup, moments: Moments, who: np.ndarray,
-                 start: np.ndarray | None) -> Solution:
-    "Loadings of the active responses at positions `who`, whose moments are given"
+                 start: np.ndarray | None) -> tuple[Solution, np.ndarray]:
+    "Loadings of the active responses at `who`, whose moments are given, and their idle shares"
     among = np.searchsorted(np.flatnonzero(setup.active), who)
     problem = unit_problem(model, setup, moments,
                            slice(None) if len(who) == setup.active.sum() else among)
@@ -246,7 +246,8 @@ def _solve_piece(model: LassoModel, setup: Setup, moments: Moments, who: np.ndar
                         problem.bounds.upper)
     panel = (None if model.solver in ("auto", "fista")
              else equivalent_panel(moments, setup.panel.factors, setup.panel.responses[who]))
-    return solve_one(problem, panel, model, model.demean is True, start)
+    found = solve_one(problem, panel, model, model.demean is True, start)
+    return found, idle_shares(problem, found.beta)
 
 
 def _noise_lambdas(model: LassoModel, rule: NoiseScale, sums: PanelMoments,
@@ -283,8 +284,8 @@ def solve_sums(model: LassoModel, sums: PanelMoments, setup: Setup,
     -------
     Solution
         With the loadings of all responses, and the certificate of those that were fitted.
-    array of shape (4, N)
-        Intercepts, weight masses, variances, and losses per unit of weight.
+    array of shape (5, N)
+        Intercepts, weight masses, variances, losses per unit of weight, and `idle_shares`.
     """
     parts, beta = fit_parts(model, sums), setup.prior.copy()
     if len(parts) > 1 and not is_by_rows(setup.penalty):
@@ -298,22 +299,23 @@ def solve_sums(model: LassoModel, sums: PanelMoments, setup: Setup,
                                               for m, rows in tasks)
     else:
         found = [_solve_piece(model, setup, m, rows, start) for m, rows in tasks]
-    for (_, rows), solution in zip(tasks, found, strict=True):
-        beta[rows] = solution.beta
+    shares = np.full(sums.N, np.nan)
+    for (_, rows), (solution, idle) in zip(tasks, found, strict=True):
+        beta[rows], shares[rows] = solution.beta, idle
     each = [(m.intercept(beta[a:a + m.N]), m.W, np.maximum(m.loss(beta[a:a + m.N]), 0.0))
             for m, a in zip(parts, cuts, strict=False)]
     alpha, mass, loss = (np.concatenate(values) for values in zip(*each, strict=True))
     variance = np.concatenate([m.s for m in sums.parts])
-    joined = (np.concatenate([getattr(f, k) for f in found]) if found else np.zeros(0)
+    joined = (np.concatenate([getattr(f, k) for f, _ in found]) if found else np.zeros(0)
               for k in ("gap", "n_iter", "converged"))
-    return Solution(beta, sum(f.objective for f in found),
-                    *joined), np.stack([alpha, mass, variance, loss])
+    return Solution(beta, sum(f.objective for f, _ in found),
+                    *joined), np.stack([alpha, mass, variance, loss, shares])
 
 
 def _estimates(sums: PanelMoments, setup: Setup, found: Solution,
                numbers: np.ndarray) -> Estimates:
     "With NaN diagnostics for responses that were not fitted"
-    alpha, mass, variance, loss = numbers
+    alpha, mass, variance, loss, _ = numbers
     on = setup.active
     return estimates_of((sums.responses, sums.factors), on, found.beta, found,
                         (alpha, (mass * variance)[on], (mass * loss)[on]))
@@ -327,7 +329,8 @@ def _fit_sums(model: LassoModel, sums: PanelMoments, form: tuple,
         found, numbers = solve_sums(model, sums, setup, start)
     setup = replace(setup, panel=_labels_only(sums) if panel is None else panel)
     return store_fit(model, dict(panel_=setup.panel, moments_=sums, _setup=setup,
-                                 _estimates=_estimates(sums, setup, found, numbers)), *form)
+                                 _estimates=_estimates(sums, setup, found, numbers),
+                                 _shares=numbers[4, setup.active]), *form)
 
 
 def _known_loadings(model: LassoModel, sums: PanelMoments) -> np.ndarray | None:

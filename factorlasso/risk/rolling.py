@@ -774,7 +774,7 @@ def _sums_draft(model: LassoModel, sums: PanelMoments, last: np.ndarray,
                 clusters: Clusters | None) -> tuple[_Draft, np.ndarray, float]:
     "One date from sums: its draft, the newest loadings of all responses, and its worst gap"
     setup = plan_fit(model, sums, clusters)
-    found, (alpha, _, s, loss) = solve_sums(model, sums, setup, last)
+    found, (alpha, _, s, loss, _) = solve_sums(model, sums, setup, last)
     on = setup.active
     who = slice(None) if on.all() else np.flatnonzero(on)
     whole = concat_moments(fit_parts(model, sums))
@@ -977,7 +977,7 @@ class _Run:
         "Whether one date has an estimate; not where no response has enough rows"
         part = take_rows(self.panel, slice(max(0, stop - (self.window or stop)), stop))
         if sums is None:
-            history = rows_of_weight(self._aged(part) if self.rows_add else part)
+            history = rows_of_weight(self._aged(part) if self.rows_add else part, part.weights)
         else:
             history, self.total = sums.history, sums
         if history.max(initial=0) < need:

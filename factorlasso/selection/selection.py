@@ -160,7 +160,7 @@ def cross_validate(model: LassoModel, panel: Panel, folds: list[tuple[np.ndarray
     decay = decay_of(model.span)
     def plan(rows):
         part = take_rows(panel, rows, decay)
-        setup = prepare(model, part, rows_of_weight(part))
+        setup = prepare(model, part, rows_of_weight(part, panel.weights[rows]))
         return replace(setup, panel=None, fitted=None if model.demean is True else setup.fitted)
 
     def run(fold, batch, training, validation):
@@ -219,7 +219,8 @@ def univariate_scores(model: UniLasso, panel: Panel, folds: list[Any], lambdas: 
 
     def run(train, test):
         part, scores = take_rows(panel, train, decay), np.full((len(lambdas), panel.N), np.nan)
-        who = np.flatnonzero(rows_of_weight(part) >= max(model.warmup_period, 1))
+        who = np.flatnonzero(rows_of_weight(part, panel.weights[train])
+                             >= max(model.warmup_period, 1))
         if len(who):
             relative = (model.reg_lambda.loc[panel.responses[who]].to_numpy()
                         if varies_by_response(model.reg_lambda) else None)
@@ -681,7 +682,7 @@ def plan_search(search: "LassoModelCV", X: Any, y: Any, sample_weight: Any = Non
         raise ValueError("scoring='diagonality' compares residuals: y needs at least two responses")
     every = take_rows(panel, np.arange(panel.T),
                       decay_of(base.span))
-    history = rows_of_weight(every)
+    history = rows_of_weight(every, panel.weights)
     profile, tops, by_noise = _profile(search, base, every, history)
     active = history >= max(base.warmup_period, 1)
     top = np.max(tops[active], initial=0.0, where=np.isfinite(tops[active]))
