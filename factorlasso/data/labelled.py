@@ -325,13 +325,14 @@ def _block(panel: Panel, span: float | None, pairs: bool) -> _Block:
               panel.index, panel.factors, pd.RangeIndex(1))
     decay, seen = decay_of(span), panel.mask.any(0)
     index, last = panel.index, np.where(seen, _since(panel.mask), 0)
+    newest = None if _counted(index) else index[-1]
     square = (_aged(panel, decay).weights ** 2) @ panel.mask * (1.0 if decay == 1
                                                                 else decay ** (-2 * last))
     return _Block((), make_moments(_aged(x, decay)), panel.factors, panel.responses,
                   np.stack([panel.n_obs, panel.weights @ panel.mask]), repeats_of(panel.weights),
                   square,
                   np.where(seen, last, panel.T),
-                  (None, None) if _counted(index) else (index[0], index[-1]), span,
+                  (newest if panel.T == 1 or newest is None else index[0], newest), span,
                   pair_moments(_aged(panel, decay)) if pairs else None, panel)
 
 # %% ../../nbs/01_data/04_labelled.ipynb #8ee6a77b
@@ -417,26 +418,29 @@ def add_rows(a: PanelMoments, b: PanelMoments, own: bool = False) -> PanelMoment
         parts.append(_nothing(len(new), a.M, a.T))
         if sum(len(m.G) for m in parts) * 8 * a.M**2 <= _PART:
             parts[:] = [concat_moments(parts)]
-    seen = (at >= 0) & (b.age < b.T)[at]
-    age = np.concatenate([a.age, np.full(len(new), float(a.T))])
-    since = np.where(seen, b.age[at], 0.0)
+    age, counts, square = (_widened(v, len(new)) for v in (a.age, a.counts, a.square))
+    age[a.N:] = a.T
+    since, count, more = (v if same else np.where(at >= 0, v[..., at], 0.0)
+                          for v in (b.age, b.counts, b.square))
+    seen = (at >= 0) & (since < b.T)
     shrink = np.where(seen, a.decay ** (age + b.T - since), 1.0)
     _cut(parts, b, at)
     start = 0
     for k, m in enumerate(parts):
         rows, start = slice(start, start + m.N), start + m.N
         parts[k] = decayed(m, shrink[rows]) + _held(b, at[rows])
-    earlier = np.concatenate([a.counts, np.zeros((2, len(new)))], axis=1)
-    # a span of 1 knows one row
-    counts = (np.where(seen & (a.decay == 0), 0.0, earlier)
-              + np.where(at >= 0, b.counts[:, at], 0.0))
+    if a.decay == 0:   # a span of 1 knows one row
+        counts[:, seen] = 0.0
     unit = None if a.unit is None or b.unit is None else gcd(a.unit, b.unit)
-    square = (np.concatenate([a.square, np.zeros(len(new))]) * shrink**2
-              + np.where(at >= 0, b.square[at], 0.0))
     pairs = None if a.pairs is None else _add_pairs(a, b, at)
     return PanelMoments(parts, decayed(a.of_x, a.decay**b.T) + b.of_x, a.factors, responses,
-                        counts, unit, square,
+                        counts + count, unit, square * shrink**2 + more,
                         np.where(seen, since, age + b.T), (a.ends[0], b.ends[1]), a.span, pairs)
+
+
+def _widened(values: np.ndarray, more: int) -> np.ndarray:
+    "A copy with zeros for so many new responses"
+    return np.concatenate([values, np.zeros((*values.shape[:-1], more))], axis=-1)
 
 
 def _add_pairs(a: PanelMoments, b: PanelMoments, at: np.ndarray) -> PairMoments:
@@ -463,6 +467,14 @@ def _in_order(panel: Panel, total: PanelMoments | None, span: float | None) -> P
         other = total.factors.symmetric_difference(panel.factors)
         raise ValueError(f"the factors differ from those of the earlier rows: {some_labels(other)}")
     return replace(panel, X=np.ascontiguousarray(panel.X[:, order]), factors=total.factors)
+
+
+def _rows(panel: Panel, rows: slice) -> Panel:
+    "Some rows; where they are numbered they are numbered again"
+    index = panel.index[rows]
+    return replace(panel, X=panel.X[rows], Y=panel.Y[rows], mask=panel.mask[rows],
+                   weights=panel.weights[rows],
+                   index=pd.RangeIndex(len(index)) if _counted(panel.index) else index)
 
 
 def extend(total: PanelMoments | None, panel: Panel, span: float | None = None, pairs: bool = False,
@@ -499,12 +511,7 @@ def extend(total: PanelMoments | None, panel: Panel, span: float | None = None, 
     step = panel.T if loss == 0 else max(1, int(-np.log(_FADED) / loss))
     for start in range(0, panel.T, step):
         rows = slice(start, start + step)
-        index = panel.index[rows]
-        some = (panel if step >= panel.T
-                else replace(panel, X=panel.X[rows], Y=panel.Y[rows], mask=panel.mask[rows],
-                              weights=panel.weights[rows],
-                              index=pd.RangeIndex(len(index)) if _counted(panel.index) else index))
-        block = _block(some, span, pairs)
+        block = _block(panel if step >= panel.T else _rows(panel, rows), span, pairs)
         total = _formed(block) if total is None else add_rows(total, block, own)
     return total
 

@@ -499,7 +499,7 @@ def store_fit(model: LassoModel, fitted: dict[str, Any], X: Any, y: Any) -> Lass
         setup.active, setup.reg_lambda, setup.cells, setup.clusters))
     if not (setup.active.all() and estimates.converged.all()):
         warn_about_fit(model, estimates.labelled(), pd.Series(setup.active, names))
-    if shares is not None:
+    if shares is not None and not np.isnan(shares).all():
         warn_about_idle(pd.Series(setup.reg_lambda, names)[setup.active], shares)
     return set_state(model, state)
 

@@ -10,6 +10,7 @@ __all__ = ['FLAT', 'LassoModelType', 'clusters_wanted', 'suits_moments', 'one_of
 # %% ../../nbs/06_model/02_settings.ipynb #eed55b65
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cached_property
 from numbers import Real
 from typing import Any
 
@@ -463,6 +464,11 @@ class Setup:
     cells: CellRules
     clusters: Clusters | None
     units: np.ndarray | None = None
+
+    @cached_property
+    def scaled(self) -> Penalty:
+        """Penalty of the active responses, λ included."""
+        return self.penalty.scaled(self.reg_lambda[self.active])
 
     @property
     def bounds(self) -> Bounds:

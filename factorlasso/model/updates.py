@@ -8,6 +8,7 @@ __all__ = ['equivalent_panel', 'clusters_from_pairs', 'plan_fit', 'fit_parts', '
 
 # %% ../../nbs/06_model/06_updates.ipynb #2dd721cc
 import copy
+import pickle
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -237,10 +238,10 @@ def fit_parts(model: LassoModel, sums: PanelMoments) -> list[Moments]:
 def _solve_piece(model: LassoModel, setup: Setup, moments: Moments, who: np.ndarray,
                  start: np.ndarray | None) -> tuple[Solution, np.ndarray]:
     "Loadings of the active responses at `who`, whose moments are given, and their idle shares"
-    among = np.searchsorted(np.flatnonzero(setup.active), who)
-    problem = unit_problem(model, setup, moments,
-                           slice(None) if len(who) == setup.active.sum() else among)
-    problem = replace(problem, penalty=problem.penalty.scaled(setup.reg_lambda[who]))
+    every = len(who) == setup.active.sum()
+    among = slice(None) if every else np.searchsorted(np.flatnonzero(setup.active), who)
+    problem = replace(unit_problem(model, setup, moments, among),
+                      penalty=setup.scaled if every else setup.scaled.take(among))
     if start is not None:
         start = np.clip(np.where(np.isnan(start), setup.prior, start)[who], problem.bounds.lower,
                         problem.bounds.upper)
@@ -321,14 +322,55 @@ def _estimates(sums: PanelMoments, setup: Setup, found: Solution,
                         (alpha, (mass * variance)[on], (mass * loss)[on]))
 
 # %% ../../nbs/06_model/06_updates.ipynb #0a5f6324
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    "A setup, and all that it depends on"
+    settings: bytes | None   # None: it also depends on moments
+    responses: pd.Index
+    factors: pd.Index
+    active: np.ndarray
+    setup: Setup
+
+    def holds(self, settings: bytes | None, model: LassoModel, sums: PanelMoments) -> bool:
+        "Whether the setup of these sums would be the same"
+        return (settings is not None and settings == self.settings
+                and self.responses.equals(sums.responses) and self.factors.equals(sums.factors)
+                and bool(((sums.history >= max(model.warmup_period, 1)) == self.active).all()))
+
+
+_SETTINGS = tuple(LassoModel().get_params(deep=False))
+
+
+def _as_bytes(model: LassoModel) -> bytes | None:
+    "The settings by value, so that a table changed in place is another; None where rules see data"
+    values = [getattr(model, name) for name in _SETTINGS]
+    if (any(hasattr(value, "derive") for value in values) or isinstance(model.factor_scale, str)
+        or clusters_wanted(model)):
+        return None
+    try:
+        return pickle.dumps(values)
+    except Exception:   # whatever an object that cannot be pickled raises
+        return None
+
+
+def _planned(model: LassoModel, sums: PanelMoments) -> _Plan:
+    "The plan of the last fit where it still holds, else a new one"
+    old, settings = getattr(model, "_plan", None), _as_bytes(model)
+    if old is not None and old.holds(settings, model, sums):
+        _check_possible(model, sums)
+        return old
+    setup = plan_fit(model, sums)
+    return _Plan(settings, sums.responses, sums.factors, setup.active, setup)
+
+
 def _fit_sums(model: LassoModel, sums: PanelMoments, form: tuple,
               panel: Panel | None = None) -> LassoModel:
     "Estimate and set all fitted attributes; `form` is a pair of tables like those of the user"
     with one_blas_thread:
-        setup, start = plan_fit(model, sums), _known_loadings(model, sums)
-        found, numbers = solve_sums(model, sums, setup, start)
-    setup = replace(setup, panel=_labels_only(sums) if panel is None else panel)
-    return store_fit(model, dict(panel_=setup.panel, moments_=sums, _setup=setup,
+        plan, start = _planned(model, sums), _known_loadings(model, sums)
+        found, numbers = solve_sums(model, sums, plan.setup, start)
+    setup = replace(plan.setup, panel=_labels_only(sums) if panel is None else panel)
+    return store_fit(model, dict(panel_=setup.panel, moments_=sums, _setup=setup, _plan=plan,
                                  _estimates=_estimates(sums, setup, found, numbers),
                                  _shares=numbers[4, setup.active]), *form)
 
