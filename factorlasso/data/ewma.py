@@ -247,6 +247,17 @@ def _combine(P, sums, place, least, divide, raw):
             P[i, j] = P[j, i] = value
 
 
+def _cosines(root: np.ndarray) -> np.ndarray:
+    "Correlations of centred columns that share all their rows; NaN for a column of zeros"
+    length = np.sqrt(np.einsum("ti,ti->i", root, root))
+    S = root / np.where(length > 0, length, 1.0)
+    P = S.T @ S
+    np.clip(P, -1.0, 1.0, out=P)
+    if not length.all():
+        P[length == 0] = P[:, length == 0] = np.nan
+    return P
+
+
 def _pairwise(D: np.ndarray,  # (T, N) centred, zero where unobserved
               w: np.ndarray,  # (T,)
               mask: np.ndarray | None,  # (T, N) bool; None: complete
@@ -257,6 +268,8 @@ def _pairwise(D: np.ndarray,  # (T, N) centred, zero where unobserved
     "Covariances or correlations over common rows, NaN below `min_overlap`"
     with np.errstate(over="ignore", invalid="ignore"):
         root = D if (w == 1).all() else np.sqrt(w)[:, None] * D
+        if mask is None and divide and len(D) >= min_overlap:
+            return _cosines(root)
         P = root.T @ root
         *sums, place = _common_sums(D, w, mask)
     seen = np.ones(Z.shape, dtype=np.bool_) if mask is None else np.ascontiguousarray(mask)

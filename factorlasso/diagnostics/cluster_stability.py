@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from scipy.spatial.distance import squareform
+from numba import njit
+from scipy.spatial.distance import cdist
 from sklearn.base import clone
-from sklearn.metrics import adjusted_rand_score, silhouette_samples
+from sklearn.metrics import adjusted_rand_score
 from tqdm import tqdm
 
-from ..clusters.clusters import (Clustering, Clusters, condensed_distance,
-                                           dependence_matrix, find_clusters)
+from ..clusters.clusters import (Clustering, Clusters, by_name, cluster_labels,
+                                           dependence_matrix, distance_of, find_clusters)
 from ..data.ewma import decay_weights
 from ..selection.folds import take_rows
 from ..model.results import Summary
@@ -64,6 +65,42 @@ def row_samples(T: int, n: int, rng: np.random.Generator, scheme: str = "bootstr
     return [np.sort((s[:, None] + np.arange(length)).ravel()[:T]) for s in starts]
 
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #db2b1257
+@njit(nogil=True, cache=True)
+def _silhouettes(D, rows, labels, size):
+    "Silhouettes of some responses by the sums of their distances to each cluster"
+    out, sums = np.zeros(len(rows)), np.empty(len(size))
+    for r in range(len(rows)):
+        sums[:] = 0.0
+        for j in range(len(labels)):
+            sums[labels[j]] += max(D[r, j], 0.0)
+        k = labels[rows[r]]
+        own = sums[k] / (size[k] - 1)
+        sums[k] = np.inf
+        other = (sums / size).min()
+        if max(own, other) > 0.0:
+            out[r] = (other - own) / max(own, other)
+    return out
+
+
+def _quality(labels: np.ndarray, R: np.ndarray, metric: str) -> tuple[np.ndarray, float]:
+    "Silhouettes, and the share of variance that clusters 1..K explain"
+    labels, size, N = labels - 1, np.bincount(labels - 1), len(labels)
+    rows = np.flatnonzero(size[labels] > 1)   # a cluster of one explains itself, and has zero
+    share = (len(size) - len(np.unique(labels[rows]))
+             + sum(R[np.ix_(who, who)].sum() / len(who)
+                   for who in np.split(np.argsort(labels, kind="stable"), np.cumsum(size)[:-1])
+                   if len(who) > 1)) / N
+    if not 1 < len(size) < N:
+        return np.full(N, np.nan), float(share)
+    if metric == "rows":
+        D = cdist(1.0 - R[rows], 1.0 - R)
+    else:
+        D = distance_of(R if len(rows) == N else R[rows], metric)
+    out = np.zeros(N)
+    out[rows] = _silhouettes(D, rows, labels, size)
+    return out, float(share)
+
+
 def cluster_quality(found: Clusters, panel: Panel) -> tuple[np.ndarray, float]:
     """Measure how well a partition separates the responses.
 
@@ -83,14 +120,7 @@ def cluster_quality(found: Clusters, panel: Panel) -> tuple[np.ndarray, float]:
     """
     R = (dependence_matrix(Clustering(), panel) if found.correlation is None
          else found.correlation.to_numpy())
-    d = condensed_distance(R) if found.distance is None else found.distance
-    labels, N = found.labels.to_numpy(), len(found.labels)
-    together = labels[:, None] == labels
-    share = (R * together).sum(axis=1) @ (1 / together.sum(axis=1)) / N
-    if not 1 < found.n_clusters < N:
-        return np.full(N, np.nan), float(share)
-    D = np.maximum(squareform(d), 0.0)
-    return silhouette_samples(D, labels, metric="precomputed"), float(share)
+    return _quality(found.labels.to_numpy(), R, found.metric or "one_minus_rho")
 
 
 def independent_series(panel: Panel, rng: np.random.Generator, block_length: int = 1) -> Panel:
@@ -177,6 +207,49 @@ def _by_response(found: Clusters, A: np.ndarray, silhouettes: np.ndarray) -> pd.
                          "other": np.maximum(others.max(axis=1), 0.0), "nearest": nearest},
                         found.labels.index)
 
+# %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #b2e5d8f3
+def _counted(clustering: object, panel: Panel, rows: np.ndarray) -> Panel:
+    "The rows of a sample; of complete data each once, with as much weight as it was drawn"
+    once, count = np.unique(rows, return_counts=True)
+    plain = (isinstance(clustering, Clustering) and clustering.dependence == "pearson"
+             and panel.ageing is None and panel.mask.all())
+    if not plain or not clustering.min_overlap <= len(once) < len(rows):
+        return take_rows(panel, rows)
+    part = take_rows(panel, once)
+    return replace(part, weights=part.weights * count)
+
+
+def _chance_quality(clustering: object, panel: Panel) -> tuple[np.ndarray, float]:
+    "`cluster_quality` of the clusters of a panel; only means of the silhouettes have an order"
+    if not isinstance(clustering, Clustering):
+        return cluster_quality(find_clusters(clustering, panel), panel)
+    R = dependence_matrix(clustering, panel.take(by_name(panel.responses)))
+    return _quality(cluster_labels(clustering, R), R, clustering.distance)
+
+
+@njit(nogil=True, cache=True)
+def _count_pairs(A, members, ends):
+    "Add one for every pair in each group of members"
+    start = 0
+    for end in ends:
+        for a in range(start, end):
+            row = A[members[a]]
+            for b in range(start, end):
+                row[members[b]] += 1.0
+        start = end
+
+
+def _together(drawn: np.ndarray) -> np.ndarray:
+    "(N, N) share of the samples (n, N) of both in which two are together; 0 stands for an absentee"
+    A = np.zeros((drawn.shape[1],) * 2)
+    for labels in drawn:
+        size = np.bincount(labels)
+        _count_pairs(A, np.argsort(labels, kind="stable")[size[0]:], np.cumsum(size[1:]))
+    if (drawn > 0).all():
+        return A / len(drawn)
+    both = (drawn > 0).T.astype(float) @ (drawn > 0)
+    return np.divide(A, both, out=np.full(A.shape, np.nan), where=both > 0)
+
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #73118b57
 def cluster_stability(clustering: object, y: object, n: int = 100, rng: int
                       | np.random.Generator = 0, scheme: str = "bootstrap", block_length: int
@@ -230,14 +303,14 @@ def cluster_stability(clustering: object, y: object, n: int = 100, rng: int
     length = int(block_length or 1) if scheme == "bootstrap" else 1
 
     def again(rows):
-        part = take_rows(panel, rows)
+        part = _counted(clustering, panel, rows)
         seen = np.flatnonzero(part.n_obs >= min(12, len(rows) // 2))
         labels = np.zeros(N, dtype=int)
-        labels[seen] = find_clusters(clustering, part, seen).labels
+        labels[seen] = find_clusters(clustering, part, seen, tree=False).labels
         return labels
 
     def chance(panel):
-        s, v = cluster_quality(find_clusters(clustering, panel), panel)
+        s, v = _chance_quality(clustering, panel)
         return s.mean(), v
 
     jobs = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
@@ -248,9 +321,7 @@ def cluster_stability(clustering: object, y: object, n: int = 100, rng: int
         drawn = all_of(delayed(again)(rows) for rows in samples)
         chances = all_of(delayed(chance)(independent_series(panel, r, length))
                          for r in rng.spawn(n))
-    both = (drawn > 0).T.astype(float) @ (drawn > 0)
-    together = sum(((k[:, None] == k) & (k > 0)).astype(float) for k in drawn)
-    A = np.divide(together, both, out=np.full((N, N), np.nan), where=both > 0)
+    A = _together(drawn)
     agreement = np.array([adjusted_rand_score(found.labels[k > 0], k[k > 0]) for k in drawn])
     # one cluster, or one for each series, separates nothing: its silhouette counts as zero
     chances = np.nan_to_num(chances)

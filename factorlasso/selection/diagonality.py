@@ -116,7 +116,8 @@ def diagonality_scores(model: LassoModel, panel: Panel, folds: list[Any], lambda
 
     def run(train, test):
         part = take_rows(panel, train, decay)
-        setup = prepare(model, part, rows_of_weight(part, panel.weights[train]))
+        setup = prepare(model, part, rows_of_weight(part, panel.weights[train]),
+                        tree=False)
         who = np.flatnonzero(setup.active)
         if len(who) < 2:
             return np.full(len(lambdas), np.nan)

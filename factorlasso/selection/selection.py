@@ -160,7 +160,8 @@ def cross_validate(model: LassoModel, panel: Panel, folds: list[tuple[np.ndarray
     decay = decay_of(model.span)
     def plan(rows):
         part = take_rows(panel, rows, decay)
-        setup = prepare(model, part, rows_of_weight(part, panel.weights[rows]))
+        setup = prepare(model, part, rows_of_weight(part, panel.weights[rows]),
+                        tree=False)
         return replace(setup, panel=None, fitted=None if model.demean is True else setup.fitted)
 
     def run(fold, batch, training, validation):

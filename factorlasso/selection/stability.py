@@ -131,7 +131,7 @@ def select_on_rows(model: LassoModel, panel: Panel, rows: np.ndarray,
     history = rows_of_weight(part)
     if not (history >= max(model.warmup_period, 1)).any():
         return chosen, np.zeros(panel.N, dtype=bool), np.zeros((panel.N, panel.M), dtype=bool)
-    setup = prepare(model, part, history)
+    setup = prepare(model, part, history, tree=False)
     problem = unit_problem(model, setup, summarize_panel(setup.fitted, model.demean is True))
     lam = setup.reg_lambda[setup.active]
     if lambdas is None:
