@@ -250,7 +250,7 @@ def dependence_matrix(c: Clustering, panel: Panel) -> np.ndarray:
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #b39b0f9c
 def distance_of(rho: np.ndarray, distance: str = "one_minus_rho") -> np.ndarray:
-    """Distances that depend on one correlation each.
+    """Turn each correlation into a distance.
 
     Parameters
     ----------
@@ -475,7 +475,7 @@ def _square_distance(R: np.ndarray, distance: str) -> np.ndarray:
 
 
 def ward_tree(D: np.ndarray) -> np.ndarray:
-    """Ward's tree, the one that scipy builds.
+    """Build Ward's tree, the one of scipy.
 
     Parameters
     ----------
@@ -493,7 +493,7 @@ def ward_tree(D: np.ndarray) -> np.ndarray:
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #eeae9e67
 def by_name(responses: pd.Index) -> np.ndarray:
-    """Positions in the order of the names, which the order of columns does not change.
+    """Order responses by their names, which the order of columns does not change.
 
     Parameters
     ----------
@@ -556,7 +556,7 @@ def _partition(c: Clustering, R: np.ndarray, tree: bool = True) -> _Cut:
 
 
 def cluster_labels(c: Clustering, R: np.ndarray) -> np.ndarray:
-    """The clusters of a complete correlation, without their tree.
+    """Find the clusters of a complete correlation, without their tree.
 
     Parameters
     ----------
