@@ -47,16 +47,25 @@ def _expected_squares(Z: np.ndarray,  # (T, N) centred, columns of length one, z
     g = w * _row_sizes(squares, mask, w)
     kappa = (w * g) @ mask / W**2
     S = g @ mask - W * kappa
-    a, b = kappa / S, 1 / (W * S)
+    a, b, whole = kappa / S, 1 / (W * S), mask.all()
     for start in range(0, len(w), _ROWS):
         rows = slice(start, start + _ROWS)
-        def over(v, rows=rows): return (mask[rows] * v) @ mask.T
+        def over(v, rows=rows): return v.sum() if whole else (mask[rows] * v) @ mask.T
         s = g[rows, None] + g
         pairs = (np.square(over(a) - s * over(b)) - over(a * a) + 2 * s * over(a * b)
                  - s * s * over(b * b))
         pairs[np.arange(len(pairs)), np.arange(len(pairs)) + start] = 0.0
         total += w[rows] @ pairs @ w
     return total
+
+
+def _common_share(mask: np.ndarray, w: np.ndarray, W: np.ndarray) -> float:
+    "Sum of o² over ordered pairs, by pairs of rows where there are fewer of them"
+    if mask.all():
+        return float(len(W) ** 2)
+    if len(mask) < len(W):
+        return w @ np.square((mask / W) @ mask.T) @ w
+    return np.square((mask / W).T @ (w[:, None] * mask) * np.sqrt(W[:, None] / W)).sum()
 
 
 def excess_correlation(E: np.ndarray, weights: np.ndarray | None = None) -> float:
@@ -83,7 +92,7 @@ def excess_correlation(E: np.ndarray, weights: np.ndarray | None = None) -> floa
     size = np.square(Z).sum(0)
     moves = size > 1e-24 * np.square(E).sum(0)
     Z, mask, W = Z[:, moves] / np.sqrt(size[moves]), mask[:, moves], W[moves]
-    common = np.square((mask / W).T @ (w[:, None] * mask) * np.sqrt(W[:, None] / W)).sum() - len(W)
+    common = _common_share(mask, w, W) - len(W)
     if not common > 1e-12 * len(W):
         return np.nan
     seen = np.square(Z @ Z.T if len(Z) < Z.shape[1] else Z.T @ Z).sum() - len(W)
