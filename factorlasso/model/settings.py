@@ -317,7 +317,7 @@ def _cell_rules(model, centred, groups, known) -> CellRules:
     return CellRules(signs, box, prior, conflicts, derived)
 
 # %% ../../nbs/06_model/02_settings.ipynb #3df1e684
-def _groups(model, kind, panel, active) -> tuple[np.ndarray, Clusters | None]:
+def _groups(model, kind, panel, active, tree) -> tuple[np.ndarray, Clusters | None]:
     "(n_active,) group codes of the active responses, and their groups as clusters, found or given."
     if kind == LassoModelType.LASSO:
         return np.zeros(active.sum(), dtype=np.intp), None
@@ -325,7 +325,7 @@ def _groups(model, kind, panel, active) -> tuple[np.ndarray, Clusters | None]:
     if kind == LassoModelType.GROUP_LASSO and not given:
         raise ValueError("group_lasso needs group_data, a Series of group labels by response")
     clusters = find_clusters(model.group_data if given else model.clustering, panel,
-                             np.flatnonzero(active))
+                             np.flatnonzero(active), tree)
     return pd.factorize(clusters.labels.to_numpy())[0], clusters
 
 # %% ../../nbs/06_model/02_settings.ipynb #5e1d9e5d
@@ -550,7 +550,7 @@ def _check_batches(model, panel) -> None:
                          f"{model.solver!r}")
 
 
-def prepare(model: Any, panel: Panel, history: np.ndarray) -> Setup:
+def prepare(model: Any, panel: Panel, history: np.ndarray, tree: bool = True) -> Setup:
     """Turn settings and data into a problem that lacks only λ.
 
     Parameters
@@ -561,6 +561,8 @@ def prepare(model: Any, panel: Panel, history: np.ndarray) -> Setup:
         Data and weights.
     history : (N,) array
         Number of valid rows of each response.
+    tree : bool, default True
+        False: clusters without the tree they were cut from, which are found sooner.
 
     Returns
     -------
@@ -576,7 +578,7 @@ def prepare(model: Any, panel: Panel, history: np.ndarray) -> Setup:
     _check_batches(model, panel)
     active = history >= max(model.warmup_period, 1)
     level = without_batches(panel, np.zeros((panel.N, panel.M)))   # clusters are not of batches
-    groups, clusters = (_groups(model, kind, level, active) if active.any()
+    groups, clusters = (_groups(model, kind, level, active, tree) if active.any()
                         else (np.zeros(0, dtype=np.intp), None))
     everyone = np.full(panel.N, -1)
     everyone[active] = np.arange(active.sum()) if kind == LassoModelType.LASSO else groups
