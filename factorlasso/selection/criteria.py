@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['information_criteria', 'warn_about_ends', 'select_by_criterion', 'residual_variance', 'fitted_problem',
-           'fit_degrees_of_freedom']
+           'fit_degrees_of_freedom', 'paid_degrees_of_freedom', 'variance_degrees_of_freedom']
 
 # %% ../../nbs/07_selection/02_criteria.ipynb #a2fa7619
 from dataclasses import replace
@@ -17,15 +17,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..data.ewma import effective_sample_size, weighted_mean
 from ..data.labelled import concat_moments
-from ..data.moments import batch_counts
+from ..data.moments import Moments, batch_counts
 from ..data.panel import some_labels, warn_caller
 from ..model.model import LassoModel
 from ..model.settings import by_response, prepare, unit_problem
 from ..model.unilasso import UniLasso
 from ..model.updates import fit_parts, plan_fit
 from ..penalties.constraints import Bounds
-from ..penalties.penalties import Problem, make_penalty
-from ..solvers.path import LassoPath, degrees_of_freedom
+from ..penalties.penalties import Problem, make_penalty, with_ridge
+from ..solvers.path import DEPENDENT, LassoPath, degrees_of_freedom
 from ..solvers.solver import summarize_panel
 
 # %% ../../nbs/07_selection/02_criteria.ipynb #20d38ca4
@@ -246,6 +246,23 @@ def fitted_problem(model: LassoModel) -> Problem:
     return replace(problem, penalty=problem.penalty.scaled(setup.reg_lambda[active]))
 
 
+def _spent(model: LassoModel) -> tuple[Problem, np.ndarray, np.ndarray]:
+    "Problem and loadings of the fitted responses, and the degrees of freedom of the loadings"
+    problem = fitted_problem(model)
+    beta = model.estimation_result_.estimated_beta.to_numpy()[model.active_.to_numpy()]
+    try:
+        return problem, beta, degrees_of_freedom(problem, beta)
+    except NotImplementedError:
+        return problem, beta, (beta != problem.prior).sum(1).astype(float)
+
+
+def _of_all(model: LassoModel, df: np.ndarray) -> np.ndarray:
+    "Of all responses, the intercepts of batches included; NaN for those that were not fitted"
+    out = np.full(len(model.active_), np.nan)
+    out[model.active_.to_numpy()] = df
+    return out + batch_counts(model.panel_) - 1
+
+
 def fit_degrees_of_freedom(model: LassoModel) -> np.ndarray:
     """Count the degrees of freedom of every response of a fit, the intercept not counted.
 
@@ -263,11 +280,96 @@ def fit_degrees_of_freedom(model: LassoModel) -> np.ndarray:
         of cells that moved, which is an upper bound.
     """
     model = getattr(model, "best_model_", model)
-    problem, active = fitted_problem(model), model.active_.to_numpy()
-    df, beta = (np.full(len(active), np.nan),
-                model.estimation_result_.estimated_beta.to_numpy()[active])
-    try:
-        df[active] = degrees_of_freedom(problem, beta)
-    except NotImplementedError:
-        df[active] = (beta != problem.prior).sum(1)
-    return df + batch_counts(model.panel_) - 1
+    return _of_all(model, _spent(model)[2])
+
+
+# %% ../../nbs/07_selection/02_criteria.ipynb #5c1d0a12
+_DOUBT = 20        # rows beyond the parameters that "nothing to correct" is worth
+_WITNESSES = 200   # responses that are asked: one number needs no more
+
+
+def _all_factors(m: Moments, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    "(N,) loss of least squares on all factors, and how many of them are independent"
+    loss, rank, r = m.loss(beta), np.zeros(m.N), m.c - m.times(beta)
+    for k in np.unique(m.pattern):
+        who, s = m.pattern == k, np.sqrt(np.diag(m.G[k]))
+        s = np.where(s > 0, s, 1.0)
+        e, V = np.linalg.eigh(m.G[k] / np.outer(s, s))
+        kept = e > DEPENDENT * e[-1]
+        rank[who] = kept.sum()
+        loss[who] -= (((r[who] / s) @ V[:, kept])**2 / e[kept]).sum(1)
+    return loss, rank
+
+
+def _excess(moments: Moments, beta: np.ndarray, left: np.ndarray, n: np.ndarray) -> float:
+    "c: variances of least squares on all factors over those of a fit with `left` rows to spare"
+    at = np.linspace(0, len(beta) - 1, min(len(beta), _WITNESSES)).astype(int)
+    m, beta, left, n = moments.take(at), beta[at], left[at], n[at]
+    loss, (free, rank) = m.loss(beta), _all_factors(m, beta)
+    spare = n - rank - 1
+    who = (spare > 1) & (left > 0) & (free > _EXACT * m.s) & (m.s > 0)
+    if not who.any():
+        return 1.0
+    nu = spare[who].sum()
+    return float(np.mean((free * left)[who] / (spare * loss)[who])**(nu / (nu + _DOUBT)))
+
+
+def paid_degrees_of_freedom(problem: Problem, beta: np.ndarray, df: np.ndarray, n: np.ndarray,
+                            lowest: float | np.ndarray = 0.0) -> np.ndarray:
+    """Degrees of freedom with which residual variances are right on average.
+
+    Parameters
+    ----------
+    problem : Problem
+        Moments of the rows of the fit.
+    beta : ndarray of shape (N, M)
+        Loadings.
+    df : ndarray of shape (N,)
+        Degrees of freedom of the loadings, the intercept not counted.
+    n : ndarray of shape (N,)
+        Effective rows, `effective_sample_size`.
+    lowest : float or ndarray of shape (N,), default=0.0
+        Least that is to be paid.
+
+    Returns
+    -------
+    ndarray of shape (N,)
+        `df` itself where there are no more rows than factors.
+    """
+    plain = with_ridge(problem, -np.asarray(problem.ridge)) if np.any(problem.ridge) else problem
+    if not len(plain.moments.G):
+        return df
+    left = n - df - 1
+    paid = n - 1 - left / _excess(plain.moments, beta, left, n)
+    return np.where(left > 0, np.maximum(paid, np.minimum(lowest, df)), df)
+
+
+def variance_degrees_of_freedom(model: LassoModel) -> np.ndarray:
+    """Count the degrees of freedom that the residual variances of a fit pay.
+
+    Parameters
+    ----------
+    model : LassoModel or LassoModelCV
+        Fitted; scikit-learn's NotFittedError otherwise.
+
+    Returns
+    -------
+    ndarray of shape (N,)
+        What `residual_variance` takes; NaN for responses that were not fitted.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> rng = np.random.default_rng(0)
+    >>> X, Y = rng.normal(size=(30, 3)), rng.normal(size=(30, 8))
+    >>> ols = fl.LassoModel("lasso", reg_lambda=0).fit(X, Y)
+    >>> variance_degrees_of_freedom(ols).round(6).tolist()
+    [3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0]
+    """
+    model = getattr(model, "best_model_", model)
+    problem, beta, df = _spent(model)
+    sums, active = getattr(model, "moments_", None), model.active_.to_numpy()
+    n = (sums.n_effective if sums is not None and not model.panel_.T else
+         effective_sample_size(model.panel_.weights, model.panel_.mask))
+    n = (n - batch_counts(model.panel_) + 1)[active]
+    return _of_all(model, paid_degrees_of_freedom(problem, beta, df, n))
