@@ -316,7 +316,7 @@ def _excess(moments: Moments, beta: np.ndarray, left: np.ndarray, n: np.ndarray)
 
 def paid_degrees_of_freedom(problem: Problem, beta: np.ndarray, df: np.ndarray, n: np.ndarray,
                             lowest: float | np.ndarray = 0.0) -> np.ndarray:
-    """Degrees of freedom with which residual variances are right on average.
+    """Charge degrees of freedom with which residual variances are right on average.
 
     Parameters
     ----------
