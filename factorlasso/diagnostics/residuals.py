@@ -26,7 +26,7 @@ from .flips import (Refit, flip_p_values, flipped_statistics, make_refit,
 from ..model.model import LassoModel, one_blas_thread
 from ..model.results import Summary
 from ..data.panel import make_panel, time_order, warn_caller
-from ..selection.criteria import fit_degrees_of_freedom, residual_variance
+from ..selection.criteria import residual_variance, variance_degrees_of_freedom
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #620cda32
 def _regressors(n_params: object,  # None, a number, (N,) numbers, or (N, M) loadings
@@ -134,7 +134,7 @@ def _from_model(model: LassoModel, cv: object) -> tuple:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)   # `fit` has said which rows lack a factor
             left = held_out_residuals(settings, model.x, model.y, cv, weights)
-    df = None if cv is not None else fit_degrees_of_freedom(model)
+    df = None if cv is not None else variance_degrees_of_freedom(model)
     dull = ~(result.r2 < 1 - 1e-12) | ~model.active_
     beta, x = result.estimated_beta, panel.X
     if panel.batches is not None:   # each batch but the first is a regressor of everybody

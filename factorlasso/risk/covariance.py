@@ -38,7 +38,8 @@ from .level import factor_levels, recent_level
 from .residual_correlation import (FittedRows, ResidualCorrelation,
                                                    same_rows_and_cells)
 from .structure import FactorStructure, correlation_root, factor_root
-from ..selection.criteria import fit_degrees_of_freedom, fitted_problem, residual_variance
+from ..selection.criteria import (fitted_problem, paid_degrees_of_freedom,
+                                            residual_variance, variance_degrees_of_freedom)
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #33ac5402
 class VarianceColumns(str, Enum):
@@ -981,12 +982,14 @@ def _fitted_rows(model: LassoModel, refit: bool) -> tuple[FittedRows, np.ndarray
     moved, box, center = beta != problem.prior, problem.bounds, model.demean is not False
     if not refit:
         free = moved & (beta > box.lower) & (beta < box.upper)
-        return FittedRows(p, beta, alpha, free, fit_degrees_of_freedom(model)[active],
+        return FittedRows(p, beta, alpha, free, variance_degrees_of_freedom(model)[active],
                           center), active
     beta, df = refit_on_support(FittedRows(p, beta, alpha, moved, np.zeros(len(p.responses)),
                                            center), box)
     free = moved & (beta > box.lower) & (beta < box.upper)
-    p, df = without_batches(p, beta), df + batch_counts(p) - 1
+    more = batch_counts(p) - 1
+    n = effective_sample_size(p.weights, p.mask) - more
+    p, df = without_batches(p, beta), paid_degrees_of_freedom(problem, beta, df, n, df) + more
     return FittedRows(p, beta, intercepts(p, beta, model.demean), free, df, center), active
 
 
@@ -1033,7 +1036,7 @@ def _of_sums(model: LassoModel, a: float, date: object, factors: object,
     m, n, beta = sums.part(active), sums.n_effective[active], r.estimated_beta
     d = np.maximum(m.loss(beta.to_numpy()[active]), 0.0)
     if how.degrees_of_freedom:
-        left = n - fit_degrees_of_freedom(model)[active] - 1
+        left = n - variance_degrees_of_freedom(model)[active] - 1
         d *= np.divide(n, left, out=np.full(len(n), np.nan), where=left > 0)
     columns = {V.EWMA_VARIANCE: a * m.s, V.RESIDUAL_VARS: a * d,
                V.INSAMPLE_ALPHA: a * r.alpha.to_numpy()[active], V.R2: r.r2.to_numpy()[active],
