@@ -41,6 +41,7 @@ from .covariance import (CurrentFactorCovarData, VarianceColumns, factor_covaria
                                          from_tables, to_tables)
 from ..penalties.constraints import Bounds
 from ..penalties.penalties import Problem
+from ..selection.criteria import paid_degrees_of_freedom
 from ..selection.folds import take_rows
 from ..solvers.path import degrees_of_freedom
 
@@ -762,12 +763,14 @@ def _kind(p: Problem) -> tuple | None:
 
 
 def _freedom(drafts: list[_Draft]) -> list[np.ndarray]:
-    "Degrees of freedom of every response of every date"
+    "Degrees of freedom that the variance of every response of every date pays"
     kinds = {_kind(d.problem) for d in drafts}
     groups = [drafts] if len(kinds) == 1 and None not in kinds else [[d] for d in drafts]
     found = [degrees_of_freedom(_stacked([d.problem for d in g]),
                                 np.concatenate([d.beta for d in g])) for g in groups]
-    return np.split(np.concatenate(found), np.cumsum([len(d.beta) for d in drafts])[:-1])
+    df = np.split(np.concatenate(found), np.cumsum([len(d.beta) for d in drafts])[:-1])
+    return [paid_degrees_of_freedom(d.problem, d.beta, spent, d.rows)
+            for d, spent in zip(drafts, df, strict=True)]
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #7f1fa99d
 def _sums_draft(model: LassoModel, sums: PanelMoments, last: np.ndarray,
