@@ -1,8 +1,7 @@
 """Covariance forecasts judged out of sample: the whole comparison of the page *US equities*.
 
-    nice python examples/covariance_forecasts.py                               # everything, half an
-    hour on one core nice python examples/covariance_forecasts.py stocks-60 skfolio:stocks-60   #
-    one cell
+    nice python examples/covariance_forecasts.py                  # everything, half an hour
+    nice python examples/covariance_forecasts.py stocks-60 skfolio:stocks-60        # one cell
 
 Each cell is one panel and one window. Every rule is chosen inside the window; no row that judges is
 used to choose anything. The results are kept in `covariance_forecasts.json`, cell by cell.
