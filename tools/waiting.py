@@ -2,8 +2,8 @@
 2 3] [--only WORD ...]
 
 Each call is timed twice, and the second counts: what is compiled once is not part of it. A call of
-milliseconds is repeated, and the best counts. A bar stands beside the seconds where there is one,
-and the exit code is the number of bars that were missed.
+milliseconds, or of a second at most, is repeated, and the best counts. A bar stands beside the
+seconds where there is one, and the exit code is the number of bars that were missed.
 """
 import os
 
@@ -20,7 +20,7 @@ import pandas as pd  # noqa: E402
 
 from sklearn.model_selection import KFold  # noqa: E402
 
-from factorlasso import LassoModel, LassoModelCV, stability_selection  # noqa: E402
+from factorlasso import LassoModel, LassoModelCV, fit_rolling, stability_selection  # noqa: E402
 from factorlasso.diagnostics import cluster_stability, diagnose_residuals  # noqa: E402
 from factorlasso.model.settings import unit_problem  # noqa: E402
 from factorlasso.model.updates import fit_parts, plan_fit  # noqa: E402
@@ -30,6 +30,7 @@ from factorlasso.solvers import solve  # noqa: E402
 SIZES = [(819, 4, 55), (1000, 20, 500), (260, 20, 3000)]   # rows, factors, responses
 LONG = 60.0   # seconds after which a call is not timed twice
 QUICK, REPEATS = .02, 100   # seconds below which a call is repeated so often
+BRIEF = 1.5   # seconds below which it is repeated four times
 
 
 def panel(T, M, N, seed=0):
@@ -57,6 +58,17 @@ def one_row(x, y):
             seconds(lambda: solve(problem, start=beta.to_numpy())))
 
 
+def months(rows_per_month, M, N):
+    "240 monthly HCGL fits after a year and a half, on monthly or weekly rows"
+    T = {"monthly": 260, "weekly": 1100}[rows_per_month]
+    x, y = panel(T, M, N)
+    if rows_per_month == "monthly":
+        x.index = y.index = pd.date_range("2000-01-31", periods=T, freq="ME")
+    ends = x.groupby(x.index.to_period("M")).tail(1).index[-240:]
+    model = LassoModel("group_lasso_clusters", reg_lambda=.1, span=60)
+    return lambda: fit_rolling(model, x, y, ends)
+
+
 def calls(x, y, folder):
     "What is timed: name, bars by size (None: no bar), and a function of no arguments"
     clusters = LassoModel("group_lasso_clusters", reg_lambda=.1)
@@ -68,6 +80,9 @@ def calls(x, y, folder):
            lambda: LassoModel("group_lasso_clusters", reg_lambda=.1).fit(x, y))
     learn, warm = one_row(x, y)
     yield "partial_fit, one row", (.001 + warm, None, None), learn
+    for rows in ("monthly", "weekly"):
+        yield (f"fit_rolling, {rows} rows", (.7, None, None),
+               months(rows, x.shape[1], min(y.shape[1], 55)))
     yield "diagnose_residuals", (3, 3, 3), lambda: diagnose_residuals(fitted)
     yield "cluster_stability", (None, 2, 20), lambda: cluster_stability(None, y)
     yield ("stability selection, HCGL", (None, None, 10),
@@ -103,11 +118,12 @@ def timed(call):
 
 
 def seconds(call):
-    "Of the second call, or of the first where that was long; of the best of many where it is quick"
+    "Of the second call, or of the first where that was long; of the best of many if it is quick"
     taken = timed(call)
     if taken <= LONG:
         taken = timed(call)
-    return min(taken, *(timed(call) for _ in range(REPEATS))) if taken < QUICK else taken
+    more = REPEATS if taken < QUICK else 4 if taken < BRIEF else 0
+    return min([taken, *(timed(call) for _ in range(more))])
 
 
 def main():

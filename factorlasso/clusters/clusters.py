@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['DISTANCES', 'METHODS', 'DEPENDENCE', 'Clustering', 'complete_correlation', 'dependence_matrix', 'distance_of',
-           'condensed_distance', 'Clusters', 'ward_tree', 'by_name', 'cluster_labels', 'tree_clusters', 'find_clusters']
+           'condensed_distance', 'Clusters', 'group_codes', 'ward_tree', 'by_name', 'cluster_labels', 'tree_clusters',
+           'find_clusters']
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #ecb04efd
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from sklearn.base import clone
 from ..data.estimators import Estimator
 from ..data.ewma import decay_of, weighted_corr, weighted_mean
 from ..data.moments import aged, epochs
-from ..data.panel import Panel, as_pandas, chosen_labels, warn_caller
+from ..data.panel import Panel, as_pandas, chosen_labels, name_order, warn_caller
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #1d9a822d
 DISTANCES = ("one_minus_rho", "chord", "arccos", "rows")
@@ -356,12 +357,47 @@ def _reordered(A: np.ndarray,  # (N, N)
     return out
 
 
+@njit(nogil=True, cache=True)
+def _first_seen(labels, most):
+    code, out, found = np.full(most + 1, -1), np.empty(len(labels), dtype=np.intp), 0
+    for i in range(len(labels)):
+        if code[labels[i]] < 0:
+            code[labels[i]], found = found, found + 1
+        out[i] = code[labels[i]]
+    return out
+
+
+def group_codes(labels: np.ndarray) -> np.ndarray:
+    """Number labels from 0 in order of first appearance.
+
+    Parameters
+    ----------
+    labels : array of shape (N,)
+        Of any kind.
+
+    Returns
+    -------
+    (N,) int array
+        As of `pandas.factorize`, sooner where labels are small whole numbers.
+
+    Examples
+    --------
+    >>> group_codes(np.array([7, 3, 7, 0]))
+    array([0, 1, 0, 2])
+    """
+    if labels.dtype.kind == "i" and len(labels) and labels.min() >= 0:
+        most = int(labels.max())
+        if most <= 2 * len(labels):
+            return _first_seen(labels.astype(np.int64), most)
+    return pd.factorize(labels)[0]
+
+
 def _numbered(labels: object,  # (N,) any hashable labels
               responses: pd.Index,  # (N,)
               ) -> pd.Series:  # (N,) integers 1..K by first appearance
     "Cluster numbers in order of first appearance"
-    return pd.Series(pd.factorize(np.asarray(labels))[0] + 1, index=responses,
-                     name="cluster", copy=False)
+    return pd.Series(group_codes(np.asarray(labels)) + 1, index=responses, name="cluster",
+                     copy=False)
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #c3a9e6f1
 @njit(nogil=True, cache=True)
@@ -505,8 +541,7 @@ def by_name(responses: pd.Index) -> np.ndarray:
     ndarray of int of shape (N,)
         Positions.
     """
-    names = [str(k) for k in responses.tolist()]
-    return np.array(sorted(range(len(names)), key=names.__getitem__), dtype=np.intp)
+    return name_order(responses)
 
 
 @njit(nogil=True, cache=True)
@@ -570,7 +605,7 @@ def cluster_labels(c: Clustering, R: np.ndarray) -> np.ndarray:
     ndarray of int of shape (N,)
         1..K, by first appearance.
     """
-    return pd.factorize(_partition(c, R, False).labels)[0] + 1
+    return group_codes(_partition(c, R, False).labels) + 1
 
 
 def tree_clusters(c: Clustering, R: np.ndarray, responses: pd.Index) -> Clusters:

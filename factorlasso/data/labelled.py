@@ -292,8 +292,11 @@ def _some(moments: Moments, at: np.ndarray) -> Moments:
 class _Block(PanelMoments):
     "The moments of rows that are about to be added"
     panel: Panel = None   # without decay
+    whole: Moments = None   # of all responses, where they have all rows and the same moments of x
 
     def part(self, at):
+        if self.whole is not None:
+            return _some(self.whole, np.arange(self.N) if at is None else at)
         some = (self.panel if (at is None or np.array_equal(at, np.arange(self.N)))
                 else self.panel.take(at))
         m = make_moments(_aged(some, self.decay))
@@ -319,21 +322,31 @@ def _counted(index: pd.Index) -> bool:
     return isinstance(index, pd.RangeIndex) and (index.start, index.step) == (0, 1)
 
 
-def _block(panel: Panel, span: float | None, pairs: bool) -> _Block:
-    "What a block of rows adds"
+def _block_moments(panel: Panel, decay: float) -> tuple[Moments, Moments | None]:
+    "Moments of the factors alone, and of all responses where those are a part of them"
+    if panel.mask.all() and 8 * panel.N * panel.M <= _PART:
+        m, zero = make_moments(_aged(panel, decay)), np.zeros(1)
+        return Moments(m.G, np.zeros((1, m.M)), zero, m.W[:1], m.x_mean, zero,
+                       np.zeros(1, dtype=np.intp), m.n_obs[:1], m.T), m
     x = Panel(panel.X, np.zeros((panel.T, 1)), panel.weights[:, None] > 0, panel.weights,
               panel.index, panel.factors, pd.RangeIndex(1))
+    return make_moments(_aged(x, decay)), None
+
+
+def _block(panel: Panel, span: float | None, pairs: bool) -> _Block:
+    "What a block of rows adds"
     decay, seen = decay_of(span), panel.mask.any(0)
+    of_x, whole = _block_moments(panel, decay)
     index, last = panel.index, np.where(seen, _since(panel.mask), 0)
     newest = None if _counted(index) else index[-1]
     square = (_aged(panel, decay).weights ** 2) @ panel.mask * (1.0 if decay == 1
                                                                 else decay ** (-2 * last))
-    return _Block((), make_moments(_aged(x, decay)), panel.factors, panel.responses,
+    return _Block((), of_x, panel.factors, panel.responses,
                   np.stack([panel.n_obs, panel.weights @ panel.mask]), repeats_of(panel.weights),
                   square,
                   np.where(seen, last, panel.T),
                   (newest if panel.T == 1 or newest is None else index[0], newest), span,
-                  pair_moments(_aged(panel, decay)) if pairs else None, panel)
+                  pair_moments(_aged(panel, decay)) if pairs else None, panel, whole)
 
 # %% ../../nbs/01_data/04_labelled.ipynb #8ee6a77b
 def _check_follows(a: PanelMoments, b: PanelMoments) -> None:

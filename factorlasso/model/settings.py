@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..clusters.clusters import Clustering, Clusters, find_clusters
+from ..clusters.clusters import Clustering, Clusters, find_clusters, group_codes
 from ..data.cadence import warn_about_cadence
 from ..data.ewma import decay_of, rolling_mean
 from ..data.moments import (Moments, aged, batch_counts, cell_weights, loss_scale,
@@ -326,7 +326,7 @@ def _groups(model, kind, panel, active, tree) -> tuple[np.ndarray, Clusters | No
         raise ValueError("group_lasso needs group_data, a Series of group labels by response")
     clusters = find_clusters(model.group_data if given else model.clustering, panel,
                              np.flatnonzero(active), tree)
-    return pd.factorize(clusters.labels.to_numpy())[0], clusters
+    return group_codes(clusters.labels.to_numpy()), clusters
 
 # %% ../../nbs/06_model/02_settings.ipynb #5e1d9e5d
 def rolling_panel(panel: Panel, span: float | None) -> Panel:
