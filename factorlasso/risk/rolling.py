@@ -781,8 +781,8 @@ def _sums_draft(model: LassoModel, sums: PanelMoments, last: np.ndarray,
     on = setup.active
     who = slice(None) if on.all() else np.flatnonzero(on)
     whole = concat_moments(fit_parts(model, sums))
-    problem = unit_problem(model, setup, whole if on.all() else whole.take(who))
-    problem = replace(problem, penalty=problem.penalty.scaled(setup.reg_lambda[who]))
+    problem = replace(unit_problem(model, setup, whole if on.all() else whole.take(who)),
+                      penalty=setup.scaled)
     numbers = s[who], loss[who], alpha[who]
     names = chosen_labels(sums.responses, np.flatnonzero(on))
     labels, date = (names, sums.factors), sums.ends[1]
@@ -978,7 +978,9 @@ class _Run:
 
     def estimate(self, date: pd.Timestamp, stop: int, sums: PanelMoments | None, need: int) -> bool:
         "Whether one date has an estimate; not where no response has enough rows"
-        part = take_rows(self.panel, slice(max(0, stop - (self.window or stop)), stop))
+        adds = sums is not None and self.panel.M <= sums.T
+        part = (None if adds and self.schedule is None else
+                take_rows(self.panel, slice(max(0, stop - (self.window or stop)), stop)))
         if sums is None:
             history = rows_of_weight(self._aged(part) if self.rows_add else part, part.weights)
         else:
@@ -988,7 +990,7 @@ class _Run:
         if self.schedule is not None:
             self.clusters = _scheduled(self.model, part, sums, self.schedule, self.clusters)
         clusters = None if self.clusters is None else self.clusters.clusters
-        if sums is not None and (self.panel.M <= sums.T):
+        if adds:
             draft, gap = self._by_sums(sums, clusters)
         elif self.rows_add and self.panel.M <= part.T:
             draft, gap = self._by_rows(part, history, clusters)
