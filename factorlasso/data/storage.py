@@ -368,6 +368,16 @@ def _row(k: int, columns: list[str], values: list) -> str:
              for c, v in zip(columns, values, strict=False) if v is not None and v == v]
     return f'<row r="{k}">{"".join(cells)}</row>'
 
+
+def _number_row(k: int, columns: list[str], label: object, row: np.ndarray) -> str:
+    """`_row` of a label and numbers; where none is missing a cell stands where the one before it
+    ends, and needs no name"""
+    if row.dtype != np.float64 or not len(row) or np.isnan(row).any():
+        return _row(k, columns, [label, *row.tolist()])
+    cells = "</v></c><c><v>".join(map(repr, row.tolist()))
+    return f"{_row(k, columns, [label]).removesuffix('</row>')}<c><v>{cells}</v></c></row>"
+
+
 # %% ../../nbs/01_data/10_storage.ipynb #2f1525b2
 _XML, _OPEN = ('<?xml version="1.0" encoding="UTF-8" standalone="yes"?>',
                "http://schemas.openxmlformats.org")
@@ -442,7 +452,7 @@ def _write_xlsx(file, tables: dict[str, pd.DataFrame], about: dict) -> None:
         columns = _columns(len(cols) + 1)
         yield _row(1, columns, [None, *cols])
         for k, (label, row) in enumerate(zip(rows, values, strict=True), start=2):
-            yield _row(k, columns, [label, *row.tolist()])
+            yield _number_row(k, columns, label, row)
     _write_book(file, {"about": lines(front)}
                 | {name: sheet(rows, cols, v) for name, (rows, cols, _, v) in plain.items()})
 

@@ -627,7 +627,7 @@ def _profile(search, base, every, history) -> tuple[np.ndarray | None, np.ndarra
         kind = _scale_of(search, base, False)
     else:
         rule = base.reg_lambda if isinstance(base.reg_lambda, pd.Series) else 0.0
-        setup = prepare(clone(base).set_params(reg_lambda=rule), every, history)
+        setup = prepare(clone(base).set_params(reg_lambda=rule), every, history, tree=False)
         active, tops = setup.active, lambda_tops(base, setup)
         kind = _scale_of(search, base, not is_by_rows(setup.penalty))
     if kind is None:
