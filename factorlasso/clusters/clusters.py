@@ -230,13 +230,11 @@ def dependence_matrix(c: Clustering, panel: Panel) -> np.ndarray:
     if c.span is not None:
         plain = replace(panel, weights=panel.complete.astype(float), ageing=None)
         panel = aged(plain, decay_of(c.span), np.arange(panel.T - 1, -1, -1))
-    R, still = np.full((panel.N, panel.N), np.nan), np.zeros(panel.N, dtype=bool)
+    (who, part, _), *later = epochs(panel)
+    R, still = _known_pairs(c, panel, part.weights)
     # newest first: a pair ends with the one that ends first, and weighs relative to it
-    for who, part, _ in epochs(panel):
+    for who, part, _ in later:
         found, constant = _known_pairs(c, panel, part.weights)
-        if len(who) == panel.N:
-            R, still = found, constant
-            break
         R[who], R[:, who] = found[who], found[:, who]
         still[who] = constant[who]
     if not (c.remove_pc1 or still.any() or np.isnan(R.sum())):
@@ -570,14 +568,16 @@ class _Cut:
     height: float | None = None
 
 
-def _partition(c: Clustering, R: np.ndarray, tree: bool = True) -> _Cut:
-    "Tree and cut of a complete correlation; without `tree` no more of it than the cut needs"
+def _partition(c: Clustering, R: np.ndarray, tree: bool = True, spare: bool = False) -> _Cut:
+    """Tree and cut of a complete correlation; without `tree` no more of it than the cut needs, in
+    the place of a correlation that is to `spare`"""
     N = len(R)
     if N == 1:
         return _Cut(np.zeros(1, dtype=np.intp))
     # counts and ranks have equal distances, which the whole tree settles as scipy does
     if c.method == "ward" and c.dependence == "pearson" and c.n_clusters is None and not tree:
-        D = _square_distance(R, c.distance)
+        inside = spare and c.distance == "one_minus_rho"
+        D = np.subtract(1.0, R, out=R) if inside else _square_distance(R, c.distance)
         height = c.cutoff_fraction * D.max()
         np.fill_diagonal(D, np.inf)
         return _Cut(_joined_labels(_ward_joins(D, height), N))
@@ -651,7 +651,8 @@ def _panel_clusters(c: Clustering, panel: Panel, tree: bool = True) -> Clusters:
     R = dependence_matrix(c, panel.take(order))
     if tree:
         return _named(c, R, order, panel.responses)
-    return Clusters(_numbered(_partition(c, R, False).labels[np.argsort(order)], panel.responses))
+    labels = _partition(c, R, tree=False, spare=True).labels[np.argsort(order)]
+    return Clusters(_numbered(labels, panel.responses))
 
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #21623002
