@@ -328,14 +328,16 @@ def _off_diagonal(judged: _Judged, Z: np.ndarray, overlap: np.ndarray,
                   expected: float) -> pd.DataFrame:
     """Mean |ρ| and off-diagonal share of squares over pairs with twelve common rows; `expected` is
     the mean Q of the flips"""
-    pairs = np.triu_indices(len(overlap), 1)
-    rho = weighted_corr(judged.E.to_numpy(), judged.w, min_overlap=min(12, len(Z)))[pairs]
-    v = ((Z**2).T @ Z**2)[pairs]
-    v = v * expected / v.sum() / np.maximum(overlap[pairs], 1e-12) ** 2
-    rho, v = rho[np.isfinite(rho)], v[np.isfinite(rho)]
-    share = [2 * s / (len(overlap) + 2 * s) for s in (np.square(rho).sum(), v.sum())]
-    return pd.DataFrame({"found": [np.abs(rho).mean(), share[0]],
-                         "expected": [np.sqrt(2 / np.pi * v).mean(), share[1]]},
+    rho = weighted_corr(judged.E.to_numpy(), judged.w, min_overlap=min(12, len(Z)))
+    v = (Z**2).T @ Z**2
+    np.fill_diagonal(rho, np.nan)
+    np.fill_diagonal(v, 0.0)
+    v *= 2 * expected / v.sum() / np.maximum(overlap, 1e-12) ** 2
+    unknown = np.isnan(rho)   # every pair stands twice
+    rho[unknown], v[unknown], n = 0.0, 0.0, rho.size - unknown.sum()
+    share = [s / (len(rho) + s) for s in (np.square(rho).sum(), v.sum())]
+    return pd.DataFrame({"found": [np.abs(rho).sum() / n, share[0]],
+                         "expected": [np.sqrt(2 / np.pi * v).sum() / n, share[1]]},
                         ["mean |ρ|", "share of squares off the diagonal"])
 
 
@@ -522,11 +524,12 @@ def diagnose_residuals(residuals: LassoModel | pd.DataFrame,
         squares = np.square(Z).sum(0)
         Z = Z / np.sqrt(squares)
         (flips, z, p, critical), found = _search(judged, Z, level, draws, rng)
-    overlap = (mask.T @ (w[:, None] * mask)) / np.sqrt(np.outer(w @ mask, w @ mask))
+    overlap = (np.ones((1, 1)) if mask.all()
+               else (mask.T @ (w[:, None] * mask)) / np.sqrt(np.outer(w @ mask, w @ mask)))
     expected, (table, loadings, scores) = flips[:, 0].mean(), _missing(judged, found)
     return ResidualDiagnostics(
         n_series=N, n_rows=T, left_out=judged.left_out,
-        dof=(np.square(overlap).sum() - N) / 2 / expected,
+        dof=(np.square(np.broadcast_to(overlap, (N, N))).sum() - N) / 2 / expected,
         statistic=z[0], p_value=p[0], eigenvalues=np.linalg.svd(Z, compute_uv=False) ** 2,
         edge=(1 + np.sqrt(2 * expected / (N - 1))) ** 2, critical=critical, eigenvalue_p=p[1],
         off_diagonal=_off_diagonal(judged, Z, overlap, expected), missing_factors=table,
