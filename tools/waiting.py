@@ -18,9 +18,11 @@ from dataclasses import replace  # noqa: E402
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 
+from scipy.linalg.blas import dsyrk  # noqa: E402
 from sklearn.model_selection import KFold  # noqa: E402
 
 from factorlasso import LassoModel, LassoModelCV, fit_rolling, stability_selection  # noqa: E402
+from factorlasso.data import moments_of  # noqa: E402
 from factorlasso.diagnostics import cluster_stability, diagnose_residuals  # noqa: E402
 from factorlasso.model.settings import unit_problem  # noqa: E402
 from factorlasso.model.updates import fit_parts, plan_fit  # noqa: E402
@@ -111,6 +113,17 @@ def genes(N, gappy=False):
     return lambda: LassoModelCV(n_lambdas=20, cv=KFold(5)).fit(x, y, absorb=plates)
 
 
+def gaps(N, T=20_000, M=100):
+    "Moments of N responses, 0 to 90 % missing at random, and the `dsyrk` calls that they need"
+    rng = np.random.default_rng(0)
+    missing = rng.uniform(0, .9, N)
+    X, Y = rng.normal(size=(T, M)), np.where(rng.random((T, N)) < missing, np.nan, 1.0)
+    Y *= rng.normal(size=(T, N))
+    A = np.asfortranarray(X.T)
+    rows = (T * np.minimum(missing, 1 - missing)).astype(int)
+    return (lambda: moments_of(X, Y)), lambda: [dsyrk(1.0, A[:, :n]) for n in rows]
+
+
 def timed(call):
     start = time.process_time()
     call()
@@ -132,6 +145,8 @@ def main():
     parser.add_argument("--only", nargs="+", default=[""], help="words in the names of the calls")
     parser.add_argument("--genes", type=int, metavar="N",
                         help="time a search over N genes instead; the bar is 30 s for 2000")
+    parser.add_argument("--gaps", type=int, metavar="N",
+                        help="time the moments of N responses with gaps instead, against dsyrk")
     options, missed = parser.parse_args(), 0
     warnings.simplefilter("ignore")
     if options.genes:
@@ -139,6 +154,11 @@ def main():
         print(f"LassoModelCV, {options.genes} genes: {taken[0]:.2f}, with gaps and plates "
               f"{taken[1]:.2f}   bar {bar:g}")
         return int(max(taken) > bar)
+    if options.gaps:
+        pairs = [tuple(timed(call) for call in gaps(options.gaps)) for _ in range(3)]
+        taken, floor = (min(seconds) for seconds in zip(*pairs, strict=True))
+        print(f"moments {taken:.2f}, dsyrk {floor:.2f}, ratio {taken / floor:.2f}   bar 1.25")
+        return int(taken > 1.25 * floor)
     for size in options.size:
         shape = SIZES[size - 1]
         print(f"{shape[0]} rows, {shape[1]} factors, {shape[2]} responses", flush=True)
