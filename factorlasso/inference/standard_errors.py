@@ -605,7 +605,7 @@ def standard_errors(model: Any, kind: str = "hc", level: float = .95,
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
     "The columns that are worth printing"
     table = table.rename(columns={"se": "s.e.", "against": "against sign"})
-    dull = [c for c in ("against sign", "note") if not table[c].replace("", np.nan).notna().any()]
+    dull = [c for c in ("against sign", "note") if not (table[c].notna() & (table[c] != "")).any()]
     return table.drop(columns=dull)
 
 
