@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['DISTANCES', 'METHODS', 'DEPENDENCE', 'Clustering', 'complete_correlation', 'dependence_matrix', 'distance_of',
-           'condensed_distance', 'Clusters', 'group_codes', 'ward_tree', 'by_name', 'cluster_labels', 'tree_clusters',
+           'condensed_distance', 'Clusters', 'group_codes', 'ward_tree', 'cluster_labels', 'tree_clusters',
            'find_clusters']
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #ecb04efd
@@ -526,22 +526,6 @@ def ward_tree(D: np.ndarray) -> np.ndarray:
     return _numbered_joins(joins[np.argsort(joins[:, 2], kind="stable")])
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #eeae9e67
-def by_name(responses: pd.Index) -> np.ndarray:
-    """Order responses by their names, which the order of columns does not change.
-
-    Parameters
-    ----------
-    responses : Index of length N
-        Labels.
-
-    Returns
-    -------
-    ndarray of int of shape (N,)
-        Positions.
-    """
-    return name_order(responses)
-
-
 @njit(nogil=True, cache=True)
 def _cut(tree, height, joins):
     """(N,) cluster of each leaf: the first `joins` joins, as long as neither they nor one below
@@ -626,7 +610,7 @@ def tree_clusters(c: Clustering, R: np.ndarray, responses: pd.Index) -> Clusters
         The same for every order of the responses.
     """
     _check_clustering(c)
-    order = by_name(responses)
+    order = name_order(responses)
     R = _reordered(R, order)
     return _named(c, complete_correlation(R, c) if np.isnan(R).any() else R, order, responses)
 
@@ -647,7 +631,7 @@ def _named(c: Clustering, R: np.ndarray, order: np.ndarray, responses: pd.Index)
 def _panel_clusters(c: Clustering, panel: Panel, tree: bool = True) -> Clusters:
     "Dependence, and the clusters that follow from it"
     _check_clustering(c)
-    order = by_name(panel.responses)
+    order = name_order(panel.responses)
     R = dependence_matrix(c, panel.take(order))
     if tree:
         return _named(c, R, order, panel.responses)

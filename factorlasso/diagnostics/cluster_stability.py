@@ -17,12 +17,12 @@ from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score
 from tqdm import tqdm
 
-from ..clusters.clusters import (Clustering, Clusters, by_name, cluster_labels,
+from ..clusters.clusters import (Clustering, Clusters, cluster_labels,
                                            dependence_matrix, distance_of, find_clusters)
 from ..data.ewma import decay_weights
 from ..selection.folds import take_rows
 from ..model.results import Summary
-from ..data.panel import Panel, make_panel
+from ..data.panel import Panel, make_panel, name_order
 
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #73be4aae
 def row_samples(T: int, n: int, rng: np.random.Generator, scheme: str = "bootstrap",
@@ -223,7 +223,7 @@ def _chance_quality(clustering: object, panel: Panel) -> tuple[np.ndarray, float
     "`cluster_quality` of the clusters of a panel; only means of the silhouettes have an order"
     if not isinstance(clustering, Clustering):
         return cluster_quality(find_clusters(clustering, panel), panel)
-    R = dependence_matrix(clustering, panel.take(by_name(panel.responses)))
+    R = dependence_matrix(clustering, panel.take(name_order(panel.responses)))
     return _quality(cluster_labels(clustering, R), R, clustering.distance)
 
 

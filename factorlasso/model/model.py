@@ -41,7 +41,7 @@ from ..solvers.fista import Solution, fista
 from ..solvers.kernels import is_by_rows
 from ..solvers.path import LassoPath, lambda_path, largest_lambdas
 from ..solvers.reference import cvxpy_solvers, solve_cvxpy
-from ..solvers.solver import solve, summarize_panel
+from ..solvers.solver import join_solutions, solve, summarize_panel
 
 # %% ../../nbs/06_model/04_model.ipynb #b1a5a002
 def _release() -> None:
@@ -146,11 +146,9 @@ def _solve(model, setup, start=None) -> tuple[Solution, np.ndarray]:
         delayed(_solve_batch)(rows, model, setup, start) for rows in batches)
     if len(parts) == 1:
         return parts[0]
-    fields = (np.concatenate([getattr(found, name) for found, _ in parts])
-              for name in ("beta", "gap", "n_iter", "converged"))
-    beta, gap, n_iter, converged = fields
-    return Solution(beta, sum(f.objective for f, _ in parts), gap, n_iter,
-                    converged), np.concatenate([a for _, a in parts], axis=1)
+    found, sums = zip(*parts, strict=True)
+    return (join_solutions(list(found), [np.arange(setup.fitted.N)[rows] for rows in batches]),
+            np.concatenate(sums, axis=1))
 
 # %% ../../nbs/06_model/04_model.ipynb #5bc64cb9
 def _estimate(model, setup, start=None) -> dict:
