@@ -33,6 +33,7 @@ from ..model.mixed import MixedCadence, at_ends
 from ..model.model import LassoModel
 from ..model.updates import residual_alpha
 from ..model.results import intercepts, sums_of_squares
+from ..model.settings import one_of
 from ..penalties.constraints import Bounds
 from .level import factor_levels, recent_level
 from .residual_correlation import (FittedRows, ResidualCorrelation,
@@ -338,6 +339,28 @@ class CurrentFactorCovarData:
         """
         return _snapshot(self, assets, alpha_span)
 
+    def estimate_alpha(self, alpha_span: float | None = 120) -> pd.Series:
+        """The level of the recent residuals, which a forecast of returns adds to its factor part.
+
+        Parameters
+        ----------
+        alpha_span : float or None, default=120
+            EWMA span in rows, at least 1; None: plain means.
+
+        Returns
+        -------
+        Series of shape (N,)
+            In units of y; NaN for a response without residuals.
+
+        Raises
+        ------
+        ValueError
+            Where the estimate has no residuals.
+        """
+        if self.residuals is None or not len(self.residuals):
+            raise ValueError("the estimate has no residuals, as when its rows were not kept")
+        return residual_alpha(self.residuals, alpha_span).reindex(self.y_betas.index)
+
     def filter_on_tickers(self, assets: list[Any] | pd.Index
                           | dict[Any, Any]) -> "CurrentFactorCovarData":
         """The same estimate for some of the responses; a tree that loses a leaf is dropped.
@@ -424,8 +447,7 @@ def _snapshot(c: CurrentFactorCovarData, assets: list | pd.Index | None,
     t, V = _rows(c.y_betas, assets), VarianceColumns
     v, recent = c.y_variances.loc[t.index], pd.Series(np.nan, t.index)
     if c.residuals is not None and len(c.residuals):
-        left = c.residuals[t.index]
-        recent = residual_alpha(left, alpha_span)
+        left, recent = c.residuals[t.index], c.estimate_alpha(alpha_span)[t.index]
     parts = [v[V.R2.value], recent.rename(V.ALPHA.value), v[V.INSAMPLE_ALPHA.value],
              c.get_model_vols(assets)]
     if V.N_EFF.value in v:
@@ -1183,6 +1205,7 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0,
     a, p, N = float(annualization_factor), in_time(model.panel_), model.panel_.N
     if not 0 < a < np.inf:
         raise ValueError(f"annualization_factor must be positive, got {annualization_factor!r}")
+    one_of("refit", refit, [True, False])
     dead = _dismissed(model, young, max_age)
     how = residual_correlation
     how = how if isinstance(how, ResidualCorrelation) else ResidualCorrelation(how)

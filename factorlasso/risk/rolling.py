@@ -36,7 +36,7 @@ from ..data.storage import (load_tables, pack_index, save_tables, save_workbook,
 from ..model.mixed import MixedCadence
 from ..model.model import LassoModel, one_blas_thread, solve_one
 from ..model.settings import Setup, clusters_wanted, prepare, unit_problem
-from ..model.updates import fit_parts, plan_fit, residual_alpha, solve_sums
+from ..model.updates import fit_parts, plan_fit, solve_sums
 from .covariance import (CurrentFactorCovarData, VarianceColumns, factor_covariance,
                                          from_tables, to_tables)
 from ..penalties.constraints import Bounds
@@ -469,7 +469,7 @@ class RollingFactorCovarData(EstimateCalendar):
         if bare := [k for k, c in self.data.items() if c.residuals is None]:
             raise ValueError(f"the estimate of {bare[0]} has no residuals; fit_rolling keeps them "
                              "with keep_residuals=True")
-        return _panel(self, lambda c: residual_alpha(c.residuals, alpha_span))
+        return _panel(self, lambda c: c.estimate_alpha(alpha_span))
 
     def save(self, path: str) -> None:
         """Write all estimates to one file, all or nothing, exact to the last bit.

@@ -108,19 +108,22 @@ def _pivot(S, k, place):
 @njit(nogil=True, cache=True)
 def _next_corner(S, t, lo, hi, state, side, lam):
     """Largest λ' <= lam at which a cell changes its state (0: none), that cell, and the side of
-    zero it happens on."""
+    zero it happens on. Nothing is divided that comes later than the best so far."""
     best, cell, direction = 0.0, -1, 0.0
     for j in range(len(t)):
-        e, z, s = S.e[j], S.z[j], side[j]
-        if state[j] == 1:
+        e, z, s, up, down = S.e[j], S.z[j], side[j], t[j] + S.z[j], t[j] - S.z[j]
+        if state[j] == 0:
+            if e > best * up and up > 0.0 and hi[j] > 0.0:
+                corner, s = e / up, 1.0
+            elif -e > best * down and down > 0.0 and lo[j] < 0.0:
+                corner, s = -e / down, -1.0
+            else:
+                continue
+        elif state[j] == 1:
             bound = 0.0 if s * z < 0.0 else (hi[j] if s > 0.0 else lo[j])
             corner = (e - bound) / z if z != 0.0 and np.isfinite(bound) else 0.0
-        elif state[j] == 2:
-            corner = s * e / (t[j] + s * z) if t[j] + s * z < 0.0 else 0.0
         else:
-            up = e / (t[j] + z) if t[j] + z > 0.0 and hi[j] > 0.0 else 0.0
-            down = -e / (t[j] - z) if t[j] - z > 0.0 and lo[j] < 0.0 else 0.0
-            corner, s = max(up, down), 1.0 if up > down else -1.0
+            corner = s * e / (t[j] + s * z) if t[j] + s * z < 0.0 else 0.0
         corner = min(corner, lam)
         if corner > best:
             best, cell, direction = corner, j, s

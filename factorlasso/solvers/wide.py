@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numba import njit
 
-from ..data.moments import Moments, cell_weights, mask_patterns, without_batches
+from ..data.moments import (Moments, cell_weights, enough_left, mask_patterns,
+                                      without_batches)
 from ..data.panel import Panel
 from ..penalties.constraints import Bounds, from_prior
 from ..penalties.penalties import Penalty, Problem
@@ -89,11 +90,14 @@ class WideMoments(Moments):
         Factors as they are.
     roots : (P, T) array
         √(ω m / W) of each mask pattern.
+    weights : (T,) array
+        ω, the weight of each row.
     batches : (T,) int array or None, default None
         Batch of each row, about whose means the factors are taken.
     """
     X: np.ndarray
     roots: np.ndarray
+    weights: np.ndarray
     batches: np.ndarray | None = None
 
     @property
@@ -199,7 +203,7 @@ class WideMoments(Moments):
         return WideMoments(self.G, self.c[responses], self.s[responses], self.W[responses],
                            self.x_mean[used], self.y_mean[responses],
                            pattern, self.n_obs[responses], self.T, self.X, self.roots[used],
-                           self.batches)
+                           self.weights, self.batches)
 
     def in_units(self, units: np.ndarray) -> "WideMoments":
         """The moments of factors in other units, x_j / units_j.
@@ -260,7 +264,7 @@ def wide_moments(panel: Panel, center: bool = True) -> WideMoments:
         x_mean[:, j:j + 256] += (roots**2 @ part) * center
     s = (V * (Y - y_mean)).sum(0) / mass
     return WideMoments(np.empty((0, panel.M, panel.M)), c, s, W, x_mean, y_mean, pattern,
-                       panel.n_obs, panel.T, X, roots,
+                       panel.n_obs, panel.T, X, roots, w,
                        None if panel.batches is None or not center else panel.batches.codes)
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #0fd7d8b3
@@ -409,6 +413,66 @@ def _solve_turned(problem, tol, start) -> Solution:
     return Solution(beta, problem.value(beta), gap, found.n_iter, gap <= tol)
 
 
+# %% ../../nbs/05_solvers/06_wide.ipynb #2cdd8ec6
+@njit(nogil=True, cache=True)
+def _taken(Z, w, root, batches, K, away):
+    """The rows of eq-taken that a pattern misses and what they do to the means of K batches; their
+    number and the weight of the pattern relative to w, or 0 where that is not one number."""
+    top = root.argmax()
+    scale, n, kept = root[top] ** 2 / w[top], 0, np.zeros(K)
+    sums = np.zeros((K, Z.shape[1]))
+    for t in range(len(w)):
+        if root[t] == 0.0:
+            away[n] = Z[t]
+            n += 1
+            if K:
+                sums[batches[t]] += np.sqrt(w[t]) * Z[t]
+        elif abs(root[t] ** 2 - scale * w[t]) > 1e-12 * root[t] ** 2:
+            return n, 0.0
+        elif K:
+            kept[batches[t]] += w[t]
+    for k in range(K):
+        if kept[k] > 0.0:
+            away[n] = sums[k] / np.sqrt(kept[k])
+            n += 1
+    return n, scale
+
+
+@njit(nogil=True, cache=True)
+def _less_missing(full, Z, w, roots, batches, K, G):
+    "Write eq-taken to G, pattern by pattern; those where it is cheaper and exact enough."
+    P, done = len(roots), np.zeros(len(roots), dtype=np.bool_)
+    away, M = np.empty((len(w) + K, Z.shape[1])), Z.shape[1]
+    for p in range(P):
+        n, scale = _taken(Z, w, roots[p], batches, K, away)
+        if scale > 0.0 and 2 * n < len(w):
+            np.dot(away[:n].T, away[:n], G[p])
+            done[p] = enough_left(full, G[p])
+        if done[p]:
+            for j in range(M):
+                for k in range(j + 1):
+                    G[p, j, k] = (full[k, j] - G[p, k, j]) * scale
+                    G[p, k, j] = G[p, j, k]
+    return done
+
+
+def _grams(m) -> np.ndarray:
+    "(P, M, M) Gram matrices: from all rows less the missing ones, or from those that are there."
+    first, rows = m.representatives, np.flatnonzero(m.weights)
+    G, done = np.empty((len(first), m.M, m.M)), np.zeros(len(first), dtype=bool)
+    if len(first) > 1:
+        w = m.weights[rows] / m.weights.max()
+        root, centred = np.sqrt(w), m.x_mean.any()
+        codes = (np.zeros(len(rows), dtype=np.intp) if m.batches is None else m.batches[rows])
+        Z = m.X[rows] * root[:, None]
+        Z = _level(Z, root, codes) if centred else Z
+        done = _less_missing(Z.T @ Z, Z, w, np.ascontiguousarray(m.roots[:, rows]), codes,
+                             codes.max() + 1 if centred else 0, G)
+    for p in np.flatnonzero(~done):
+        F = m.factor(first[p])
+        np.matmul(F.T, F, out=G[p])
+    return G
+
 # %% ../../nbs/05_solvers/06_wide.ipynb #bb187a3d
 LARGEST_GRAM = 40_000_000   # numbers in the Gram matrices of one problem: 320 MB
 # numbers up to which a LASSO, too, is solved sooner with Gram matrices than by working sets
@@ -449,13 +513,8 @@ def multiplied(problem: Problem) -> Problem:
         With `Moments`.
     """
     m = problem.moments
-    first = m.representatives
-    G = np.empty((len(first), m.M, m.M))
-    for place, i in zip(G, first, strict=True):
-        F = m.factor(i)
-        np.matmul(F.T, F, out=place)
-    return replace(problem, moments=Moments(G, m.c, m.s, m.W, m.x_mean, m.y_mean, m.pattern,
-                                            m.n_obs, m.T))
+    return replace(problem, moments=Moments(_grams(m), m.c, m.s, m.W, m.x_mean, m.y_mean,
+                                            m.pattern, m.n_obs, m.T))
 
 
 def fits_in_memory(problem: Problem, most: int = LARGEST_GRAM) -> bool:
