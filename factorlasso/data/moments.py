@@ -229,7 +229,7 @@ def mask_patterns(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 # %% ../../nbs/01_data/03_moments.ipynb #f626fe7f
 @njit(nogil=True, cache=True)
 def _add_rows(G, sums, X, w, start, stop):
-    """Add rows start..stop of the weighted X'X to the upper triangle of G, and of X to `sums`, four
+    """Add rows start..stop of the weighted X'X to the lower triangle of G, and of X to `sums`, four
     rows at a time."""
     M = X.shape[1]
     for r in range(start, stop, 4):
@@ -241,18 +241,18 @@ def _add_rows(G, sums, X, w, start, stop):
         for j in range(M):
             f, g, h, e, row = wa * a[j], wb * b[j], wc * c[j], wd * d[j], G[j]
             sums[j] += f + g + h + e
-            for k in range(j, M):
+            for k in range(j + 1):
                 row[k] += f * a[k] + g * b[k] + h * c[k] + e * d[k]
 
 
 @njit(nogil=True, cache=True)
 def _finish(raw, sums, mass, center, G, mean):
-    "Divide the raw upper triangle by the mass, take the mean out, and write both triangles."
+    "Divide the raw lower triangle by the mass, take the mean out, and write both triangles."
     M = len(sums)
     for j in range(M):
         mean[j] = sums[j] / mass if center else 0.0
         for k in range(j + 1):
-            G[j, k] = raw[k, j] / mass - mean[j] * mean[k]
+            G[j, k] = raw[j, k] / mass - mean[j] * mean[k]
             G[k, j] = G[j, k]
 
 
@@ -301,43 +301,117 @@ def enough_left(full, taken):
 
 
 @njit(nogil=True, cache=True)
-def _gather(scaled, X, w, shown, value, buffer, sums):
-    "Copy the rows where `shown` equals `value` to the buffer and add up w x; the number of rows."
-    n = 0
-    sums[:] = 0.0
-    for t in range(len(w)):
-        if shown[t] == value:
-            for j in range(len(sums)):
-                buffer[n, j] = scaled[t, j]
-                sums[j] += w[t] * X[t, j]
-            n += 1
-    return n
+def _is_short(shown, mass, total):
+    "Whether a pattern has fewer rows, or less weight, than it misses."
+    return 2 * shown.sum() <= len(shown) or 2 * mass <= total
+
+
+@njit(nogil=True, cache=True)
+def _gather(scaled, root, rows, buffer, sums):
+    "Copy rows, which are multiplied by their roots, to the buffer and add up w x."
+    for n in range(len(rows)):
+        t = rows[n]
+        for j in range(len(sums)):
+            buffer[n, j] = scaled[t, j]
+            sums[j] += root[t] * scaled[t, j]
+    return buffer[:len(rows)]
 
 
 @njit(nogil=True, cache=True)
 def _scattered_grams(X, w, shown, mass, center):
     """Grams of arbitrary patterns (P, T): from the valid rows, or from all rows less the missing
     ones."""
-    (P, T), M, total = shown.shape, X.shape[1], w.sum()
+    (P, T), M, total, root = shown.shape, X.shape[1], w.sum(), np.sqrt(w)
     G, means = np.empty((P, M, M)), np.empty((P, M))
-    scaled, buffer, sums = np.sqrt(w).reshape(T, 1) * X, np.empty((T, M)), np.empty(M)
+    scaled, buffer = root.reshape(T, 1) * X, np.empty((T, M))
     full, full_sums = np.dot(scaled.T, scaled), np.dot(w, X)
     for p in range(P):
-        direct = 2 * shown[p].sum() <= T or 2 * mass[p] <= total
+        direct = _is_short(shown[p], mass[p], total)
         if not direct:
-            n = _gather(scaled, X, w, shown[p], False, buffer, sums)
-            taken = np.dot(buffer[:n].T, buffer[:n])
+            sums = np.zeros(M)
+            some = _gather(scaled, root, np.flatnonzero(~shown[p]), buffer, sums)
+            taken = np.dot(some.T, some)
             direct = not enough_left(full, taken)
             if not direct:
                 _finish(full - taken, full_sums - sums, mass[p], center, G[p], means[p])
         if direct:
-            n = _gather(scaled, X, w, shown[p], True, buffer, sums)
-            _finish(np.dot(buffer[:n].T, buffer[:n]), sums, mass[p], center, G[p], means[p])
+            sums = np.zeros(M)
+            some = _gather(scaled, root, np.flatnonzero(shown[p]), buffer, sums)
+            _finish(np.dot(some.T, some), sums, mass[p], center, G[p], means[p])
+    return G, means
+
+# %% ../../nbs/01_data/03_moments.ipynb #379ad117
+_PER_CLASS = 256        # rows that a class has on average, so that a product is worth its call
+_CHUNK = 512            # rows that are copied at a time: they stay in the cache of one processor
+_CLASSES = 2_000_000    # numbers in the Gram matrices of all classes: 16 MB
+
+
+@njit(nogil=True, cache=True)
+def _classes(shown):
+    "Rows sorted by which of a few responses see them, and where each class of them starts."
+    k, T = shown.shape
+    code, cuts = np.zeros(T, dtype=np.intp), np.zeros(2**k + 1, dtype=np.intp)
+    for i in range(k):
+        for t in range(T):
+            code[t] += shown[i, t] << i
+    for t in range(T):
+        cuts[code[t] + 1] += 1
+    cuts = np.cumsum(cuts)
+    at, order = cuts.copy(), np.empty(T, dtype=np.intp)
+    for t in range(T):
+        order[at[code[t]]] = t
+        at[code[t]] += 1
+    return order, cuts
+
+
+def _class_products(Z, order, cuts, wanted, C):
+    "The wanted C_k of eq-classes, in place; NumPy does half of the work where it sees Z'Z."
+    buffer = np.empty((_CHUNK, Z.shape[1]))
+    for k in wanted:
+        C[k] = 0.0
+        for a in range(cuts[k], cuts[k + 1], _CHUNK):
+            rows = order[a:min(a + _CHUNK, cuts[k + 1])]
+            some = np.take(Z, rows, axis=0, out=buffer[:len(rows)], mode="clip")
+            C[k] += some.T @ some
+
+
+@njit(nogil=True, cache=True)
+def _add_classes(C, wanted, i, value):
+    "The sum over the classes that response i sees (value 1) or does not see (0)."
+    raw = np.zeros(C.shape[1:])
+    for k in wanted:
+        if (k >> i) & 1 == value:
+            raw += C[k]
+    return raw
+
+
+def _joined_grams(X, w, shown, mass, center):
+    "`_scattered_grams` with products that some responses share."
+    (P, T), M, lost = shown.shape, X.shape[1], []
+    k = max(1, min(P, int(np.log2(max(1.0, min(T / _PER_CLASS, _CLASSES / M**2))))))
+    Z = np.sqrt(w)[:, None] * np.column_stack([X, np.ones(T)])   # the last row of Z'Z: sums of w x
+    G, means, full = np.empty((P, M, M)), np.empty((P, M)), Z.T @ Z
+    C, total = np.empty((2**k, *full.shape)), w.sum()
+    short = [_is_short(*pair, total) for pair in zip(shown, mass, strict=True)]
+    for start in range(0, P, k):
+        some = np.arange(start, min(start + k, P))
+        order, cuts = _classes(shown[some])
+        wanted = np.array([c for c in np.flatnonzero(np.diff(cuts))
+                           if any((c >> i) & 1 == short[p] for i, p in enumerate(some))],
+                          dtype=np.intp)
+        _class_products(Z, order, cuts, wanted, C)
+        for i, p in enumerate(some):
+            raw = _add_classes(C, wanted, i, int(short[p]))
+            if not short[p]:
+                lost += [] if enough_left(full[:M, :M], raw) else [p]
+                raw = full - raw
+            _finish(raw, raw[M, :M], mass[p], center, G[p], means[p])
+    for p in lost:
+        G[p:p + 1], means[p:p + 1] = _scattered_grams(X, w, shown[p:p + 1], mass[p:p + 1], center)
     return G, means
 
 # %% ../../nbs/01_data/03_moments.ipynb #77c9aee4
-# factors from which NumPy's product, which does half of the work where it sees A'A, is worth being
-# called from Python
+# factors from which products that responses share are worth being called from Python
 _WIDE = 16
 
 
@@ -351,7 +425,7 @@ def _pattern_grams(X, w, mask, first, mass, center):
                 order = np.argsort(-cuts, kind="stable")
                 return _staggered_grams(X, w, cuts if from_end else len(w) - cuts, order, from_end,
                                         mass[first], center)
-    grams = _scattered_grams if X.shape[1] < _WIDE else _scattered_grams.py_func
+    grams = _scattered_grams if X.shape[1] < _WIDE else _joined_grams
     return grams(X, w, np.ascontiguousarray(shown.T), mass[first], center)
 
 # %% ../../nbs/01_data/03_moments.ipynb #998eac0d

@@ -535,12 +535,13 @@ def make_panel(x: object, y: object, weights: object = None, ordered: bool = Fal
 # %% ../../nbs/01_data/01_panel.ipynb #2b044912
 @njit(nogil=True, cache=True)
 def _observe(Y, keep, mask, Z):
-    """Fill the mask of the cells that count, and Y with zeros elsewhere; in strips, since pandas
-    may keep a table by columns"""
+    """Fill the mask of the cells that count, and Y with zeros elsewhere; in strips where it does
+    not lie by rows, since pandas may keep a table by columns"""
     T, N = Y.shape
-    for left in range(0, N, 8):
+    width = max(1, N) if Y.strides[1] == Y.itemsize else 8
+    for left in range(0, N, width):
         for t in range(T):
-            for i in range(left, min(left + 8, N)):
+            for i in range(left, min(left + width, N)):
                 value = Y[t, i]
                 counts = (value == value) & keep[t]
                 mask[t, i] = counts
