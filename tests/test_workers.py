@@ -1,6 +1,7 @@
 """Past one machine: two workers give what one gives, a worker that is killed in the middle loses
 nothing, and joblib's backends change no number."""
 import os
+import resource
 import signal
 import time
 from threading import Timer
@@ -72,6 +73,27 @@ def test_any_partitioning_gives_one_machines_loadings(cluster):
                                   pairs=columns == N)
                 assert_allclose(LassoModel(**model.get_params()).fit_moments(sums).coef_,
                                 alone, atol=1e-10)
+
+
+def peak():
+    "Most memory that this process ever had, in bytes"
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def test_memory_of_a_worker_is_bounded_by_its_partitions(cluster):
+    client, rows, width = cluster.get_client(), 20_000, 50   # 8 MB a partition
+
+    def collection_of(parts):
+        make = dask.delayed(lambda k, m: np.random.default_rng(k).normal(size=(rows, m)))
+        return [da.concatenate([da.from_delayed(make(k, m), (rows, m), float)
+                                for k in range(parts)]) for m in (width, 4)]
+
+    moments_of(*collection_of(2))
+    before = client.run(peak)
+    found, parts = moments_of(*collection_of(60)), 60
+    grown = [after - before[k] for k, after in client.run(peak).items() if k in before]
+    assert found.T == parts * rows and grown
+    assert max(grown) < 8 * 8 * rows * width, "eight partitions, of sixty"
 
 
 @pytest.mark.parametrize("backend", ["loky", "dask"])

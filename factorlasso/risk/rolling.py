@@ -766,11 +766,14 @@ def _freedom(drafts: list[_Draft]) -> list[np.ndarray]:
     "Degrees of freedom that the variance of every response of every date pays"
     kinds = {_kind(d.problem) for d in drafts}
     groups = [drafts] if len(kinds) == 1 and None not in kinds else [[d] for d in drafts]
-    found = [degrees_of_freedom(_stacked([d.problem for d in g]),
-                                np.concatenate([d.beta for d in g])) for g in groups]
-    df = np.split(np.concatenate(found), np.cumsum([len(d.beta) for d in drafts])[:-1])
-    return [paid_degrees_of_freedom(d.problem, d.beta, spent, d.rows)
-            for d, spent in zip(drafts, df, strict=True)]
+    found = []
+    for g in groups:
+        problem, sizes = _stacked([d.problem for d in g]), [len(d.beta) for d in g]
+        beta, rows = (np.concatenate([getattr(d, k) for d in g]) for k in ("beta", "rows"))
+        df = paid_degrees_of_freedom(problem, beta, degrees_of_freedom(problem, beta), rows,
+                                     sizes=sizes)
+        found += np.split(df, np.cumsum(sizes)[:-1])
+    return found
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #7f1fa99d
 def _sums_draft(model: LassoModel, sums: PanelMoments, last: np.ndarray,

@@ -288,34 +288,46 @@ _DOUBT = 20        # rows beyond the parameters that "nothing to correct" is wor
 _WITNESSES = 200   # responses that are asked: one number needs no more
 
 
-def _all_factors(m: Moments, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    "(N,) loss of least squares on all factors, and how many of them are independent"
-    loss, rank, r = m.loss(beta), np.zeros(m.N), m.c - m.times(beta)
-    for k in np.unique(m.pattern):
-        who, s = m.pattern == k, np.sqrt(np.diag(m.G[k]))
-        s = np.where(s > 0, s, 1.0)
-        e, V = np.linalg.eigh(m.G[k] / np.outer(s, s))
-        kept = e > DEPENDENT * e[-1]
-        rank[who] = kept.sum()
-        loss[who] -= (((r[who] / s) @ V[:, kept])**2 / e[kept]).sum(1)
-    return loss, rank
+def _all_factors(m: Moments, beta: np.ndarray,
+                 loss: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) loss of least squares on all factors, from that of any loadings, and how many factors
+    are independent"""
+    s = np.sqrt(np.einsum("pjj->pj", m.G))
+    s = np.where(s > 0, s, 1.0)
+    e, V = np.linalg.eigh(m.G / s[:, :, None] / s[:, None, :])
+    kept = e > DEPENDENT * e[:, -1:]
+    r, gain = (m.c - m.times(beta)) / s[m.pattern], np.empty(m.N)
+    order = np.argsort(m.pattern, kind="stable")
+    for who in np.split(order, np.flatnonzero(np.diff(m.pattern[order])) + 1):
+        k = m.pattern[who[0]]
+        gain[who] = (r[who] @ V[k])**2 @ np.where(kept[k], 1 / np.where(kept[k], e[k], 1.0), 0.0)
+    return loss - gain, kept.sum(1)[m.pattern]
 
 
-def _excess(moments: Moments, beta: np.ndarray, left: np.ndarray, n: np.ndarray) -> float:
-    "c: variances of least squares on all factors over those of a fit with `left` rows to spare"
-    at = np.linspace(0, len(beta) - 1, min(len(beta), _WITNESSES)).astype(int)
-    m, beta, left, n = moments.take(at), beta[at], left[at], n[at]
-    loss, (free, rank) = m.loss(beta), _all_factors(m, beta)
+def _excess(m: Moments, beta: np.ndarray, left: np.ndarray, n: np.ndarray,
+            sizes: list[int]) -> np.ndarray:
+    """(N,) c of the pool of each response: variances of least squares on all factors over those of
+    a fit with `left` rows to spare"""
+    pool, starts = np.repeat(np.arange(len(sizes)), sizes), np.cumsum([0, *sizes])
+    if max(sizes) > _WITNESSES:
+        at = np.concatenate([start + np.linspace(0, k - 1, min(k, _WITNESSES)).astype(int)
+                             for start, k in zip(starts, sizes, strict=False)])
+        m, beta, left, n, some = m.take(at), beta[at], left[at], n[at], pool[at]
+    else:
+        some = pool
+    loss = m.loss(beta)
+    free, rank = _all_factors(m, beta, loss)
     spare = n - rank - 1
     who = (spare > 1) & (left > 0) & (free > _EXACT * m.s) & (m.s > 0)
-    if not who.any():
-        return 1.0
-    nu = spare[who].sum()
-    return float(np.mean((free * left)[who] / (spare * loss)[who])**(nu / (nu + _DOUBT)))
+    ratio = (free * left)[who] / (spare * loss)[who]
+    count, total, nu = (np.bincount(some[who], v, len(sizes)) for v in (None, ratio, spare[who]))
+    mean = np.divide(total, count, out=np.ones(len(sizes)), where=count > 0)
+    return (mean**(nu / (nu + _DOUBT)))[pool]
 
 
 def paid_degrees_of_freedom(problem: Problem, beta: np.ndarray, df: np.ndarray, n: np.ndarray,
-                            lowest: float | np.ndarray = 0.0) -> np.ndarray:
+                            lowest: float | np.ndarray = 0.0,
+                            sizes: list[int] | None = None) -> np.ndarray:
     """Charge degrees of freedom with which residual variances are right on average.
 
     Parameters
@@ -330,6 +342,9 @@ def paid_degrees_of_freedom(problem: Problem, beta: np.ndarray, df: np.ndarray, 
         Effective rows, `effective_sample_size`.
     lowest : float or ndarray of shape (N,), default=0.0
         Least that is to be paid.
+    sizes : list of int, optional
+        Numbers of neighbouring responses that were fitted together and are averaged over. None: all
+        of them.
 
     Returns
     -------
@@ -337,10 +352,10 @@ def paid_degrees_of_freedom(problem: Problem, beta: np.ndarray, df: np.ndarray, 
         `df` itself where there are no more rows than factors.
     """
     plain = with_ridge(problem, -np.asarray(problem.ridge)) if np.any(problem.ridge) else problem
-    if not len(plain.moments.G):
+    if not len(plain.moments.G) or not len(df):
         return df
     left = n - df - 1
-    paid = n - 1 - left / _excess(plain.moments, beta, left, n)
+    paid = n - 1 - left / _excess(plain.moments, beta, left, n, sizes or [len(df)])
     return np.where(left > 0, np.maximum(paid, np.minimum(lowest, df)), df)
 
 
