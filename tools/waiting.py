@@ -32,7 +32,7 @@ from factorlasso.solvers import solve  # noqa: E402
 SIZES = [(819, 4, 55), (1000, 20, 500), (260, 20, 3000)]   # rows, factors, responses
 LONG = 60.0   # seconds after which a call is not timed twice
 QUICK, REPEATS = .02, 100   # seconds below which a call is repeated so often
-BRIEF = 1.5   # seconds below which it is repeated four times
+BRIEF = 1.5   # seconds below which it is repeated twelve times
 
 
 def panel(T, M, N, seed=0):
@@ -135,7 +135,7 @@ def seconds(call):
     taken = timed(call)
     if taken <= LONG:
         taken = timed(call)
-    more = REPEATS if taken < QUICK else 4 if taken < BRIEF else 0
+    more = REPEATS if taken < QUICK else 12 if taken < BRIEF else 0
     return min([taken, *(timed(call) for _ in range(more))])
 
 
