@@ -23,7 +23,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from joblib import parallel_config
-from scipy.linalg.blas import dsyrk
 
 from factorlasso import LassoModel
 from factorlasso.data import Files, moments_of
@@ -31,6 +30,7 @@ from factorlasso.data.labelled import beside
 
 HERE = Path(__file__).resolve().parent / "phenotypes.json"
 ROWS = 5_000        # of a row group, and so of a block: 75 MB at the full size
+CHUNK, PART = 512, 24e6   # rows of one product, and bytes of the Gram matrices that share their X'X
 LAMBDA = 0.02       # of a LASSO on dosages 0, 1, 2 and phenotypes with a variance of about one
 SIZES = (25_000, 125, 350), (50_000, 250, 700), (100_000, 500, 1_400)   # rows, variants, phenotypes
 WIDE = 500, 20, 200_000
@@ -98,10 +98,10 @@ def shrinkage(model, other, missing):
 
 
 def rates(M):
-    """Flops per second of a Gram matrix of M columns, and bytes per second of a copy, on this
-    machine"""
-    A, big = np.random.default_rng(0).normal(size=(4_000, M)), np.ones(8_000_000)
-    best = [min(timed(f) for _ in range(3)) for f in (lambda: dsyrk(1.0, A.T), lambda: big.copy())]
+    """Flops per second of a product X'X as the pass makes them, and bytes per second of a copy, on
+    this machine"""
+    A, big = np.random.default_rng(0).normal(size=(CHUNK, M)), np.ones(8_000_000)
+    best = [min(timed(f) for _ in range(9)) for f in (lambda: A.T @ A, lambda: big.copy())]
     return A.shape[0] * M**2 / best[0], 2 * big.nbytes / best[1]
 
 
@@ -113,13 +113,15 @@ def timed(f):
 
 def cost(T, M, missing, width=5):
     """Flops and bytes of a pass: per phenotype the Gram matrix of the rows it has or of those it
-    lacks, whichever are fewer.
+    lacks, whichever are fewer, and X'y; and X'X of all rows for the phenotypes of one part.
 
     Bytes: the table as it is on disk and in memory (`width`: bytes of a cell on disk, twice 8 in
     memory), rows copied for each product, and, for each block, three times every Gram matrix.
     """
     N, rows = len(missing), T * np.minimum(missing, 1 - missing).sum()
-    return M**2 * rows, (T * (M + N) * (width + 16) + 24 * M * rows + -(-T // ROWS) * 24 * N * M**2)
+    whole = T * np.ceil(8 * M**2 * N / PART)
+    return (M**2 * (rows + whole) + 2 * T * M * N,
+            T * (M + N) * (width + 16) + 24 * M * rows + -(-T // ROWS) * 24 * N * M**2)
 
 
 def one(T, M, N):
