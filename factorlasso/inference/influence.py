@@ -63,7 +63,8 @@ def inverse_grams(G: np.ndarray, free: np.ndarray, mean: np.ndarray) -> tuple[An
         inverse = np.linalg.inv(C)
     except np.linalg.LinAlgError:
         inverse = np.full(C.shape, np.nan)
-    for p in np.flatnonzero(~(np.einsum("pjj->pj", inverse).max(1, initial=1.0) < 1 / OWN_SHARE)):
+    own = np.einsum("pjj->pj", inverse)   # at least 1, but for rounding that makes it anything
+    for p in np.flatnonzero(~((own > 0) & (own < 1 / OWN_SHARE)).all(1)):
         inverse[p], known[p], rank[p] = _pseudo_inverse(C[p], alive[p])
     return np.where(both, inverse, 0.0) / (scale[:, :, None] * scale[:, None, :]), known, rank
 
