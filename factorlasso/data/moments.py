@@ -307,37 +307,27 @@ def _is_short(shown, mass, total):
 
 
 @njit(nogil=True, cache=True)
-def _gather(scaled, root, rows, buffer, sums):
-    "Copy rows, which are multiplied by their roots, to the buffer and add up w x."
-    for n in range(len(rows)):
-        t = rows[n]
-        for j in range(len(sums)):
-            buffer[n, j] = scaled[t, j]
-            sums[j] += root[t] * scaled[t, j]
-    return buffer[:len(rows)]
+def _with_ones(X, w):
+    "Z, the rows (x, 1) times the roots of their weights: the last row of Z'Z holds sums of w x."
+    return np.sqrt(w).reshape(len(w), 1) * np.hstack((X, np.ones((len(w), 1))))
 
 
 @njit(nogil=True, cache=True)
 def _scattered_grams(X, w, shown, mass, center):
     """Grams of arbitrary patterns (P, T): from the valid rows, or from all rows less the missing
     ones."""
-    (P, T), M, total, root = shown.shape, X.shape[1], w.sum(), np.sqrt(w)
-    G, means = np.empty((P, M, M)), np.empty((P, M))
-    scaled, buffer = root.reshape(T, 1) * X, np.empty((T, M))
-    full, full_sums = np.dot(scaled.T, scaled), np.dot(w, X)
+    P, M, total, Z = len(shown), X.shape[1], w.sum(), _with_ones(X, w)
+    G, means, full = np.empty((P, M, M)), np.empty((P, M)), np.dot(Z.T, Z)
     for p in range(P):
-        direct = _is_short(shown[p], mass[p], total)
+        raw, direct = full, _is_short(shown[p], mass[p], total)
         if not direct:
-            sums = np.zeros(M)
-            some = _gather(scaled, root, np.flatnonzero(~shown[p]), buffer, sums)
+            some = Z[~shown[p]]
             taken = np.dot(some.T, some)
-            direct = not enough_left(full, taken)
-            if not direct:
-                _finish(full - taken, full_sums - sums, mass[p], center, G[p], means[p])
+            raw, direct = full - taken, not enough_left(full, taken)
         if direct:
-            sums = np.zeros(M)
-            some = _gather(scaled, root, np.flatnonzero(shown[p]), buffer, sums)
-            _finish(np.dot(some.T, some), sums, mass[p], center, G[p], means[p])
+            some = Z[shown[p]]
+            raw = np.dot(some.T, some)
+        _finish(raw, raw[M, :M], mass[p], center, G[p], means[p])
     return G, means
 
 # %% ../../nbs/01_data/03_moments.ipynb #379ad117
@@ -389,7 +379,7 @@ def _joined_grams(X, w, shown, mass, center):
     "`_scattered_grams` with products that some responses share."
     (P, T), M, lost = shown.shape, X.shape[1], []
     k = max(1, min(P, int(np.log2(max(1.0, min(T / _PER_CLASS, _CLASSES / M**2))))))
-    Z = np.sqrt(w)[:, None] * np.column_stack([X, np.ones(T)])   # the last row of Z'Z: sums of w x
+    Z = _with_ones(X, w)
     G, means, full = np.empty((P, M, M)), np.empty((P, M)), Z.T @ Z
     C, total = np.empty((2**k, *full.shape)), w.sum()
     short = [_is_short(*pair, total) for pair in zip(shown, mass, strict=True)]
@@ -403,7 +393,7 @@ def _joined_grams(X, w, shown, mass, center):
         for i, p in enumerate(some):
             raw = _add_classes(C, wanted, i, int(short[p]))
             if not short[p]:
-                lost += [] if enough_left(full[:M, :M], raw) else [p]
+                lost += [] if enough_left(full, raw) else [p]
                 raw = full - raw
             _finish(raw, raw[M, :M], mass[p], center, G[p], means[p])
     for p in lost:

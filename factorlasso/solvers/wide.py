@@ -458,15 +458,15 @@ def _less_missing(full, Z, w, roots, batches, K, G):
 
 def _grams(m) -> np.ndarray:
     "(P, M, M) Gram matrices: from all rows less the missing ones, or from those that are there."
-    first, rows = m.representatives, np.flatnonzero(m.weights)
+    first, w = m.representatives, m.weights / (m.weights.max() or 1.0)
+    used = w > 0
     G, done = np.empty((len(first), m.M, m.M)), np.zeros(len(first), dtype=bool)
-    if len(first) > 1:
-        w = m.weights[rows] / m.weights.max()
-        root, centred = np.sqrt(w), m.x_mean.any()
-        codes = (np.zeros(len(rows), dtype=np.intp) if m.batches is None else m.batches[rows])
-        Z = m.X[rows] * root[:, None]
-        Z = _level(Z, root, codes) if centred else Z
-        done = _less_missing(Z.T @ Z, Z, w, np.ascontiguousarray(m.roots[:, rows]), codes,
+    if len(first) > 1 and used.any():
+        w, centred = w[used], m.x_mean.any()
+        codes = np.zeros(len(w), dtype=np.intp) if m.batches is None else m.batches[used]
+        Z = m.X[used] * np.sqrt(w)[:, None]
+        Z = _level(Z, np.sqrt(w), codes) if centred else Z
+        done = _less_missing(Z.T @ Z, Z, w, np.ascontiguousarray(m.roots[:, used]), codes,
                              codes.max() + 1 if centred else 0, G)
     for p in np.flatnonzero(~done):
         F = m.factor(first[p])
