@@ -1,5 +1,5 @@
-"""Sparse multi-output factor models with sign constraints, priors, missing histories and a
-consistent covariance."""
+"""Sparse multi-output factor models with sign constraints, priors, missing histories and the
+covariance that belongs to them."""
 
 __version__ = "0.1.0"
 

@@ -46,6 +46,9 @@ def run(path):
     """Execute `path`; its outputs go on to the notebook as it is on disk, since the processor
     strips the directives"""
     processed = NBProcessor(path, procs=FrontmatterProc, process=True).nb
+    for cell in processed.cells:
+        if cell.cell_type == "code":
+            cell.outputs = []   # a cell that shows nothing any more leaves what is stored
     with working_directory(path.parent):
         CaptureShell(path).run_all(processed, exc_stop=True, preproc=skipped)
     notebook = read_nb(path)
