@@ -10,9 +10,7 @@ correlation of the returns.
 """
 import pandas as pd
 
-from factorlasso import LassoModel, load_us_equity_factors
-from factorlasso.risk.covariance import split_risk
-from factorlasso.data.ewma import effective_sample_size
+from factorlasso import LassoModel, NoiseScale, load_us_equity_factors
 
 us = load_us_equity_factors()
 x, y = 100 * us.x, 100 * us.y  # per cent per month, above the risk-free rate
@@ -20,16 +18,10 @@ print(f"{x.shape[1]} factors, {y.shape[1]} series, {len(y)} months, "
       f"{y.notna().to_numpy().mean():.0%} of the returns observed")
 print(f"{int(us.signs.notna().to_numpy().sum())} of {us.signs.size} signs are known beforehand\n")
 
-# More penalty where there is more noise: λ_i in proportion to the standard error of a least-squares
-# fit.
-ols = LassoModel(reg_lambda=0, span=120).fit(x, y)
-weights, mask = ols.panel_.weights, ols.panel_.mask
-noise = (ols.estimation_result_.ss_res / (weights @ mask)
-         / effective_sample_size(weights, mask)) ** 0.5 * x.std().mean()
-
 model = LassoModel(
     "group_lasso_clusters",
-    reg_lambda=2 * noise,
+    reg_lambda=NoiseScale(2),                  # more penalty where there is more noise
+    factor_scale="sd",                         # units of the factors do not matter
     span=120,                                  # a memory of ten years
     factors_beta_loading_signs=us.signs,       # 1, -1, or NaN where the textbook is silent
     factors_beta_prior=us.prior,               # a market loading of one
@@ -50,8 +42,5 @@ print("\nloadings, R², intercept and volatilities (per cent a year):")
 print(covar.get_snapshot(some).round(2).to_string())
 
 funds = us.groups.index[us.groups == "ETF"]
-risk = split_risk(covar, pd.Series(1 / len(funds), funds))
-print(f"\nan equally weighted portfolio of the five funds: {risk.volatility:.1f} % a year, "
-      "by factor:")
-print(risk.factors.round(2).to_string())
-print(f"residual share: {risk.assets['residual'].sum() / risk.volatility:.0%}")
+print("\nan equally weighted portfolio of the five funds, per cent a year:")
+print(covar.portfolio_risk(pd.Series(1 / len(funds), funds)))

@@ -23,6 +23,7 @@ from scipy.stats import norm
 from factorlasso import LassoModel
 
 PEOPLE, VARIANTS, GENES, BLOCK = 240, 40, 120, 5
+LAMBDA = 0.15   # near 2/√n = .13: one standard error of a slope under noise of unit variance
 
 
 def simulate_genotypes(rng, people):
@@ -90,12 +91,12 @@ def main():
               "penalty_weights": 1 - 0.5 * (signs.abs() == 1)}
     models = {
         "least squares": LassoModel(reg_lambda=0),
-        "LASSO": LassoModel(reg_lambda=0.15),
-        "LASSO, signs": LassoModel(reg_lambda=0.15, **biology),
-        "LASSO, signs, none wrong": LassoModel(reg_lambda=0.15,
+        "LASSO": LassoModel(reg_lambda=LAMBDA),
+        "LASSO, signs": LassoModel(reg_lambda=LAMBDA, **biology),
+        "LASSO, signs, none wrong": LassoModel(reg_lambda=LAMBDA,
                                                factors_beta_loading_signs=all_right),
-        "LASSO, signs and prior": LassoModel(reg_lambda=0.15, **biology, **belief),
-        "HCGL, signs": LassoModel("group_lasso_clusters", reg_lambda=0.15,
+        "LASSO, signs and prior": LassoModel(reg_lambda=LAMBDA, **biology, **belief),
+        "HCGL, signs": LassoModel("group_lasso_clusters", reg_lambda=LAMBDA,
                                   l1_weight=0.8, **biology),
     }
     print(f"{PEOPLE} people, {VARIANTS} variants, {GENES} genes, "
