@@ -13,8 +13,8 @@ lower it (-1), one that strengthens its promoter can only raise it (1), one in a
 that does not touch the gene cannot act on it (0). The rest is unknown (NaN). Of the claimed signs
 one in twenty is wrong, as it would be; the table also shows what would be gained if none were.
 
-What to look for: cells held at zero halve the number of false effects, and one wrong sign costs as
-much as many right ones gain.
+What to look for: cells held at zero take away two false effects in five, and the one sign in twenty
+that is wrong costs more than all the right ones gain.
 """
 import numpy as np
 import pandas as pd
