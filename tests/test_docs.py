@@ -1,5 +1,5 @@
-"""What the pages say: every work that is cited by author and year stands in the bibliography, and no
-other; chapters that the table of faults names exist; no stored output is older than its cell."""
+"""What the pages say: every work that is cited by author and year stands in the bibliography, and
+no other; chapters that the table of faults names exist; no stored output is older than its cell."""
 import ast
 import json
 import re
