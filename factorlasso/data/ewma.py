@@ -112,7 +112,7 @@ def _prepare(Y: np.ndarray,  # (T, N), NaN allowed
     D[:, still], peak[still] = 0.0, 0.0
     return D, peak, w, None if complete else m, mean, Z
 
-
+# %% ../../nbs/01_data/02_ewma.ipynb #d5380ad8
 def weighted_mean(Y: np.ndarray, weights: np.ndarray | None = None,
                   mask: np.ndarray | None = None) -> np.ndarray:
     """Mean of every column over its own rows.
@@ -158,7 +158,7 @@ def history_starts(mask: np.ndarray) -> np.ndarray:
                 return start[:0]
     return start
 
-
+# %% ../../nbs/01_data/02_ewma.ipynb #36239437
 @njit(nogil=True, cache=True)
 def _tails(D, w, cuts):
     "(P, N) sums of ωD and ωD² from each of the rows `cuts`, which increase, to the last"
@@ -173,7 +173,7 @@ def _tails(D, w, cuts):
         stop = cuts[p]
     return A, Q
 
-
+# %% ../../nbs/01_data/02_ewma.ipynb #5b9f56c5
 def _common_sums(D: np.ndarray,  # (T, N) centred, zero where unobserved
                  w: np.ndarray,  # (T,)
                  mask: np.ndarray | None,  # (T, N) bool; None: complete
@@ -192,10 +192,6 @@ def _common_sums(D: np.ndarray,  # (T, N) centred, zero where unobserved
     return counts.T @ counts, root.T @ root, m.T @ wD, m.T @ (wD * D), np.arange(N)
 
 # %% ../../nbs/01_data/02_ewma.ipynb #87424f73
-# share of a sum of squares that may be due to its mean: beyond, three digits would be lost
-_FAR = .999
-
-
 @njit(nogil=True, cache=True)
 def _one_pair(x, y, w, both, divide):
     """Covariance (`divide`: correlation) of two columns over the rows of both, in two passes; NaN
@@ -220,6 +216,10 @@ def _one_pair(x, y, w, both, divide):
     if not divide:
         return xy / mass * top_x * top_y
     return min(max(xy / np.sqrt(xx * yy), -1.0), 1.0) if xx > 0.0 and yy > 0.0 else np.nan
+
+# %% ../../nbs/01_data/02_ewma.ipynb #6612d6bc
+# share of a sum of squares that may be due to its mean: beyond, three digits would be lost
+_FAR = .999
 
 
 @njit(nogil=True, cache=True)
@@ -246,7 +246,7 @@ def _combine(P, sums, place, least, divide, raw):
                 value = min(max(value / size, -1.0), 1.0) if size > 0.0 else np.nan
             P[i, j] = P[j, i] = value
 
-
+# %% ../../nbs/01_data/02_ewma.ipynb #c7377326
 def _cosines(root: np.ndarray) -> np.ndarray:
     "Correlations of centred columns that share all their rows; NaN for a column of zeros"
     length = np.sqrt(np.einsum("ti,ti->i", root, root))
@@ -257,7 +257,7 @@ def _cosines(root: np.ndarray) -> np.ndarray:
         P[length == 0] = P[:, length == 0] = np.nan
     return P
 
-
+# %% ../../nbs/01_data/02_ewma.ipynb #bd85d1ef
 def _pairwise(D: np.ndarray,  # (T, N) centred, zero where unobserved
               w: np.ndarray,  # (T,)
               mask: np.ndarray | None,  # (T, N) bool; None: complete
@@ -278,7 +278,7 @@ def _pairwise(D: np.ndarray,  # (T, N) centred, zero where unobserved
              divide, raw)
     return P
 
-
+# %% ../../nbs/01_data/02_ewma.ipynb #a1d73ea1
 def weighted_cov(Y: np.ndarray, weights: np.ndarray | None = None, mask: np.ndarray | None = None,
                  min_overlap: int = 2) -> np.ndarray:
     """Covariance of every pair of columns over their common rows.
