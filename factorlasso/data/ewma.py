@@ -183,7 +183,7 @@ def _common_sums(D: np.ndarray,  # (T, N) centred, zero where unobserved
     T, N = D.shape
     start = np.zeros(N, dtype=np.intp) if mask is None else history_starts(mask)
     if len(start):
-        cuts, place = np.unique(np.minimum(start, T - 1), return_inverse=True)
+        cuts, place = np.unique(start, return_inverse=True)
         later = np.maximum(cuts[:, None], start)
         return T - later, np.append(w[::-1].cumsum()[::-1], 0.0)[later], *_tails(D, w, cuts), place
     # counts are exact below 2²⁴ rows
