@@ -46,7 +46,7 @@ def concat_moments(parts: Iterable[Moments]) -> Moments:
               for k in ("G", "c", "s", "W", "x_mean", "y_mean", "n_obs")}
     return Moments(pattern=pattern, T=parts[0].T, **joined)
 
-
+# %% ../../nbs/01_data/04_labelled.ipynb #7ff8e3f5
 def _nothing(N: int, M: int, T: int) -> Moments:
     "Moments of responses that were never observed"
     zero = np.zeros(N)
@@ -246,7 +246,7 @@ class PanelMoments:
 
     @property
     def decay(self) -> float:
-        """Weight lost by each row of age."""
+        """What one more row of age leaves of a weight, δ."""
         return decay_of(self.span)
 
     @property
@@ -281,7 +281,7 @@ class PanelMoments:
         "The moments of these rows and newer ones; ValueError for rows that do not follow"
         return add_rows(self, newer)
 
-
+# %% ../../nbs/01_data/04_labelled.ipynb #12aef8e2
 def _some(moments: Moments, at: np.ndarray) -> Moments:
     "Some responses; the same object where that is all of them in their order"
     return (moments if len(at) == moments.N and (at == np.arange(len(at))).all()
@@ -305,7 +305,7 @@ class _Block(PanelMoments):
         since = np.where(some.mask.any(0), _since(some.mask), 0)
         return decayed(m, self.decay ** -since)
 
-
+# %% ../../nbs/01_data/04_labelled.ipynb #a9d19e0c
 def _since(mask: np.ndarray) -> np.ndarray:
     "(N,) rows after the newest valid one; 0 also where there is none"
     return np.argmax(mask[::-1], axis=0).astype(float)
@@ -321,7 +321,7 @@ def _counted(index: pd.Index) -> bool:
     "Whether rows are numbered from 0, which is no label"
     return isinstance(index, pd.RangeIndex) and (index.start, index.step) == (0, 1)
 
-
+# %% ../../nbs/01_data/04_labelled.ipynb #839bda36
 def _block_moments(panel: Panel, decay: float) -> tuple[Moments, Moments | None]:
     "Moments of the factors alone, and of all responses where those are a part of them"
     if panel.mask.all() and 8 * panel.N * panel.M <= _PART:
@@ -332,7 +332,7 @@ def _block_moments(panel: Panel, decay: float) -> tuple[Moments, Moments | None]
               panel.index, panel.factors, pd.RangeIndex(1))
     return make_moments(_aged(x, decay)), None
 
-
+# %% ../../nbs/01_data/04_labelled.ipynb #ab52d1ea
 def _block(panel: Panel, span: float | None, pairs: bool) -> _Block:
     "What a block of rows adds"
     decay, seen = decay_of(span), panel.mask.any(0)
@@ -385,7 +385,7 @@ def _held(source: PanelMoments, at: np.ndarray) -> Moments:
     order[np.concatenate([np.flatnonzero(there), np.flatnonzero(~there)])] = np.arange(len(at))
     return replace(concat_moments([source.part(at[there]), absent]).take(order), T=source.T)
 
-
+# %% ../../nbs/01_data/04_labelled.ipynb #e68fca38
 def _cut(parts: list, newer: _Block, at: np.ndarray) -> None:
     "Cut, in place, the parts whose Gram matrices would outgrow `_PART`"
     start, each = 0, 8 * newer.M**2
@@ -450,7 +450,7 @@ def add_rows(a: PanelMoments, b: PanelMoments, own: bool = False) -> PanelMoment
                         counts + count, unit, square * shrink**2 + more,
                         np.where(seen, since, age + b.T), (a.ends[0], b.ends[1]), a.span, pairs)
 
-
+# %% ../../nbs/01_data/04_labelled.ipynb #8d574c2f
 def _widened(values: np.ndarray, more: int) -> np.ndarray:
     "A copy with zeros for so many new responses"
     return np.concatenate([values, np.zeros((*values.shape[:-1], more))], axis=-1)
@@ -481,7 +481,7 @@ def _in_order(panel: Panel, total: PanelMoments | None, span: float | None) -> P
         raise ValueError(f"the factors differ from those of the earlier rows: {some_labels(other)}")
     return replace(panel, X=np.ascontiguousarray(panel.X[:, order]), factors=total.factors)
 
-
+# %% ../../nbs/01_data/04_labelled.ipynb #910b71cf
 def _rows(panel: Panel, rows: slice) -> Panel:
     "Some rows; where they are numbered they are numbered again"
     index = panel.index[rows]
@@ -489,7 +489,7 @@ def _rows(panel: Panel, rows: slice) -> Panel:
                    weights=panel.weights[rows],
                    index=pd.RangeIndex(len(index)) if _counted(panel.index) else index)
 
-
+# %% ../../nbs/01_data/04_labelled.ipynb #0b03e435
 def extend(total: PanelMoments | None, panel: Panel, span: float | None = None, pairs: bool = False,
            own: bool = False) -> PanelMoments:
     """Add the rows of a panel to a sum.
@@ -528,7 +528,7 @@ def extend(total: PanelMoments | None, panel: Panel, span: float | None = None, 
         total = _formed(block) if total is None else add_rows(total, block, own)
     return total
 
-
+# %% ../../nbs/01_data/04_labelled.ipynb #b4bd2040
 def _formed(block: _Block) -> PanelMoments:
     "The first block, with its parts"
     parts = [block.part(np.arange(block.N)[rows]) for rows in response_batches(block.panel, _PART)]

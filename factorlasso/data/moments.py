@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FAINT', 'Moments', 'mask_patterns', 'enough_left', 'aged', 'epochs', 'cell_weights', 'repeats_of', 'rows_of_weight',
-           'batch_panels', 'make_moments', 'residual_squares', 'decayed', 'add_moments', 'batch_levels',
+           'make_moments', 'residual_squares', 'decayed', 'add_moments', 'batch_panels', 'batch_levels',
            'batch_deviations', 'batch_counts', 'without_batches', 'within_batches', 'response_batches', 'loss_scale']
 
 # %% ../../nbs/01_data/03_moments.ipynb #78b0aa16
@@ -16,18 +16,7 @@ from numba import njit
 from .ewma import history_starts
 from .panel import Panel, some_labels
 
-# %% ../../nbs/01_data/03_moments.ipynb #3e0ff388
-@njit(nogil=True, cache=True)
-def _times(G, pattern, beta):
-    "Rows G_i β_i; a zero of β costs nothing."
-    out = np.zeros_like(beta)
-    for i in range(len(beta)):
-        for j in range(beta.shape[1]):
-            if beta[i, j] != 0.0:
-                out[i] += beta[i, j] * G[pattern[i], j]
-    return out
-
-
+# %% ../../nbs/01_data/03_moments.ipynb #d99c0e37
 @dataclass(frozen=True)
 class Moments:
     """Weighted second moments of a panel: all that a squared loss knows about the data.
@@ -190,6 +179,17 @@ class Moments:
         "The moments of both sets of rows together."
         return add_moments(self, other)
 
+# %% ../../nbs/01_data/03_moments.ipynb #3e0ff388
+@njit(nogil=True, cache=True)
+def _times(G, pattern, beta):
+    "Rows G_i β_i; a zero of β costs nothing."
+    out = np.zeros_like(beta)
+    for i in range(len(beta)):
+        for j in range(beta.shape[1]):
+            if beta[i, j] != 0.0:
+                out[i] += beta[i, j] * G[pattern[i], j]
+    return out
+
 # %% ../../nbs/01_data/03_moments.ipynb #14f4d5c3
 @njit(nogil=True, cache=True)
 def _hashes(mask):
@@ -201,7 +201,7 @@ def _hashes(mask):
                 0x9E3779B97F4A7C15)
     return keys
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #2d4da9d7
 def mask_patterns(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Group the responses that are observed on exactly the same rows.
 
@@ -244,7 +244,7 @@ def _add_rows(G, sums, X, w, start, stop):
             for k in range(j + 1):
                 row[k] += f * a[k] + g * b[k] + h * c[k] + e * d[k]
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #f283797b
 @njit(nogil=True, cache=True)
 def _finish(raw, sums, mass, center, G, mean):
     "Divide the raw lower triangle by the mass, take the mean out, and write both triangles."
@@ -255,7 +255,7 @@ def _finish(raw, sums, mass, center, G, mean):
             G[j, k] = raw[j, k] / mass - mean[j] * mean[k]
             G[k, j] = G[j, k]
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #08db6179
 @njit(nogil=True, cache=True)
 def _staggered_grams(X, w, cuts, order, from_end, mass, center):
     """Grams of nested patterns: rows cuts[p]: (`from_end`) or :cuts[p], accumulated from the
@@ -299,7 +299,7 @@ def enough_left(full, taken):
             return False
     return True
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #2727d2b9
 @njit(nogil=True, cache=True)
 def _is_short(shown, mass, total):
     "Whether a pattern has fewer rows, or less weight, than it misses."
@@ -311,7 +311,7 @@ def _with_ones(X, w):
     "Z, the rows (x, 1) times the roots of their weights: the last row of Z'Z holds sums of w x."
     return np.sqrt(w).reshape(len(w), 1) * np.hstack((X, np.ones((len(w), 1))))
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #7d09e252
 @njit(nogil=True, cache=True)
 def _scattered_grams(X, w, shown, mass, center):
     """Grams of arbitrary patterns (P, T): from the valid rows, or from all rows less the missing
@@ -335,7 +335,7 @@ _PER_CLASS = 256        # rows that a class has on average, so that a product is
 _CHUNK = 512            # rows that are copied at a time: they stay in the cache of one processor
 _CLASSES = 2_000_000    # numbers in the Gram matrices of all classes: 16 MB
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #f3b5842a
 @njit(nogil=True, cache=True)
 def _classes(shown):
     "Rows sorted by which of a few responses see them, and where each class of them starts."
@@ -353,7 +353,7 @@ def _classes(shown):
         at[code[t]] += 1
     return order, cuts
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #a1252737
 def _class_products(Z, order, cuts, wanted, C):
     "The wanted C_k of eq-classes, in place; NumPy does half of the work where it sees Z'Z."
     buffer = np.empty((_CHUNK, Z.shape[1]))
@@ -364,7 +364,7 @@ def _class_products(Z, order, cuts, wanted, C):
             some = np.take(Z, rows, axis=0, out=buffer[:len(rows)], mode="clip")
             C[k] += some.T @ some
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #b3dfe86a
 @njit(nogil=True, cache=True)
 def _add_classes(C, wanted, i, value):
     "The sum over the classes that response i sees (value 1) or does not see (0)."
@@ -374,7 +374,7 @@ def _add_classes(C, wanted, i, value):
             raw += C[k]
     return raw
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #ea4e43f0
 def _joined_grams(X, w, shown, mass, center):
     "`_scattered_grams` with products that some responses share."
     (P, T), M, lost = shown.shape, X.shape[1], []
@@ -432,7 +432,7 @@ def _masses(Y, mask, w):
             n_obs[i] += mask[t, i]
     return W, sums, n_obs
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #55622930
 @njit(nogil=True, cache=True)
 def _cross(Y, mask, w, y0, X):
     """V'X, and the column sums of V and of V (y - y0), for V = ω m (y - y0), of which a few rows
@@ -509,7 +509,7 @@ def _replaced(found: Moments, who: np.ndarray, better: Moments) -> Moments:
                  np.concatenate([found.x_mean, better.x_mean])[used])
     return replace(found, G=G, x_mean=x_mean, pattern=pattern.reshape(-1), **fields)
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #20d23d13
 def _sharp_moments(panel: Panel, center: bool) -> Moments:
     """Moments with all their digits: `_raw_moments`, and again for the responses whose mean is far
     from the common one."""
@@ -556,6 +556,11 @@ def _check_size(found: Moments, panel: Panel, center: bool) -> None:
 FAINT = 1e-100
 
 
+def _newest_age(mask: np.ndarray, age: np.ndarray) -> np.ndarray:
+    "(N,) age of the newest row of each response; 0 where it has none."
+    return np.where(mask.any(0), np.where(mask, age[:, None], np.inf).min(0), 0.0)
+
+
 def aged(panel: Panel, decay: float, age: np.ndarray) -> Panel:
     """A panel whose weights fall with age.
 
@@ -564,7 +569,7 @@ def aged(panel: Panel, decay: float, age: np.ndarray) -> Panel:
     panel : Panel
         With weights that do not decay.
     decay : float
-        Weight lost by each row of age, in [0, 1]; 0 leaves the rows of age 0.
+        What one more row of age leaves of a weight, δ in [0, 1]; 0 leaves the rows of age 0.
     age : (T,) ndarray
         In rows, at least 0.
 
@@ -583,12 +588,7 @@ def aged(panel: Panel, decay: float, age: np.ndarray) -> Panel:
     return replace(panel, weights=weights, ageing=(panel.weights, age, decay)
                    if early.any() else None)
 
-
-def _newest_age(mask: np.ndarray, age: np.ndarray) -> np.ndarray:
-    "(N,) age of the newest row of each response; 0 where it has none."
-    return np.where(mask.any(0), np.where(mask, age[:, None], np.inf).min(0), 0.0)
-
-
+# %% ../../nbs/01_data/03_moments.ipynb #4b5bcd4b
 def epochs(panel: Panel) -> list[tuple[np.ndarray, Panel, float]]:
     """Split the responses by the epoch in which they ended.
 
@@ -619,7 +619,7 @@ def epochs(panel: Panel) -> list[tuple[np.ndarray, Panel, float]]:
             start = k
     return found
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #80bd0cfd
 def cell_weights(panel: Panel) -> np.ndarray:
     """The weight of every cell.
 
@@ -638,7 +638,7 @@ def cell_weights(panel: Panel) -> np.ndarray:
         out[:, who] = part.mask * part.weights[:, None]
     return out
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #2a7de0dc
 def repeats_of(weights: np.ndarray) -> int | None:
     """The unit in which whole weights say how often a row counts.
 
@@ -665,7 +665,7 @@ def repeats_of(weights: np.ndarray) -> int | None:
 
 _EXACT = 2.0**53   # whole numbers beyond it are not told apart
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #c299f5d6
 def rows_of_weight(panel: Panel, weights: np.ndarray | None = None) -> np.ndarray:
     """How long the history of each response is.
 
@@ -694,47 +694,7 @@ def rows_of_weight(panel: Panel, weights: np.ndarray | None = None) -> np.ndarra
                       else np.count_nonzero(part.mask & heavy[:, None], axis=0))
     return n
 
-# %% ../../nbs/01_data/03_moments.ipynb #c0457a08
-def batch_panels(panel: Panel) -> list[tuple[int, Panel]]:
-    """Part the rows by batch.
-
-    Parameters
-    ----------
-    panel : Panel
-        With batches.
-
-    Returns
-    -------
-    list of (int, Panel)
-        Code of each batch that has rows, and its rows without the label.
-    """
-    codes, found = panel.batches.codes, []
-    order = np.argsort(codes, kind="stable")
-    for rows in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
-        ageing = None if panel.ageing is None else (panel.ageing[0][rows], panel.ageing[1][rows],
-                                                    panel.ageing[2])
-        found.append((int(codes[rows[0]]), replace(
-            panel, X=panel.X[rows], Y=panel.Y[rows], mask=panel.mask[rows], batches=None,
-            weights=panel.weights[rows], index=panel.index[rows], ageing=ageing)))
-    return found
-
-
-def _within_moments(panel: Panel, center: bool = True) -> Moments:
-    "Moments about the means of each batch: those of the batches, by their weight, and no more."
-    first, pattern = mask_patterns(panel.mask)
-    parts = [_of_one_row(part) if part.T == 1 else _sharp_moments(part, center)
-             for _, part in batch_panels(panel) if part.mask.any()]
-    W = sum(m.W for m in parts)
-    G, x_mean = np.zeros((len(first), panel.M, panel.M)), np.zeros((len(first), panel.M))
-    c, s, y_mean = np.zeros((panel.N, panel.M)), np.zeros(panel.N), np.zeros(panel.N)
-    for m in parts:
-        share, at = m.W / np.where(W > 0, W, 1.0), m.pattern[first]
-        G += share[first, None, None] * m.G[at]
-        x_mean += share[first, None] * m.x_mean[at]
-        c, s, y_mean = c + share[:, None] * m.c, s + share * m.s, y_mean + share * m.y_mean
-    return Moments(G, c, s, W, x_mean, y_mean, pattern, panel.n_obs, panel.T)
-
-
+# %% ../../nbs/01_data/03_moments.ipynb #1c0a2f73
 def _of_one_row(panel: Panel) -> Moments:
     "The moments of a row, which is its own mean."
     seen, M = panel.mask[0], panel.M
@@ -745,7 +705,7 @@ def _of_one_row(panel: Panel) -> Moments:
     return Moments(np.zeros((len(x_mean), M, M)), np.zeros((panel.N, M)), np.zeros(panel.N), mass,
                    x_mean, y_mean, pattern, count, 1)
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #334e8b9d
 def make_moments(panel: Panel, center: bool = True) -> Moments:
     """Compute the moments of a panel, exact for any mask and weights.
 
@@ -801,7 +761,7 @@ def _residual_squares(X, Y, mask, w, across, alpha):
                 out[i] += w[t] * e * e
     return out
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #1dfca024
 def residual_squares(panel: Panel, beta: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """Weighted sums of squared residuals, from the data.
 
@@ -845,7 +805,7 @@ def decayed(moments: Moments, factor: float) -> Moments:
     """
     return replace(moments, W=moments.W * factor)
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #b144efab
 def _met(a: np.ndarray, b: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """A response that shows each pair of patterns, and the pair of each response; there are n
     patterns in b."""
@@ -854,7 +814,7 @@ def _met(a: np.ndarray, b: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
         return np.zeros(min(1, len(pair)), dtype=np.intp), np.zeros_like(pair)
     return np.unique(pair, return_index=True, return_inverse=True)[1:]
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #e960ee62
 @njit(nogil=True, cache=True)
 def _joint_grams(A, B, of_a, of_b, va, vb, dx):
     "The Gram matrices of eq-add, one pair of patterns after the other, in one pass over memory."
@@ -867,7 +827,7 @@ def _joint_grams(A, B, of_a, of_b, va, vb, dx):
                 G[p, j, k] = va[p] * a[j, k] + vb[p] * b[j, k] + ab * (dx[p, j] * dx[p, k])
     return G
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #ee216732
 def add_moments(a: Moments, b: Moments) -> Moments:
     """Pool the moments of the rows of `a` and `b` (Chan, Golub and LeVeque, 1983).
 
@@ -905,6 +865,46 @@ def add_moments(a: Moments, b: Moments) -> Moments:
     y_mean = np.where(vb == 1, b.y_mean, a.y_mean + vb * dy)
     return Moments(G, c, s, W, x_mean, y_mean, pattern, a.n_obs + b.n_obs, a.T + b.T)
 
+# %% ../../nbs/01_data/03_moments.ipynb #c0457a08
+def batch_panels(panel: Panel) -> list[tuple[int, Panel]]:
+    """Part the rows by batch.
+
+    Parameters
+    ----------
+    panel : Panel
+        With batches.
+
+    Returns
+    -------
+    list of (int, Panel)
+        Code of each batch that has rows, and its rows without the label.
+    """
+    codes, found = panel.batches.codes, []
+    order = np.argsort(codes, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
+        ageing = None if panel.ageing is None else (panel.ageing[0][rows], panel.ageing[1][rows],
+                                                    panel.ageing[2])
+        found.append((int(codes[rows[0]]), replace(
+            panel, X=panel.X[rows], Y=panel.Y[rows], mask=panel.mask[rows], batches=None,
+            weights=panel.weights[rows], index=panel.index[rows], ageing=ageing)))
+    return found
+
+# %% ../../nbs/01_data/03_moments.ipynb #56406dcf
+def _within_moments(panel: Panel, center: bool = True) -> Moments:
+    "Moments about the means of each batch: those of the batches, by their weight, and no more."
+    first, pattern = mask_patterns(panel.mask)
+    parts = [_of_one_row(part) if part.T == 1 else _sharp_moments(part, center)
+             for _, part in batch_panels(panel) if part.mask.any()]
+    W = sum(m.W for m in parts)
+    G, x_mean = np.zeros((len(first), panel.M, panel.M)), np.zeros((len(first), panel.M))
+    c, s, y_mean = np.zeros((panel.N, panel.M)), np.zeros(panel.N), np.zeros(panel.N)
+    for m in parts:
+        share, at = m.W / np.where(W > 0, W, 1.0), m.pattern[first]
+        G += share[first, None, None] * m.G[at]
+        x_mean += share[first, None] * m.x_mean[at]
+        c, s, y_mean = c + share[:, None] * m.c, s + share * m.s, y_mean + share * m.y_mean
+    return Moments(G, c, s, W, x_mean, y_mean, pattern, panel.n_obs, panel.T)
+
 # %% ../../nbs/01_data/03_moments.ipynb #e0eda108
 def _batch_sums(values: np.ndarray, batches) -> np.ndarray:
     "(K, N) sums over the rows of each batch."
@@ -921,7 +921,7 @@ def _levels_and_mass(panel: Panel, beta: np.ndarray) -> tuple[np.ndarray, np.nda
     return np.divide(_batch_sums(w * left, panel.batches), mass,
                      out=np.full(mass.shape, np.nan), where=mass > 0), mass
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #80586b6a
 def batch_levels(panel: Panel, beta: np.ndarray) -> np.ndarray:
     """The intercept of each response in each batch, for given loadings.
 
@@ -939,7 +939,7 @@ def batch_levels(panel: Panel, beta: np.ndarray) -> np.ndarray:
     """
     return _levels_and_mass(panel, beta)[0]
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #814db79a
 def batch_deviations(panel: Panel) -> tuple[Panel, np.ndarray]:
     """Take the batch means out of responses that are observed on the same rows, and their factors.
 
@@ -966,7 +966,7 @@ def batch_deviations(panel: Panel) -> tuple[Panel, np.ndarray]:
     return replace(panel, X=np.ascontiguousarray(flat[:, :panel.M]),
                    Y=np.ascontiguousarray(flat[:, panel.M:]), batches=None), own
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #daf8dc74
 def batch_counts(panel: Panel) -> np.ndarray:
     """In how many batches each response has rows: the intercepts that its fit pays for.
 
@@ -1009,7 +1009,7 @@ def without_batches(panel: Panel, beta: np.ndarray) -> Panel:
     away = np.where(mass > 0, levels - mean, 0.0)[panel.batches.codes]
     return replace(panel, Y=np.where(panel.mask, panel.Y - away, 0.0))
 
-
+# %% ../../nbs/01_data/03_moments.ipynb #70dea4c5
 def within_batches(panel: Panel) -> Panel:
     """A panel whose factors and responses have the same mean in every batch.
 
