@@ -127,7 +127,7 @@ class Files:
         return (table[list(self.factors)], table[list(self.responses)],
                 None if self.weights is None else table[self.weights].to_numpy())
 
-
+# %% ../../nbs/01_data/05_reading.ipynb #1983a85a
 def _dataset(path: str | os.PathLike[str], numbers: list) -> ds.Dataset:
     """The files at a path, in order; `numbers` are floats even where a first file has nothing in
     them"""
@@ -172,7 +172,7 @@ class BlockError(ValueError):
         self.block: int = block
         self.moments: PanelMoments | None = moments
 
-
+# %% ../../nbs/01_data/05_reading.ipynb #ee4c8750
 def read_panel(block: tuple[Any, ...]) -> Panel:
     """A block as a panel, without a warning about incomplete rows.
 

@@ -89,13 +89,13 @@ def _tree(sums: list):
                 for k in range(0, len(sums), 2)]
     return sums[0]
 
-
+# %% ../../nbs/01_data/06_sources.ipynb #f0bdd517
 def _leaf(x, y, weights, names, span, pairs) -> PanelMoments:
     "The sum of one partition"
     panel = read_panel((x, y, weights))
     return extend(None, panel if names is None else replace(panel, responses=names), span, pairs)
 
-
+# %% ../../nbs/01_data/06_sources.ipynb #86cbc950
 def dask_trees(x: object, y: object, weights: object = None, span: float | None = None,
                pairs: bool = False) -> list[Any]:
     """The moments of Dask collections, as Delayed objects, one for each partition of the responses.
@@ -139,7 +139,7 @@ def dask_trees(x: object, y: object, weights: object = None, span: float | None 
                    for a, b, c in zip(left, part, w, strict=True)])
             for part, names in zip(right, labels, strict=True)]
 
-
+# %% ../../nbs/01_data/06_sources.ipynb #5accdc1e
 def _from_dask(x, y, weights, span, pairs) -> PanelMoments:
     "Moments of all partitions"
     import dask
