@@ -23,7 +23,7 @@ def number_dates(labels: list[str]) -> pd.DatetimeIndex | None:
     Returns
     -------
     pandas.DatetimeIndex or None
-        None unless all are valid and between the years 1800 and 2200.
+        None unless all are valid and in the years 1800 to 2199.
     """
     for digits, form in ((8, "%Y%m%d"), (6, "%Y%m")):
         if all(re.fullmatch(rf"(18|19|20|21)\d{{{digits - 2}}}", v) for v in labels):
@@ -33,32 +33,12 @@ def number_dates(labels: list[str]) -> pd.DatetimeIndex | None:
 
 # %% ../../nbs/01_data/07_dates.ipynb #2bd908ca
 _DATE_FORMS = (
-    "ISO8601",
-    "%m/%d/%Y",
-    "%d/%m/%Y",
-    "%m-%d-%Y",
-    "%d-%m-%Y",
-    "%d.%m.%Y",
-    "%m/%d/%y",
-    "%d/%m/%y",
-    "%d.%m.%y",
-    "%d-%b-%Y",
-    "%d %b %Y",
-    "%d-%b-%y",
-    "%d %B %Y",
-    "%b %d, %Y",
-    "%B %d, %Y",
-    "%b %Y",
-    "%b-%Y",
-    "%b-%y",
-    "%B %Y",
-    "%m/%Y",
-    "%YM%m",
-    "%Y:%m",
-)
+    "ISO8601", "%m/%d/%Y", "%d/%m/%Y", "%m-%d-%Y", "%d-%m-%Y", "%d.%m.%Y", "%m/%d/%y", "%d/%m/%y",
+    "%d.%m.%y", "%d-%b-%Y", "%d %b %Y", "%d-%b-%y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %Y",
+    "%b-%Y", "%b-%y", "%B %Y", "%m/%Y", "%YM%m", "%Y:%m")
 _QUARTER = re.compile(r"(\d{4})[-: ]?Q([1-4])")
 
-
+# %% ../../nbs/01_data/07_dates.ipynb #2da4c210
 def _parsed(labels: pd.Index, form: str) -> pd.DatetimeIndex:
     "Labels in one form, NaT where they are not in it; clocks of several zones become UTC"
     try:
@@ -66,7 +46,7 @@ def _parsed(labels: pd.Index, form: str) -> pd.DatetimeIndex:
     except ValueError:
         return pd.to_datetime(labels, format=form, errors="coerce", utc=True)
 
-
+# %% ../../nbs/01_data/07_dates.ipynb #4ae9dd41
 def _uneven(dates: pd.DatetimeIndex) -> float:
     "Longest by shortest step of some dates; infinite unless they all go one way"
     steps = np.diff(dates.asi8.astype(float))
@@ -81,33 +61,23 @@ _CLEARLY = 10.0
 
 def _one_reading(found: dict[str, pd.DatetimeIndex], label: str) -> pd.DatetimeIndex:
     "The only reading of some dates, or by far the most regular one; ValueError for a choice"
-    forms = {
-        f: d
-        for k, (f, d) in enumerate(found.items())
-        if not any(d.equals(e) for e in list(found.values())[:k])
-    }
+    forms = {f: d for k, (f, d) in enumerate(found.items())
+             if not any(d.equals(e) for e in list(found.values())[:k])}
     order = sorted(forms, key=lambda f: _uneven(forms[f]))
     best, *rest = (_uneven(forms[f]) for f in order)
     if rest and not _CLEARLY * best <= rest[0]:
-        raise ValueError(
-            f"dates such as {label!r} can be read in two ways; pass date_format={order[0]!r} or "
-            f"{order[1]!r}"
-        )
+        raise ValueError(f"dates such as {label!r} can be read in two ways; pass date_format="
+                         f"{order[0]!r} or {order[1]!r}")
     return forms[order[0]]
 
-
+# %% ../../nbs/01_data/07_dates.ipynb #d5e0b8ea
 def _guess_dates(labels: pd.Index) -> pd.DatetimeIndex | None:
     """Labels as dates, None when they are something else; ValueError when most are dates and one is
     not"""
     quarters = [_QUARTER.fullmatch(v) for v in labels]
     if any(quarters):
-        labels = pd.Index(
-            [
-                f"{m[1]}-{3 * int(m[2]) - 2:02d}" if m else v
-                for m, v in zip(quarters, labels, strict=True)
-            ],
-            dtype=object,
-        )
+        labels = pd.Index([f"{m[1]}-{3 * int(m[2]) - 2:02d}" if m else v
+                           for m, v in zip(quarters, labels, strict=True)], dtype=object)
     found = {form: _parsed(labels, form) for form in _DATE_FORMS}
     known = {form: dates.notna() for form, dates in found.items()}
     form = max(known, key=lambda f: known[f].sum())
@@ -115,10 +85,8 @@ def _guess_dates(labels: pd.Index) -> pd.DatetimeIndex | None:
         return _one_reading({f: found[f] for f in found if known[f].all()}, labels[0])
     if 2 * known[form].sum() > len(labels):
         k = int((~known[form]).argmax())
-        raise ValueError(
-            f"row {labels[k]!r} is no date, while {labels[int(known[form].argmax())]!r} is; "
-            "remove the row"
-        )
+        raise ValueError(f"row {labels[k]!r} is no date, while "
+                         f"{labels[int(known[form].argmax())]!r} is; remove the row")
     return None
 
 # %% ../../nbs/01_data/07_dates.ipynb #6e517642
@@ -141,7 +109,8 @@ def as_dates(labels: pd.Index, date_format: str | None = None) -> pd.Index:
     Raises
     ------
     ValueError
-        If most labels are dates and one is not, or the dates can be read in two ways.
+        If most labels are dates and one is not, or the dates can be read in two ways, or a label is
+        not of the form that was passed.
 
     Examples
     --------
@@ -156,23 +125,17 @@ def as_dates(labels: pd.Index, date_format: str | None = None) -> pd.Index:
     if date_format is not None:
         dates = _parsed(labels, date_format)
         if dates.hasnans:
-            raise ValueError(
-                f"row {labels[dates.isna()][0]!r} is no date of the form {date_format!r}"
-            )
+            raise ValueError(f"row {labels[dates.isna()][0]!r} is no date of the form "
+                             f"{date_format!r}")
         return dates.rename(labels.name)
     whole = [v for v in labels if re.fullmatch(r"0|[1-9]\d{0,8}", v)]
     dated = [v for v in whole if re.fullmatch(r"(18|19|20|21)\d\d((0[1-9]|1[0-2])([0-3]\d)?)?", v)]
     if len(whole) < len(labels) < 2 * len(dated):
-        raise ValueError(
-            f"row {next(v for v in labels if v not in dated)!r} is no date, while {dated[0]!r} is; "
-            "remove the row"
-        )
+        raise ValueError(f"row {next(v for v in labels if v not in dated)!r} is no date, while "
+                         f"{dated[0]!r} is; remove the row")
     if len(whole) == len(labels):
         dates = number_dates(whole)
-        return (
-            pd.Index([int(v) for v in whole], name=labels.name)
-            if dates is None
-            else dates.rename(labels.name)
-        )
+        return (pd.Index([int(v) for v in whole], name=labels.name) if dates is None
+                else dates.rename(labels.name))
     dates = _guess_dates(labels)
     return labels if dates is None else dates.rename(labels.name)
