@@ -40,8 +40,12 @@ class FileOptions:
     transpose : bool, default False
         The table lies on its side: a row for each series, a column for each date or sample. For
         `load_panel`.
-    """
 
+    Raises
+    ------
+    ValueError
+        For a separator or a decimal mark that can be none, and for one character as both.
+    """
     sep: str | None = None
     decimal: str | None = None
     date_format: str | None = None
@@ -49,9 +53,8 @@ class FileOptions:
     transpose: bool = False
 
     def __post_init__(self) -> None:
-        if self.sep is not None and (
-            not isinstance(self.sep, str) or len(self.sep) != 1 or self.sep in '"\r\n'
-        ):
+        if self.sep is not None and (not isinstance(self.sep, str) or len(self.sep) != 1
+                                     or self.sep in '"\r\n'):
             raise ValueError(f"the separator must be one character, such as ';', got {self.sep!r}")
         if self.decimal not in (None, ".", ","):
             raise ValueError(f"the decimal mark must be '.' or ',', got {self.decimal!r}")
@@ -59,11 +62,8 @@ class FileOptions:
             raise ValueError(f"{self.sep!r} cannot be both the separator and the decimal mark")
 
 # %% ../../nbs/01_data/08_text.ipynb #9da757fa
-_MARKS = [
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-]
+_MARKS = [(codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
+          (codecs.BOM_UTF16_BE, "utf-16")]
 
 
 def _encoding(raw: bytes) -> str:
@@ -73,13 +73,11 @@ def _encoding(raw: bytes) -> str:
             return name
     head = raw[:4096]
     even, odd = head[::2].count(0), head[1::2].count(0)
-    if max(even, odd) > 0.3 * len(
-        head
-    ):  # of the half that is zero in Western text, .5 of all bytes
+    if max(even, odd) > 0.3 * len(head):   # half of all bytes are zero in Western text
         return "utf-16-be" if even > odd else "utf-16-le"
     return "utf-8"
 
-
+# %% ../../nbs/01_data/08_text.ipynb #4d54cd1f
 def decode(raw: bytes) -> tuple[str, str]:
     """Text of a file.
 
@@ -103,20 +101,34 @@ def decode(raw: bytes) -> tuple[str, str]:
         text = raw.decode(name)
     except UnicodeDecodeError:
         if name != "utf-8":
-            raise ValueError(
-                f"the file begins as {name[:6]} text and goes on as something else"
-            ) from None
+            raise ValueError(f"the file begins as {name[:6]} text and goes on as something "
+                             "else") from None
         name = "cp1252"
         text = raw.decode(name, errors="replace")
     if "\0" in text or text.startswith(("PK\x03\x04", "PAR1")):
-        raise ValueError(
-            "this is not a text file; its name must end in .xlsx or .parquet if it is one of these"
-        )
+        raise ValueError("this is not a text file; its name must end in .xlsx or .parquet if it "
+                         "is one of these")
     return text, name
 
 # %% ../../nbs/01_data/08_text.ipynb #0b6e1668
+def _fields(lines, sep: str, strict: bool = True) -> list[list[str]]:
+    """The rows of a text, fields without surrounding blanks; ValueError naming the line that cannot
+    be divided"""
+    rows, reader = [], csv.reader(lines, delimiter=sep, strict=strict, skipinitialspace=True)
+    try:
+        for row in reader:
+            rows.append([field.strip() for field in row])
+    except csv.Error as e:
+        if strict:
+            what = ("a quote is not closed" if "limit" in str(e) or "end of data" in str(e)
+                    else str(e))
+            raise ValueError(f"line {reader.line_num} cannot be divided into fields ({what}, or "
+                             "this is no table)") from None
+    return rows
+
+# %% ../../nbs/01_data/08_text.ipynb #63edbe3c
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-_LOOK = 200  # lines that are looked at; a separator shows in far fewer
+_LOOK = 200   # lines that are looked at; a separator shows in far fewer
 
 
 def _sniff(text: str) -> str:
@@ -131,57 +143,17 @@ def _sniff(text: str) -> str:
             best, found = (count, width), sep
     if found is None:
         _fields(lines, ",")  # a line that no separator divides has its own message
-        raise ValueError(
-            "no data: expected row labels and at least one more column, separated by commas, "
-            "semicolons, "
-            "tabs or bars; for another pass sep="
-        )
+        raise ValueError("no data: expected row labels and at least one more column, separated by "
+                         "commas, semicolons, tabs or bars; for another pass sep=")
     return found
 
-
-def _fields(lines, sep: str, strict: bool = True) -> list[list[str]]:
-    """The rows of a text, fields without surrounding blanks; ValueError naming the line that cannot
-    be divided"""
-    rows, reader = [], csv.reader(lines, delimiter=sep, strict=strict, skipinitialspace=True)
-    try:
-        for row in reader:
-            rows.append([field.strip() for field in row])
-    except csv.Error as e:
-        if strict:
-            what = (
-                "a quote is not closed" if "limit" in str(e) or "end of data" in str(e) else str(e)
-            )
-            raise ValueError(
-                f"line {reader.line_num} cannot be divided into fields ({what}, or this is "
-                "no table)"
-            ) from None
-    return rows
-
 # %% ../../nbs/01_data/08_text.ipynb #32869551
-_NUMBER = re.compile(
-    r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?|nan", re.ASCII | re.IGNORECASE
-)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?|nan",
+                     re.ASCII | re.IGNORECASE)
+# what programs write into cells that they have no value for
 _MISSING = frozenset(
-    [
-        "",
-        ".",
-        "NA",
-        "N/A",
-        "n/a",
-        "<NA>",
-        "#N/A",
-        "#NA",
-        "#N/A N/A",
-        "NaN",
-        "nan",
-        "-nan",
-        "-NaN",
-        "null",
-        "NULL",
-        "None",
-        "none",
-    ]
-)  # what programs write into cells that they have no value for
+    ["", ".", "NA", "N/A", "n/a", "<NA>", "#N/A", "#NA", "#N/A N/A", "NaN", "nan", "-nan", "-NaN",
+     "null", "NULL", "None", "none"])
 
 
 def is_number(field: str) -> bool:
@@ -195,7 +167,7 @@ def is_number(field: str) -> bool:
     Returns
     -------
     bool
-        True for digits with or without sign, decimal mark and exponent.
+        True for digits with or without sign, decimal mark and exponent, and for `inf` and `nan`.
 
     Examples
     --------
@@ -204,29 +176,20 @@ def is_number(field: str) -> bool:
     """
     return bool(_NUMBER.fullmatch(field.replace(",", ".")))
 
-
+# %% ../../nbs/01_data/08_text.ipynb #be613249
 def _header(rows: list[list[str]], width: int) -> int:
     "The position of the header; ValueError when the first row of the table holds data"
     named = [sum(map(bool, row)) for row in rows[:_LOOK]]
     k = next((k for k, n in enumerate(named) if n >= width - 1), 0)
-    if (
-        k + 1 < len(named)
-        and named[k] == width - 1 < named[k + 1]
-        and not any(map(is_number, rows[k + 1][1:]))
-    ):
+    if (k + 1 < len(named) and named[k] == width - 1 < named[k + 1]
+            and not any(map(is_number, rows[k + 1][1:]))):
         k += 1
     first, *cells = rows[k]
     label = re.match(r"\d{4}-?\d\d|\d+$|\d+[./]\d+", first)
-    if (
-        label
-        and cells
-        and all(map(is_number, filter(None, cells)))
-        and any(re.search("[.,eE-]", c) for c in cells)
-    ):
-        raise ValueError(
-            f"no header: the first row holds data ({', '.join(rows[k][:3])}); add a row of "
-            "names above it"
-        )
+    if (label and cells and all(map(is_number, filter(None, cells)))
+            and any(re.search("[.,eE-]", c) for c in cells)):
+        raise ValueError(f"no header: the first row holds data ({', '.join(rows[k][:3])}); add a "
+                         "row of names above it")
     return k
 
 # %% ../../nbs/01_data/08_text.ipynb #462d4859
@@ -248,12 +211,8 @@ def _square(rows: list[list[str]], lines: list[int]) -> tuple[list[str], list[li
             seen = f"has {len(row)} field{'s' * (len(row) != 1)}, the header {len(head)}"
             raise ValueError(f"row {line} {seen}: {some_labels(row, 2)}")
     if k:
-        warnings.warn(
-            f"{k} line{'s' * (k > 1)} above the header left out: "
-            f"{some_labels(filter(None, rows[0]), 1)}",
-            UserWarning,
-            stacklevel=2,
-        )
+        warnings.warn(f"{k} line{'s' * (k > 1)} above the header left out: "
+                      f"{some_labels(filter(None, rows[0]), 1)}", UserWarning, stacklevel=2)
     return head, [row[: len(head)] for row in body]
 
 # %% ../../nbs/01_data/08_text.ipynb #5481b678
@@ -264,20 +223,15 @@ def _kept(head: list[str], body: list[list[str]], at: int | None) -> list[int]:
         artefact = re.fullmatch(r"Unnamed: \d+(_level_\d+)?", name)
         value = next(filter(None, cells), None) if j != at and (not name or artefact) else None
         if value is not None:
-            what = (
-                f"{name!r}, as pandas calls a column without a name,"
-                if artefact
-                else f"{j + 1} has no name but"
-            )
-            raise ValueError(
-                f"column {what} holds {value!r}; name it, remove it, or pass index_col={j} if it "
-                "holds the row labels"
-            )
+            what = (f"{name!r}, as pandas calls a column without a name," if artefact
+                    else f"{j + 1} has no name but")
+            raise ValueError(f"column {what} holds {value!r}; name it, remove it, or pass "
+                             f"index_col={j} if it holds the row labels")
         if j == at or name and not (artefact and not any(cells)):
             kept.append(j)
     return kept
 
-
+# %% ../../nbs/01_data/08_text.ipynb #c205e39d
 def label_column(index_col: str | int | None, names: list[str]) -> int | None:
     """Where the row labels stand.
 
@@ -314,23 +268,15 @@ def _labelled(head: list[str], body: list[list[str]], options: FileOptions) -> p
     names = [head[j] for j in columns]
     if not names:
         raise ValueError("no data: expected row labels and at least one more column")
-    labels = (
-        pd.RangeIndex(len(body))
-        if at is None
-        else pd.Index([row[at] for row in body], dtype=object, name=head[at] or None)
-    )
+    labels = (pd.RangeIndex(len(body)) if at is None
+              else pd.Index([row[at] for row in body], dtype=object, name=head[at] or None))
     if at is not None and (labels == "").any():
-        raise ValueError(
-            f"row {int((labels == '').argmax()) + 1} below the header has values but no label"
-        )
-    return pd.DataFrame(
-        [[row[j] for j in columns] for row in body],
-        labels,
-        pd.Index(names, dtype=object),
-        dtype=object,
-    )
+        raise ValueError(f"row {int((labels == '').argmax()) + 1} below the header has values but "
+                         "no label")
+    return pd.DataFrame([[row[j] for j in columns] for row in body], labels,
+                        pd.Index(names, dtype=object), dtype=object)
 
-
+# %% ../../nbs/01_data/08_text.ipynb #668b6e8c
 def text_table(rows: list[list[str]], options: FileOptions) -> pd.DataFrame:
     """The table in some rows of fields.
 
@@ -356,7 +302,7 @@ def text_table(rows: list[list[str]], options: FileOptions) -> pd.DataFrame:
         raise ValueError("no data: the file is empty")
     return _labelled(*_square([rows[k] for k in full], [k + 1 for k in full]), options)
 
-
+# %% ../../nbs/01_data/08_text.ipynb #08b439aa
 def read_text(path: Path, options: FileOptions) -> pd.DataFrame:
     """The table in a text file.
 
@@ -384,9 +330,8 @@ def read_text(path: Path, options: FileOptions) -> pd.DataFrame:
     rows = _fields(io.StringIO(text, newline=""), sep)
     table = text_table(rows, options)
     if encoding == "cp1252":
-        warnings.warn(
-            f"{path.name} is no UTF-8 text; read as Windows-1252", UserWarning, stacklevel=2
-        )
+        warnings.warn(f"{path.name} is no UTF-8 text; read as Windows-1252", UserWarning,
+                      stacklevel=2)
     table.attrs["separator"] = sep
     return table
 
