@@ -33,9 +33,8 @@ from factorlasso.data.text import (
 )
 
 # %% ../../nbs/01_data/09_files.ipynb #2b7abe26
-MOST_BYTES = (
-    4 * 2**30
-)  # of an unpacked file: 500 million numbers; more would not fit beside a fit in most computers
+# bytes of an unpacked file: 500 million numbers; more would not fit beside a fit in most computers
+MOST_BYTES = 4 * 2**30
 
 
 def check_unpacked(file: Any, most: int = MOST_BYTES) -> None:
@@ -58,24 +57,20 @@ def check_unpacked(file: Any, most: int = MOST_BYTES) -> None:
             size = sum(part.file_size for part in archive.infolist())
             bad = archive.testzip() if size <= most else None
     except Exception as e:  # a damaged archive raises whatever its damaged bytes lead to
-        raise ValueError(
-            f"this is not a workbook, or it is damaged ({e or type(e).__name__})"
-        ) from None
+        raise ValueError("this is not a workbook, or it is damaged "
+                         f"({e or type(e).__name__})") from None
     if size > most or bad:
-        raise ValueError(
-            f"the workbook is damaged in {bad!r}"
-            if bad
-            else f"the workbook unpacks to {size:.1e} bytes, above {most:.1e}"
-        )
+        raise ValueError(f"the workbook is damaged in {bad!r}" if bad else
+                         f"the workbook unpacks to {size:.1e} bytes, above {most:.1e}")
 
-
+# %% ../../nbs/01_data/09_files.ipynb #a1e87a7b
 def _cell_text(value: object) -> str:
     "What a cell of a workbook holds, as text; midnight is a day"
     if hasattr(value, "isoformat"):
         return value.isoformat().removesuffix("T00:00:00")
     return "" if value is None else str(value).strip()
 
-
+# %% ../../nbs/01_data/09_files.ipynb #c8dc083c
 def _read_workbook(path: Path, options: FileOptions) -> pd.DataFrame:
     "The table in the first sheet of a workbook"
     raw = io.BytesIO(path.read_bytes())
@@ -103,16 +98,10 @@ def _is_label(column: pd.Series) -> bool:
     if not whole or str(column.name).lower() in _LABEL_NAMES:
         return bool(whole)
     rising = len(values) > 2 and (np.diff(values) > 0).all()
-    if (
-        rising
-        and number_dates([f"{v:.0f}" for v in values]) is None
-        and not (1800 <= values[0] and values[-1] < 2200)
-    ):
-        raise ValueError(
-            f"the first column {column.name!r} increases by whole numbers: row labels, or "
-            "a factor? "
-            f"pass index_col={column.name!r}, or index_col='none'"
-        )
+    if (rising and number_dates([f"{v:.0f}" for v in values]) is None
+            and not (1800 <= values[0] and values[-1] < 2200)):
+        raise ValueError(f"the first column {column.name!r} increases by whole numbers: row labels, "
+                         f"or a factor? pass index_col={column.name!r}, or index_col='none'")
     return bool(rising)
 
 # %% ../../nbs/01_data/09_files.ipynb #fc966f61
@@ -135,51 +124,33 @@ def _arrow_table(path: Path) -> pd.DataFrame:
     frame = table.cast(schema).to_pandas()
     for axis, name in ((frame.columns, "columns"), (frame.index, "row labels")):
         if isinstance(axis, pd.MultiIndex):
-            raise ValueError(
-                f"the {name} have {axis.nlevels} levels; one is expected: join them, or choose one"
-            )
+            raise ValueError(f"the {name} have {axis.nlevels} levels; one is expected: join them, or "
+                             "choose one")
     return frame
 
-
+# %% ../../nbs/01_data/09_files.ipynb #a06d3b77
 def _read_parquet(path: Path, options: FileOptions) -> pd.DataFrame:
     "The table in a Parquet file; labels are text where they are numbers"
     frame = _arrow_table(path)
     names = list(map(str, frame.columns))
     if options.index_col is not None or isinstance(frame.index, pd.RangeIndex):
         at = label_column(options.index_col, names)
-        if (
-            at is not None
-            and names
-            and (options.index_col is not None or _is_label(frame.iloc[:, at]))
-        ):
+        if at is not None and names and (options.index_col is not None
+                                         or _is_label(frame.iloc[:, at])):
             labels, names = frame.iloc[:, at], names[:at] + names[at + 1 :]
             frame = frame.drop(columns=frame.columns[at]) if frame.columns.is_unique else frame
             frame.index = pd.Index(labels, name=labels.name)
     frame.columns = pd.Index(names, dtype=object)
-    if pd.api.types.is_numeric_dtype(frame.index.dtype) and not isinstance(
-        frame.index, pd.RangeIndex
-    ):
+    if (pd.api.types.is_numeric_dtype(frame.index.dtype)
+            and not isinstance(frame.index, pd.RangeIndex)):
         whole = bool((frame.index == np.round(frame.index)).all())
-        frame.index = pd.Index(
-            [f"{v:.0f}" if whole else str(v) for v in frame.index],
-            dtype=object,
-            name=frame.index.name,
-        )
+        frame.index = pd.Index([f"{v:.0f}" if whole else str(v) for v in frame.index], dtype=object,
+                               name=frame.index.name)
     elif pd.api.types.infer_dtype(frame.index) in ("date", "datetime"):
         frame.index = pd.DatetimeIndex(pd.to_datetime(frame.index), name=frame.index.name)
     return frame
 
 # %% ../../nbs/01_data/09_files.ipynb #ddcc8ea1
-_READERS = {
-    ".csv": read_text,
-    ".tsv": read_text,
-    ".txt": read_text,
-    ".xlsx": _read_workbook,
-    ".parquet": _read_parquet,
-    ".pq": _read_parquet,
-}
-
-
 @contextmanager
 def _named(path: str | Path) -> Iterator[Path]:
     "Errors and warnings begin with the name of the file"
@@ -192,13 +163,16 @@ def _named(path: str | Path) -> Iterator[Path]:
     for note in notes:
         warnings.warn(f"{Path(path).name}: {note.message}", note.category, stacklevel=4)
 
+# %% ../../nbs/01_data/09_files.ipynb #657e43c3
+_READERS = {".csv": read_text, ".tsv": read_text, ".txt": read_text, ".xlsx": _read_workbook,
+            ".parquet": _read_parquet, ".pq": _read_parquet}
+
 
 def _raw(path: Path, options: FileOptions) -> pd.DataFrame:
     "The table in a file of any kind, with unique labels"
     if path.suffix.lower() not in _READERS:
-        raise ValueError(
-            "unknown kind of file: its name must end in .csv, .tsv, .txt, .xlsx or .parquet"
-        )
+        raise ValueError("unknown kind of file: its name must end in .csv, .tsv, .txt, .xlsx or "
+                         ".parquet")
     table = _READERS[path.suffix.lower()](path, options)
     for what, labels in (("column", table.columns), ("row", table.index)):
         twice = labels[labels.duplicated()]
@@ -212,18 +186,15 @@ def _raw(path: Path, options: FileOptions) -> pd.DataFrame:
 def _advice(cell: str, table: pd.DataFrame) -> str:
     "What to do about a cell that is no number"
     if not is_number(cell.replace(".", "")):
-        second = (
-            not any(is_number(str(v)) for v in table.iloc[0]) and cell in table.iloc[0].tolist()
-        )
+        first, below = table.iloc[0].tolist(), table.iloc[1:2].to_numpy().ravel()
+        second = (cell in first and not any(is_number(str(v)) for v in first)
+                  and any(is_number(str(v)) for v in below))
         return "is this a second row of names?" if second else "numbers or empty cells are expected"
     if "," not in cell:
         return "with decimal commas, points are not expected"
     seen = table.attrs.get("separator", ",")
-    sep = (
-        ""
-        if seen == ","
-        else f" (fields are separated by {SEPARATORS.get(seen, repr(seen))}, {seen!r})"
-    )
+    sep = ("" if seen == ","
+           else f" (fields are separated by {SEPARATORS.get(seen, repr(seen))}, {seen!r})")
     return f"decimal commas{sep} or thousands? pass decimal=',' if the comma is the decimal mark"
 
 # %% ../../nbs/01_data/09_files.ipynb #d87be557
@@ -239,9 +210,8 @@ def _to_numbers(table: pd.DataFrame, decimal: str | None) -> pd.DataFrame:
         values = to_floats(cells, decimal)
         if isinstance(values, int):
             cell, row = cells[values], str(table.index[values])
-            raise ValueError(
-                f"column {name!r} holds {cell!r} in row {row!r}; {_advice(cell, table)}"
-            )
+            raise ValueError(f"column {name!r} holds {cell!r} in row {row!r}; "
+                             f"{_advice(cell, table)}")
         columns.append(values)
     return pd.DataFrame(np.column_stack(columns), table.index, table.columns)
 
@@ -273,7 +243,7 @@ def load_matrix(path: str | Path, options: FileOptions | None = None) -> pd.Data
     with _named(path) as file:
         return _to_numbers(_raw(file, options), options.decimal)
 
-
+# %% ../../nbs/01_data/09_files.ipynb #c14d080d
 def load_panel(path: str | Path, options: FileOptions | None = None) -> pd.DataFrame:
     """A table of numbers over time, or over samples, from a file.
 
@@ -300,9 +270,8 @@ def load_panel(path: str | Path, options: FileOptions | None = None) -> pd.DataF
         return table.set_index(as_dates(table.index, options.date_format))
 
 # %% ../../nbs/01_data/09_files.ipynb #04caf9bc
-def load_groups(
-    path: str | Path, options: FileOptions | None = None, column: str | None = None
-) -> pd.Series:
+def load_groups(path: str | Path, options: FileOptions | None = None,
+                column: str | None = None) -> pd.Series:
     """Read groups of responses from a file.
 
     Parameters
@@ -326,18 +295,11 @@ def load_groups(
     """
     with _named(path) as file:
         table = _raw(file, options or FileOptions())
-        if (
-            column is not None
-            and column not in table.columns
-            or column is None
-            and table.shape[1] > 1
-        ):
-            raise ValueError(
-                f"which column holds the groups? pass column=, one of {some_labels(table.columns)}"
-            )
+        if (column is not None and column not in table.columns
+                or column is None and table.shape[1] > 1):
+            raise ValueError("which column holds the groups? pass column=, one of "
+                             f"{some_labels(table.columns)}")
         groups = table.iloc[:, 0] if column is None else table[column]
-        values = [
-            np.nan if v is None or v != v or str(v).strip() == "" else str(v).strip()
-            for v in groups
-        ]
+        values = [np.nan if v is None or v != v or str(v).strip() == "" else str(v).strip()
+                  for v in groups]
         return pd.Series(values, table.index, dtype=object, name=groups.name)

@@ -116,7 +116,7 @@ def _lock(handle: int) -> bool:
     except OSError:
         return False
 
-
+# %% ../../nbs/01_data/10_storage.ipynb #5e07ab37
 def _remove_left_parts(target: Path, folder: Path) -> None:
     "Remove what killed writers of the same target left in a folder"
     for part in folder.glob(f".{glob.escape(target.name[:100])}.{'[0-9a-f]' * 32}.part"):
@@ -143,7 +143,7 @@ def _open_part(target: Path) -> BinaryIO:
             return file
         file.close()
 
-
+# %% ../../nbs/01_data/10_storage.ipynb #91d41f78
 @contextmanager
 def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a binary file that replaces another when the block ends well.
@@ -190,7 +190,7 @@ def _put_in(part: Path, target: Path, names: set) -> None:
             os.replace(end, start)
         raise
 
-
+# %% ../../nbs/01_data/10_storage.ipynb #45283c10
 @contextmanager
 def atomic_folder(path: str | os.PathLike[str], replaces: tuple[Any, ...] = ()) -> Iterator[Path]:
     """A folder to write into, whose files appear together when the block ends well, or not at all.
@@ -253,7 +253,7 @@ def _plain(table: pd.DataFrame,  # float64 throughout, or text and integers thro
     return (rows, cols, spec if numeric else spec | {"dtypes": [str(t) for t in table.dtypes]},
             values)
 
-
+# %% ../../nbs/01_data/10_storage.ipynb #18e5eed5
 def _table(rows: list, cols: list, spec: dict, values: np.ndarray) -> pd.DataFrame:
     "The inverse of `_plain`"
     frame = pd.DataFrame(values, unpack_index(rows, spec["index"]),
@@ -279,7 +279,7 @@ def _seal_of(raw: bytes) -> tuple[int, bytes]:
     total.update(raw[found[-1] + len(_EMPTY):])
     return found[-1], b"sha256:" + total.hexdigest().encode()
 
-
+# %% ../../nbs/01_data/10_storage.ipynb #7e7d4764
 def _write_parquet(file, tables: dict[str, pd.DataFrame], about: dict) -> None:
     "One row per table, and a checksum of the file"
     rows, cols, specs, values = (zip(*map(_plain, tables.values()), strict=True) if tables
@@ -302,7 +302,6 @@ def _write_parquet(file, tables: dict[str, pd.DataFrame], about: dict) -> None:
     file.write(seal)
     file.write(raw[at + len(seal):])
 
-
 # %% ../../nbs/01_data/10_storage.ipynb #642833bc
 def _check_size(footer: pq.FileMetaData, most: int = MOST_BYTES) -> None:
     "ValueError for a Parquet file that may unpack to more than `most` bytes"
@@ -315,7 +314,7 @@ def _check_size(footer: pq.FileMetaData, most: int = MOST_BYTES) -> None:
     if size > most:
         raise ValueError(f"it unpacks to up to {size:.1e} bytes, above {most:.1e}")
 
-
+# %% ../../nbs/01_data/10_storage.ipynb #fa741909
 def _read_parquet(file) -> tuple[dict[str, pd.DataFrame], dict]:
     "The inverse of `_write_parquet`"
     raw = file.read()
@@ -344,7 +343,7 @@ def _check_text(values: list) -> None:
         if isinstance(v, str) and (not v or len(v) > _MOST_TEXT or _NOT_XML.search(v)):
             raise ValueError(f"a workbook cannot hold the text {v[:40]!r}; use .parquet")
 
-
+# %% ../../nbs/01_data/10_storage.ipynb #429f8867
 def _columns(n: int) -> list[str]:
     "The names of the first columns of a sheet: A, …, Z, AA, …"
     names = []
@@ -356,7 +355,7 @@ def _columns(n: int) -> list[str]:
         names.append(name)
     return names
 
-
+# %% ../../nbs/01_data/10_storage.ipynb #a8f768cb
 def _text_cell(at: str, text: str) -> str:
     "A cell that is text, whatever it looks like"
     return f'<c r="{at}" t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
@@ -368,7 +367,7 @@ def _row(k: int, columns: list[str], values: list) -> str:
              for c, v in zip(columns, values, strict=False) if v is not None and v == v]
     return f'<row r="{k}">{"".join(cells)}</row>'
 
-
+# %% ../../nbs/01_data/10_storage.ipynb #6284ba2d
 def _number_row(k: int, columns: list[str], label: object, row: np.ndarray) -> str:
     """`_row` of a label and numbers; where none is missing a cell stands where the one before it
     ends, and needs no name"""
@@ -376,7 +375,6 @@ def _number_row(k: int, columns: list[str], label: object, row: np.ndarray) -> s
         return _row(k, columns, [label, *row.tolist()])
     cells = "</v></c><c><v>".join(map(repr, row.tolist()))
     return f"{_row(k, columns, [label]).removesuffix('</row>')}<c><v>{cells}</v></c></row>"
-
 
 # %% ../../nbs/01_data/10_storage.ipynb #2f1525b2
 _XML, _OPEN = ('<?xml version="1.0" encoding="UTF-8" standalone="yes"?>',
@@ -398,21 +396,21 @@ def _frame_of(sheets: list[str]) -> dict[str, str]:
         f'<Override PartName="/xl/worksheets/sheet{k}.xml" ContentType="{_TYPE}worksheet+xml"/>'
         for k in ids)
     return {
-        "[Content_Types].xml": f'<Types xmlns="{_PKG}/content-types"><Default Extension="rels" '
-        'ContentType="application/vnd.openxml'
-                               'formats-package.relationships+xml"/><Default Extension="xml" '
-        'ContentType="application/xml"/>'
-                               '<Override PartName="/xl/workbook.xml" '
-        f'ContentType="{_TYPE}sheet.main+xml"/>{types}</Types>',
-        "_rels/.rels": f'<Relationships xmlns="{_PKG}/relationships"><Relationship Id="r0" '
-        f'Type="{_DOC}/officeDocument" '
-                       'Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_DOC}"><sheets>'
-        f'{listed}</sheets></workbook>',
+        "[Content_Types].xml":
+            f'<Types xmlns="{_PKG}/content-types"><Default Extension="rels" '
+            'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            '<Default Extension="xml" ContentType="application/xml"/>'
+            '<Override PartName="/xl/workbook.xml" '
+            f'ContentType="{_TYPE}sheet.main+xml"/>{types}</Types>',
+        "_rels/.rels":
+            f'<Relationships xmlns="{_PKG}/relationships"><Relationship Id="r0" '
+            f'Type="{_DOC}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml":
+            f'<workbook xmlns="{_MAIN}" xmlns:r="{_DOC}"><sheets>{listed}</sheets></workbook>',
         "xl/_rels/workbook.xml.rels":
-        f'<Relationships xmlns="{_PKG}/relationships">{links}</Relationships>'}
+            f'<Relationships xmlns="{_PKG}/relationships">{links}</Relationships>'}
 
-
+# %% ../../nbs/01_data/10_storage.ipynb #2c5af628
 def _write_book(file, sheets: dict[str, Iterator[str]], view: str = "") -> None:
     "A workbook of sheets, each given by its rows; `view` says how they are looked at"
     # 1: a third of the time of 6, a tenth more bytes
@@ -456,7 +454,7 @@ def _write_xlsx(file, tables: dict[str, pd.DataFrame], about: dict) -> None:
     _write_book(file, {"about": lines(front)}
                 | {name: sheet(rows, cols, v) for name, (rows, cols, _, v) in plain.items()})
 
-
+# %% ../../nbs/01_data/10_storage.ipynb #71e794d7
 def _read_sheet(sheet, spec: dict) -> pd.DataFrame:
     "The table in a sheet; ValueError for one of another shape"
     n, m = spec["shape"]
@@ -471,7 +469,7 @@ def _read_sheet(sheet, spec: dict) -> pd.DataFrame:
     values = np.array([r[1:-1] for r in body[:n]], dtype=np.float64 if spec["numeric"] else object)
     return _table([r[0] for r in body[:n]], head[1:-1], spec, values.reshape(n, m))
 
-
+# %% ../../nbs/01_data/10_storage.ipynb #370c363d
 def _read_xlsx(file) -> tuple[dict[str, pd.DataFrame], dict]:
     "The inverse of `_write_xlsx`"
     check_unpacked(file)
@@ -497,7 +495,7 @@ def _format(path: str | os.PathLike[str]) -> tuple:
         raise ValueError(f"{Path(path).name!r} must end in one of {', '.join(_FORMATS)}")
     return _FORMATS[suffix]
 
-
+# %% ../../nbs/01_data/10_storage.ipynb #4d3daab3
 def save_tables(path: str | os.PathLike[str], tables: dict[str, pd.DataFrame],
                 about: dict[Any, Any]) -> None:
     """Write labelled tables and a dictionary to one file, all or nothing.
@@ -520,7 +518,7 @@ def save_tables(path: str | os.PathLike[str], tables: dict[str, pd.DataFrame],
     with atomic_write(path) as file:
         write(file, tables, about)
 
-
+# %% ../../nbs/01_data/10_storage.ipynb #1fb70cb1
 def load_tables(path: str | os.PathLike[str]) -> tuple[dict[str, pd.DataFrame], dict[Any, Any]]:
     """Read what `save_tables` wrote.
 
@@ -569,7 +567,7 @@ def _shown(value: Any) -> Any:
         return f"{value:%Y-%m-%d}"
     return str(value)
 
-
+# %% ../../nbs/01_data/10_storage.ipynb #27822fe4
 def _sheet_rows(name: str, table: pd.DataFrame) -> Iterator[str]:
     "The rows of a sheet, headings first"
     heads = [" / ".join(map(str, c)) if isinstance(c, tuple) else str(c) for c in table.columns]
@@ -586,7 +584,7 @@ def _sheet_rows(name: str, table: pd.DataFrame) -> Iterator[str]:
         _check_text([v for v in values if v is not None])
         yield _row(k, columns, values)
 
-
+# %% ../../nbs/01_data/10_storage.ipynb #2e87929e
 def save_workbook(path: str | os.PathLike[str], sheets: dict[str, pd.DataFrame]) -> None:
     """Write tables to a workbook for people, all or nothing; `load_tables` does not read it.
 
