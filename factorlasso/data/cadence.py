@@ -11,7 +11,7 @@ import numpy as np
 from .panel import Panel, some_labels, warn_caller
 
 # %% ../../nbs/01_data/11_cadence.ipynb #2710e862
-# values: three distances that happen to share a divisor of 3 have a probability of 1/27
+# values: of three random distances all are multiples of 2 in one case of 8, of 3 in one of 27
 _ENOUGH = 4
 
 
@@ -36,14 +36,14 @@ def observed_every(mask: np.ndarray) -> np.ndarray:
     [1, 3, 1]
     """
     T, every, count = len(mask), np.ones(mask.shape[1], dtype=int), mask.sum(0)
-    # the others have neighbours
+    # a column with more values has two that are neighbours
     sparse = np.flatnonzero((count >= _ENOUGH) & (2 * count <= T + 1))
     m = mask[:, sparse]
     since = np.where(m, np.arange(T)[:, None] - m.argmax(0), 0)
     every[sparse] = np.gcd.reduce(since, axis=0)
     return every
 
-
+# %% ../../nbs/01_data/11_cadence.ipynb #734b445e
 def warn_about_cadence(panel: Panel) -> None:
     """Warn about responses that are observed on every k-th row only.
 
@@ -95,7 +95,7 @@ def _table(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
     "X and Y with NaN where missing"
     return np.where(panel.complete[:, None], panel.X, np.nan), np.where(panel.mask, panel.Y, np.nan)
 
-
+# %% ../../nbs/01_data/11_cadence.ipynb #99a7cf32
 def period_rows(panel: Panel, every: np.ndarray,
                 compound: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The periods of all responses below each other, the shortest first.
@@ -125,7 +125,7 @@ def period_rows(panel: Panel, every: np.ndarray,
         found.append((over_periods(X, q, compound)[last], np.where(mine, Y[last], np.nan), last))
     return tuple(np.concatenate(part) for part in zip(*found, strict=True))
 
-
+# %% ../../nbs/01_data/11_cadence.ipynb #dd16f29d
 def common_periods(panel: Panel, every: np.ndarray,
                    compound: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Find periods that are long enough for all responses.

@@ -37,10 +37,9 @@ else:
         "A regressor of one or many responses."
 
 # %% ../../nbs/01_data/12_estimators.ipynb #e9b0c1d2
-Method = TypeVar("Method", bound=Callable[..., Any])
 _callbacks = import_module("sklearn.callback") if find_spec("sklearn.callback") else None
-_BAR_AFTER = 5   # seconds: what is over before nobody waits for
 
+# %% ../../nbs/01_data/12_estimators.ipynb #76c78801
 if TYPE_CHECKING:
     class Watched:
         "What a type checker sees of scikit-learn's mixin for callbacks."
@@ -50,6 +49,9 @@ else:
         "An estimator that reports to the callbacks that are set on it."
 
 # %% ../../nbs/01_data/12_estimators.ipynb #eac1d2e3
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
 def watched(parts: int) -> Callable[[Method], Method]:
     """Let a method of an estimator tell scikit-learn's callbacks that it begins and ends.
 
@@ -81,6 +83,9 @@ def watched(parts: int) -> Callable[[Method], Method]:
             return found
         return cast(Method, call)
     return decorate
+
+# %% ../../nbs/01_data/12_estimators.ipynb #90a31882
+_BAR_AFTER = 5   # seconds: what is over before nobody waits for
 
 # %% ../../nbs/01_data/12_estimators.ipynb #ebd2e3f4
 @contextmanager
