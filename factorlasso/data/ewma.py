@@ -350,6 +350,11 @@ def rolling_mean(Y: np.ndarray, span: float | None, mask: np.ndarray | None = No
     -------
     (T, N) array
         NaN before a column's first value.
+
+    Raises
+    ------
+    ValueError
+        If `span` is less than 1.
     """
     Y = Y if mask is None else np.where(mask, Y, np.nan)
     if span is None:

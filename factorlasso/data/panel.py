@@ -252,6 +252,11 @@ def read_tables(tables: dict[str, Any]) -> dict[str, Any]:
     -------
     dict
         The same, in pandas, with the same row labels where only some had labels.
+
+    Raises
+    ------
+    TypeError
+        For a table that is not computed yet.
     """
     found = {name: as_pandas(table, name) for name, table in tables.items()}
     bare = [name for name, table in tables.items() if (seen := _foreign(table)) is not None

@@ -49,6 +49,9 @@ def moments_of(source: object, y: object = None, weights: object = None, span: f
     ------
     BlockError
         A ValueError that names the block, and holds the sum of those before it.
+    ValueError
+        For a path without the names of its columns, a source without blocks, and pairs of
+        responses in different partitions.
 
     Examples
     --------
