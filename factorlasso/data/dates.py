@@ -65,7 +65,7 @@ def _one_reading(found: dict[str, pd.DatetimeIndex], label: str) -> pd.DatetimeI
              if not any(d.equals(e) for e in list(found.values())[:k])}
     order = sorted(forms, key=lambda f: _uneven(forms[f]))
     best, *rest = (_uneven(forms[f]) for f in order)
-    if rest and not _CLEARLY * best <= rest[0]:
+    if rest and not (best < np.inf and _CLEARLY * best <= rest[0]):
         raise ValueError(f"dates such as {label!r} can be read in two ways; pass date_format="
                          f"{order[0]!r} or {order[1]!r}")
     return forms[order[0]]
