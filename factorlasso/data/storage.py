@@ -568,6 +568,16 @@ def _shown(value: Any) -> Any:
     return str(value)
 
 # %% ../../nbs/01_data/10_storage.ipynb #27822fe4
+_NOT_IN_NAME = re.compile(r"[][:*?/\\]")
+
+
+def _check_sheet(name: str) -> None:
+    "ValueError for a name that no sheet can have"
+    if not 0 < len(name) <= 31 or _NOT_IN_NAME.search(name):
+        raise ValueError(f"a sheet cannot be called {name!r}: pass 1 to 31 characters without any "
+                         "of []:*?/\\")
+
+# %% ../../nbs/01_data/10_storage.ipynb #9f0c54d2
 def _sheet_rows(name: str, table: pd.DataFrame) -> Iterator[str]:
     "The rows of a sheet, headings first"
     heads = [" / ".join(map(str, c)) if isinstance(c, tuple) else str(c) for c in table.columns]
@@ -575,6 +585,8 @@ def _sheet_rows(name: str, table: pd.DataFrame) -> Iterator[str]:
     if len(table) + 1 > _MOST_ROWS or len(names) + len(heads) > _MOST_COLUMNS:
         raise ValueError(f"sheet {name!r} would have {len(table)} rows and {len(heads)} columns, "
                          "too many for a workbook: send a part, or a .parquet file")
+    _check_sheet(name)
+    _check_text([name, *filter(None, names + heads)])
     columns = _columns(len(names) + len(heads))
     yield _row(1, columns, [n or None for n in names] + heads)
     for k, (label, row) in enumerate(zip(table.index, table.astype(object).to_numpy(),
@@ -598,7 +610,8 @@ def save_workbook(path: str | os.PathLike[str], sheets: dict[str, pd.DataFrame])
     Raises
     ------
     ValueError
-        For another suffix, and for tables that no sheet has room for.
+        For another suffix, for tables that no sheet has room for, and for names and texts that no
+        workbook can hold.
     """
     if Path(path).suffix.lower() != ".xlsx":
         raise ValueError(f"{Path(path).name!r} must end in .xlsx")
