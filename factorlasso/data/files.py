@@ -100,8 +100,8 @@ def _is_label(column: pd.Series) -> bool:
     rising = len(values) > 2 and (np.diff(values) > 0).all()
     if (rising and number_dates([f"{v:.0f}" for v in values]) is None
             and not (1800 <= values[0] and values[-1] < 2200)):
-        raise ValueError(f"the first column {column.name!r} increases by whole numbers: row labels, "
-                         f"or a factor? pass index_col={column.name!r}, or index_col='none'")
+        raise ValueError(f"the first column {column.name!r} increases by whole numbers: row "
+                         f"labels, or a factor? pass index_col={column.name!r}, or index_col='none'")
     return bool(rising)
 
 # %% ../../nbs/01_data/09_files.ipynb #fc966f61
@@ -124,8 +124,8 @@ def _arrow_table(path: Path) -> pd.DataFrame:
     frame = table.cast(schema).to_pandas()
     for axis, name in ((frame.columns, "columns"), (frame.index, "row labels")):
         if isinstance(axis, pd.MultiIndex):
-            raise ValueError(f"the {name} have {axis.nlevels} levels; one is expected: join them, or "
-                             "choose one")
+            raise ValueError(f"the {name} have {axis.nlevels} levels; one is expected: join them, "
+                             "or choose one")
     return frame
 
 # %% ../../nbs/01_data/09_files.ipynb #a06d3b77
