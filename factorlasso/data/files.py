@@ -101,7 +101,8 @@ def _is_label(column: pd.Series) -> bool:
     if (rising and number_dates([f"{v:.0f}" for v in values]) is None
             and not (1800 <= values[0] and values[-1] < 2200)):
         raise ValueError(f"the first column {column.name!r} increases by whole numbers: row "
-                         f"labels, or a factor? pass index_col={column.name!r}, or index_col='none'")
+                         f"labels, or a factor? pass index_col={column.name!r}, or "
+                         "index_col='none'")
     return bool(rising)
 
 # %% ../../nbs/01_data/09_files.ipynb #fc966f61
