@@ -137,7 +137,7 @@ class _FittedTable:
             made.setdefault(self.name, self.build(model))
         return made[self.name]
 
-
+# %% ../../nbs/06_model/03_results.ipynb #39357152
 def fitted_table(build: Callable[[Any], Any]) -> Any:
     """Declare a fitted attribute of an estimator that is made when it is first asked for.
 
@@ -181,7 +181,7 @@ def intercepts(panel: Panel, beta: np.ndarray, demean: bool | str) -> np.ndarray
         alpha[who] = (part.weights @ left) / np.where(mass > 0, mass, 1.0)
     return alpha
 
-
+# %% ../../nbs/06_model/03_results.ipynb #2a4c5477
 def sums_of_squares(panel: Panel, beta: np.ndarray,
                     alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Compute total and residual sums of squares from the data.
@@ -207,7 +207,7 @@ def sums_of_squares(panel: Panel, beta: np.ndarray,
     flat = without_batches(panel, np.zeros((panel.N, panel.M)))
     total = residual_squares(replace(flat, X=np.zeros((panel.T, 1))),
                              np.zeros((panel.N, 1)), level)
-    # what is left is rounding
+    # within four units in the last place of the level: rounding
     constant = total <= (4 * np.finfo(float).eps * level) ** 2 * cell_weights(panel).sum(0)
     return (np.where(constant, 0.0, total),
             residual_squares(without_batches(panel, beta), beta, alpha))
@@ -246,7 +246,7 @@ def estimates_of(labels: tuple[pd.Index, pd.Index], active: np.ndarray, beta: np
                      found.objective, spread(found.gap), spread(found.n_iter, 0),
                      spread(found.converged, True))
 
-
+# %% ../../nbs/06_model/03_results.ipynb #8c621b9d
 def assemble_result(model: Any, setup: Setup, beta: np.ndarray, found: Solution,
                     sums: np.ndarray) -> Estimates:
     """Complete the estimates of a fit on rows.
@@ -305,7 +305,7 @@ def warn_about_fit(model: Any, result: LassoEstimationResult, active: pd.Series,
                     f"{model.tol:g}; the worst relative duality gap "
                     f"is {late.max():.1e}", ConvergenceWarning)
 
-
+# %% ../../nbs/06_model/03_results.ipynb #67de1097
 def idle_shares(problem: Problem, beta: np.ndarray) -> np.ndarray:
     """λ_max / λ of the responses whose loadings did not move from a prior of zero.
 
@@ -324,9 +324,9 @@ def idle_shares(problem: Problem, beta: np.ndarray) -> np.ndarray:
     idle = ~(beta.any(1) | problem.prior.any(1))
     return np.where(idle, lambda_max_by_response(problem) if idle.any() else 0.0, np.nan)
 
-
+# %% ../../nbs/06_model/03_results.ipynb #2ae7e5b6
 def warn_about_idle(reg_lambda: pd.Series, shares: np.ndarray) -> None:
-    """Tell about responses whose loadings are at their prior because λ is at least their λ_max.
+    """Warn about responses of which nothing is left because λ is at least their λ_max.
 
     Parameters
     ----------
@@ -352,7 +352,7 @@ def _as_before(model: Estimator, labels: pd.Index | None) -> bool:
     return (known is not None and labels is not None and labels.equals(known)
             and getattr(model, "n_features_in_", None) == len(labels))
 
-
+# %% ../../nbs/06_model/03_results.ipynb #a0d24fee
 def check_features(model: Estimator, X: Any, reset: bool = True) -> None:
     """Keep the columns of X, or compare them with those of the fit.
 
@@ -399,7 +399,7 @@ def _compare_columns(fitted, given) -> None:
         f"the columns of X are not those of the fit, in the same order: column {k} is {here!r}, "
                      f"and was {there!r}")
 
-
+# %% ../../nbs/06_model/03_results.ipynb #8691c79f
 def features_of(X: Any, before: Any = None) -> dict[str, Any]:
     """What a fitted model remembers about the columns of X.
 
@@ -554,7 +554,7 @@ def _levels(model, absorb, panel) -> np.ndarray:
                          "intercept")
     return known.to_numpy().reshape(len(known), -1)[at][labels.codes]
 
-
+# %% ../../nbs/06_model/03_results.ipynb #f0b40f0c
 def _predict(model, X, absorb=None):
     "Intercept plus loadings times factors, in the form of the fit."
     result, data = (model.estimation_result_, X if isinstance(X, pd.DataFrame | pd.Series)
@@ -576,7 +576,7 @@ def _variances(model) -> np.ndarray:
         return (model.estimation_result_.ss_total.to_numpy()
                 / cell_weights(model.panel_).sum(0))
 
-
+# %% ../../nbs/06_model/03_results.ipynb #9fa7aea0
 def _score(model, X, y, sample_weight, absorb=None) -> float:
     "Mean over fitted responses of 1 − mean squared error / variance in the fit."
     with warnings.catch_warnings():
@@ -649,7 +649,7 @@ def _rows_of(model) -> Panel:
                              "residuals, and partial_fit(X, y, keep_data=True) keeps rows")
     return model.panel_
 
-
+# %% ../../nbs/06_model/03_results.ipynb #5d1a61f3
 class FittedPanel:
     """A fit as data and estimates, and what follows from them.
 
@@ -735,6 +735,13 @@ class FactorRegressor(Watched, Regressor, FittedPanel, Estimator):
         -------
         DataFrame or array of shape (T, N), Series or array of shape (T,)
             With the rows of X; NaN where a factor is missing, or a batch had no row of a response.
+
+        Raises
+        ------
+        NotFittedError
+            Before a fit.
+        ValueError
+            For other columns than those of the fit, and for batches that it has not seen.
         """
         check_is_fitted(self)
         return _predict(self, X, absorb)
@@ -761,8 +768,11 @@ class FactorRegressor(Watched, Regressor, FittedPanel, Estimator):
 
         Raises
         ------
+        NotFittedError
+            Before a fit.
         ValueError
-            Where no response can be judged.
+            For other columns or responses than those of the fit, and where no response can be
+            judged.
         """
         check_is_fitted(self)
         check_features(self, X, reset=False)
@@ -775,6 +785,11 @@ class FactorRegressor(Watched, Regressor, FittedPanel, Estimator):
         -------
         Summary
             Prints itself, and shows itself as a table in a notebook.
+
+        Raises
+        ------
+        NotFittedError
+            Before a fit.
         """
         check_is_fitted(self)
         return summarize(self)
@@ -794,14 +809,14 @@ def _left_out(table: pd.DataFrame) -> str:
     return (f"\n({rows} × {columns}, folded: `to_frame()` has all)" if rows > most[0]
             or columns > most[1] else "")
 
-
+# %% ../../nbs/06_model/03_results.ipynb #30f038e9
 def _tex(label: Any) -> str:
     "A label that LaTeX prints as it is"
     signs = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
              "²": "$^2$", "λ": r"$\lambda$"}
     return "".join(signs.get(s, "\\" + s if s in "&%$#_{}" else s) for s in str(label))
 
-
+# %% ../../nbs/06_model/03_results.ipynb #9f81c246
 def _cell(row: pd.Series, stars: bool, digits: int) -> tuple[str, str]:
     "An estimate with its stars, and its standard error in parentheses; nothing for a cell without"
     if not np.isfinite(row["s.e."]):
@@ -823,7 +838,7 @@ def _panel_latex(wide: dict, names: list, factors: list, fits: pd.DataFrame) -> 
     lines += [" & ".join([_tex(c), *(f"{v:.4g}" for v in fits[c])]) + r" \\" for c in fits]
     return [*lines, r"\bottomrule", r"\end{tabular}"]
 
-
+# %% ../../nbs/06_model/03_results.ipynb #00f7490e
 def coefficient_latex(table: pd.DataFrame, fits: pd.DataFrame | None = None, stars: bool = True,
                       digits: int = 3, columns: int = 6) -> str:
     """A regression table: factors down, responses across, standard errors in parentheses.
@@ -926,7 +941,7 @@ class Summary:
         return "".join([f"<p><b>{self.title}</b></p>",
                         self.facts.to_frame("").to_html(border=0), *tables])
 
-
+# %% ../../nbs/06_model/03_results.ipynb #836ce05a
 def summarize(model: Any) -> Summary:
     """Describe a fitted model.
 
