@@ -49,7 +49,7 @@ def _release() -> None:
     if clear := getattr(OpenBLASController, "clear_controlling_thread", None):
         clear(force=True)
 
-
+# %% ../../nbs/06_model/04_model.ipynb #109b0fbc
 class _OneBlasThread:
     """While any fit runs the linear algebra library has one thread; the last one out gives the
     others back."""
@@ -112,18 +112,7 @@ def solve_one(problem: Problem, panel: Any, model: Any, center: bool,
         raise ValueError(f"solver must be one of {allowed}, got {model.solver!r}")
     return solve_cvxpy(problem, panel, center, model.solver, max(model.tol, 1e-6))
 
-
-def _solve_batch(rows, model, setup, start) -> tuple[Solution, np.ndarray]:
-    "Solution of some responses, and their (4, n) numbers, see `_measured`."
-    whole, center = rows == slice(0, setup.fitted.N), model.demean is True
-    panel = setup.fitted if whole else setup.fitted.take(rows)
-    moments = summarize_panel(panel, center)
-    unit = unit_problem(model, setup, moments, slice(None) if whole else rows)
-    problem = replace(unit, penalty=unit.penalty.scaled(setup.reg_lambda[setup.active][rows]))
-    found = solve_one(problem, panel, model, center, None if start is None else start[rows])
-    return _measured(found, problem, panel, moments)
-
-
+# %% ../../nbs/06_model/04_model.ipynb #99d7b565
 def _measured(found, problem, panel, moments) -> tuple[Solution, np.ndarray]:
     """The solution with its objective; (4, n) intercepts, total and residual sums of squares, and
     λ_max / λ where nothing moved."""
@@ -137,7 +126,18 @@ def _measured(found, problem, panel, moments) -> tuple[Solution, np.ndarray]:
     shares = idle_shares(problem, found.beta)
     return replace(found, objective=value), np.stack([alpha, moments.W * moments.s, left, shares])
 
+# %% ../../nbs/06_model/04_model.ipynb #f31bed94
+def _solve_batch(rows, model, setup, start) -> tuple[Solution, np.ndarray]:
+    "Solution of some responses, and their (4, n) numbers, see `_measured`."
+    whole, center = rows == slice(0, setup.fitted.N), model.demean is True
+    panel = setup.fitted if whole else setup.fitted.take(rows)
+    moments = summarize_panel(panel, center)
+    unit = unit_problem(model, setup, moments, slice(None) if whole else rows)
+    problem = replace(unit, penalty=unit.penalty.scaled(setup.reg_lambda[setup.active][rows]))
+    found = solve_one(problem, panel, model, center, None if start is None else start[rows])
+    return _measured(found, problem, panel, moments)
 
+# %% ../../nbs/06_model/04_model.ipynb #782ea424
 def _solve(model, setup, start=None) -> tuple[Solution, np.ndarray]:
     "Solution of the responses that are fitted, and their (4, n) numbers, see `_measured`."
     batches = (response_batches(setup.fitted) if is_by_rows(setup.penalty)
@@ -176,7 +176,7 @@ class _Known:
     cells: CellRules
     clusters: Clusters | None
 
-
+# %% ../../nbs/06_model/04_model.ipynb #c863fc69
 def _by_response(model, values) -> pd.Series:
     "A copy of (N,) numbers, labelled"
     return pd.Series(values.copy(), model._estimates.labels[0])
@@ -186,7 +186,7 @@ def _by_cell(model, values) -> pd.DataFrame:
     "A copy of (N, M) numbers, labelled"
     return pd.DataFrame(np.array(values), *model._estimates.labels)
 
-
+# %% ../../nbs/06_model/04_model.ipynb #6dee4601
 def _labelled_signs(model):
     "What a sign rule derived, with the labels of responses and factors; None without a rule."
     derived = model._known.cells.derived
@@ -204,7 +204,7 @@ def _labelled_conflicts(model) -> pd.DataFrame:
                           "derived": c.derived, "overruled by": c.source, "value": c.value}
                          for c in model._known.cells.conflicts])
 
-
+# %% ../../nbs/06_model/04_model.ipynb #1e01d33a
 def _labelled_clusters(model) -> pd.Series | None:
     "The cluster of every response; NaN for those that were left out."
     found, names = model._known.clusters, model._estimates.labels[0]
@@ -284,6 +284,8 @@ class LassoModel(FactorRegressor):
     clusters_, linkage_, cutoff_ : Series, array, float
         Clusters of the responses where they were found, NaN for those that were left out; else
         None.
+    clustering_result_ : Clusters or None
+        The same as one record.
     batch_intercepts_ : DataFrame of shape (K, N)
         After `absorb`: the intercept of each batch; `intercept_` is their mean by weight.
     n_features_in_ : int
@@ -384,6 +386,19 @@ class LassoModel(FactorRegressor):
         LassoModel
             Itself, fitted.
 
+        Raises
+        ------
+        ValueError
+            For settings that are not allowed, data that do not fit together, and a fit that
+            overflows.
+
+        Warns
+        -----
+        UserWarning
+            For responses with too little history, and those of which λ leaves nothing.
+        ConvergenceWarning
+            Where the tolerance was missed.
+
         Notes
         -----
         Arrays of which one is a memory map of more than 64 MB are read block by block and not
@@ -426,6 +441,11 @@ class LassoModel(FactorRegressor):
         -------
         LassoPath
             Of the responses with enough history.
+
+        Raises
+        ------
+        ValueError
+            For settings that are not allowed and data that do not fit together; it says which.
         """
         return _path(self, prepare(self, *weighted_panel(self, X, y, sample_weight, absorb)),
                      lambdas, n_lambdas, ratio)
@@ -451,6 +471,11 @@ class LassoModel(FactorRegressor):
         -------
         Series or array of shape (N,), or float
             The same for responses that share a block; NaN for those with too little history.
+
+        Raises
+        ------
+        ValueError
+            For settings that are not allowed and data that do not fit together; it says which.
         """
         setup = prepare(self, *weighted_panel(self, X, y, sample_weight, absorb))
         return form_of(X, y).rows(pd.Series(lambda_tops(self, setup), setup.panel.responses))
@@ -527,7 +552,7 @@ def lambda_tops(model: LassoModel, setup: Setup) -> np.ndarray:
                                                        slice(None) if whole else rows))
     return tops
 
-
+# %% ../../nbs/06_model/04_model.ipynb #4f8e1ad2
 def _rows_that_count(panel) -> np.ndarray:
     """(N,) effective number of rows, each response by its own weights, less the batches beyond the
     first"""
@@ -536,7 +561,7 @@ def _rows_that_count(panel) -> np.ndarray:
     rows = np.square(w.sum(0)) / np.maximum(np.square(w).sum(0), np.finfo(float).tiny)
     return np.maximum(rows - (batch_counts(panel) - 1), 0.0)
 
-
+# %% ../../nbs/06_model/04_model.ipynb #6872b256
 def relative_path(model: Any, setup: Setup, unit: Problem, grid: tuple,
                   n_effective: np.ndarray) -> LassoPath:
     """Solve the unit problem of a model for many λ, relative to the largest where they differ.
@@ -569,7 +594,7 @@ def relative_path(model: Any, setup: Setup, unit: Problem, grid: tuple,
     path = path.labelled(setup.panel.responses[setup.active], setup.panel.factors)
     return replace(path, relative=relative, n_effective=n_effective)
 
-
+# %% ../../nbs/06_model/04_model.ipynb #c9d2e127
 def _path(model, setup, lambdas, n, ratio) -> LassoPath:
     "The path of the active responses; fit statistics are those of the data as given."
     who = np.flatnonzero(setup.active)
