@@ -69,13 +69,14 @@ def leave_one_out(x: np.ndarray, y: np.ndarray, w: np.ndarray,
     x_mean, y_mean = (w @ x / W, w @ y / W) if center else (np.zeros(x.shape[1]), 0.0)
     x, y = x - x_mean, y - y_mean
     Sxx = w @ x**2
+    # a spread below 1e-12 of the values is rounding
     moves = (Sxx > 1e-24 * W * (x_mean**2 + (x**2).max(axis=0, initial=0.0)) if len(x) > 1
              else np.zeros(len(Sxx), dtype=bool))
     Sxx = np.where(moves, Sxx, 1.0)
     slope = np.where(moves, (w * y) @ x / Sxx, 0.0)
     left = 1 - w[:, None] * (center / W + x**2 / Sxx)
     others = (-w * y / np.maximum(W - w, 1e-300) if center else np.zeros(len(w)))[:, None]
-    sure = left > 1e-10
+    sure = left > 1e-10   # else the leverage is one, and what is left of it rounding
     loo = np.where(sure, y[:, None] - (y[:, None] - x * slope) / np.where(sure, left, 1.0),
                    others) + y_mean
     return np.where(moves, loo, 0.0), slope, y_mean * moves - slope * x_mean
@@ -90,7 +91,7 @@ def _one_response(panel: Panel, i: int, center: bool,
     features[rows] = loo
     return summarize(replace(one, X=features), center), slope, level
 
-
+# %% ../../nbs/06_model/05_unilasso.ipynb #e64a1d2b
 def univariate_problem(panel: Panel, center: bool = True) -> tuple[Problem, np.ndarray, np.ndarray]:
     """State the non-negative LASSO of eq-unilasso for every response of a panel.
 
@@ -127,7 +128,7 @@ def univariate_problem(panel: Panel, center: bool = True) -> tuple[Problem, np.n
     return problem, np.stack([b for _, b, _ in parts]), np.stack([a for _, _, a in parts])
 
 # %% ../../nbs/06_model/05_unilasso.ipynb #f157eb47
-_BATCH_BYTES = 64_000_000   # of Gram matrices at a time, a fraction of any machine's memory
+_BATCH_BYTES = 64_000_000   # of Gram matrices at a time: eight responses at a thousand factors
 
 
 def _batches(panel, who) -> list[np.ndarray]:
@@ -136,7 +137,7 @@ def _batches(panel, who) -> list[np.ndarray]:
     step = 1 if panel.M > panel.T else max(1, _BATCH_BYTES // (8 * panel.M**2))
     return [who[start:start + step] for start in range(0, len(who), step)]
 
-
+# %% ../../nbs/06_model/05_unilasso.ipynb #c2e54c9b
 def _solve_batch(model, panel,
                  lam) -> tuple[Solution, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Stage two of some responses: θ with its certificate, slopes, intercepts of stage one, of y,
@@ -148,7 +149,7 @@ def _solve_batch(model, panel,
     return (found, slope, level, problem.moments.intercept(found.beta)
             + (found.beta * level).sum(1), shares)
 
-
+# %% ../../nbs/06_model/05_unilasso.ipynb #220b81f9
 def _fit(model, panel, history) -> dict:
     "All fitted attributes; responses with too little history have zeros."
     in_range("warmup_period", model.warmup_period, 0)
@@ -217,7 +218,7 @@ def univariate_path(panel: Panel, lambdas: np.ndarray, center: bool = True, tol:
     coef, intercept, gap = (np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
     return coef, intercept, gap
 
-
+# %% ../../nbs/06_model/05_unilasso.ipynb #610a0cc9
 def univariate_tops(panel: Panel, center: bool = True) -> np.ndarray:
     """The smallest λ of each response at which all its loadings are zero.
 
@@ -236,7 +237,7 @@ def univariate_tops(panel: Panel, center: bool = True) -> np.ndarray:
     return np.concatenate([lambda_max_by_response(univariate_problem(panel.take(rows), center)[0])
                            for rows in _batches(panel, np.arange(panel.N))])
 
-
+# %% ../../nbs/06_model/05_unilasso.ipynb #34df5af1
 def univariate_grid(panel: Panel, center: bool = True, n: int = 50,
                     ratio: float = 1e-3) -> np.ndarray:
     """Space values of λ for UniLasso, down from where all loadings are zero.
@@ -342,6 +343,11 @@ class UniLasso(FactorRegressor):
         -------
         UniLasso
             Itself, fitted.
+
+        Raises
+        ------
+        ValueError
+            For settings that are not allowed and data that do not fit together; it says which.
         """
         with one_blas_thread:
             found = _fit(self, *weighted_panel(self, X, y, sample_weight))
@@ -373,6 +379,11 @@ class UniLasso(FactorRegressor):
         -------
         LassoPath
             Of the responses with enough history, in loadings (not in θ).
+
+        Raises
+        ------
+        ValueError
+            For settings that are not allowed and data that do not fit together; it says which.
         """
         return _path(self, *weighted_panel(self, X, y, sample_weight), lambdas, n_lambdas, ratio)
 
@@ -395,6 +406,11 @@ class UniLasso(FactorRegressor):
         -------
         Series or array of shape (N,), or float
             NaN for responses with too little history.
+
+        Raises
+        ------
+        ValueError
+            For settings that are not allowed and data that do not fit together; it says which.
         """
         panel, history = weighted_panel(self, X, y, sample_weight)
         active, tops = history >= max(self.warmup_period, 1), np.full(panel.N, np.nan)
