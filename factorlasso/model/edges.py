@@ -18,11 +18,6 @@ from sklearn.utils.validation import check_is_fitted
 from ..data.panel import make_panel, some_labels
 
 # %% ../../nbs/06_model/08_edges.ipynb #f25b7f28
-WORDS = {"+": 1.0, "activator": 1.0, "positive": 1.0, "-": -1.0, "−": -1.0, "repressor": -1.0,
-         "negative": -1.0,
-         "dual": np.nan, "unknown": np.nan, "?": np.nan, "": np.nan}   # how lists write a sign
-
-
 @dataclass(frozen=True, eq=False)
 class KnownSigns:
     """Signs from a list of edges, and what became of each edge.
@@ -39,6 +34,11 @@ class KnownSigns:
     signs: pd.DataFrame
     known: pd.DataFrame
     dropped: pd.DataFrame
+
+# %% ../../nbs/06_model/08_edges.ipynb #a32d8456
+WORDS = {"+": 1.0, "activator": 1.0, "positive": 1.0, "-": -1.0, "−": -1.0, "repressor": -1.0,
+         "negative": -1.0,
+         "dual": np.nan, "unknown": np.nan, "?": np.nan, "": np.nan}   # how lists write a sign
 
 
 def _sign(value: object) -> float:
@@ -57,7 +57,7 @@ def _sign(value: object) -> float:
         raise ValueError(f"a sign must be 1, -1, 0 or empty, got {value!r}")
     return number
 
-
+# %% ../../nbs/06_model/08_edges.ipynb #40c0ab05
 def _labels(X: Any, y: Any) -> tuple[pd.Index, pd.Index]:
     "Factors and responses"
     with warnings.catch_warnings():
@@ -123,7 +123,7 @@ def signs_from_edges(edges: pd.DataFrame, X: Any, y: Any, source: str = "source"
                          f"sources {some_labels(pd.Index(table['source']).unique())}")
     return _assembled(table, at, here, (responses, factors), conflict)
 
-
+# %% ../../nbs/06_model/08_edges.ipynb #5766acf1
 def _assembled(table, at, here, labels, conflict) -> KnownSigns:
     "Signs of the cells that are named; with two signs a cell is free"
     shape = tuple(map(len, labels))
@@ -143,6 +143,15 @@ def _assembled(table, at, here, labels, conflict) -> KnownSigns:
     dropped = table.assign(reason=reason)[reason != ""].reset_index(drop=True)
     signs, known = (pd.DataFrame(a.reshape(shape), *labels) for a in (signs, known))
     return KnownSigns(signs, known, dropped)
+
+# %% ../../nbs/06_model/08_edges.ipynb #bfc0b173
+def _matching(pattern, labels, what) -> np.ndarray:
+    "Positions of the labels that a pattern matches; ValueError where it matches none"
+    found = np.flatnonzero([label == pattern or fnmatchcase(str(label), str(pattern))
+                            for label in labels])
+    if not len(found):
+        raise ValueError(f"no {what} matches {pattern!r}; there are {some_labels(labels)}")
+    return found
 
 # %% ../../nbs/06_model/08_edges.ipynb #ada01ab4
 def signs_from_rules(rules: dict[str, dict[str, Any]], X: Any, y: Any) -> pd.DataFrame:
@@ -187,14 +196,13 @@ def signs_from_rules(rules: dict[str, dict[str, Any]], X: Any, y: Any) -> pd.Dat
             signs.iloc[rows, _matching(other, factors, "factor")] = _sign(value)
     return signs
 
-
-def _matching(pattern, labels, what) -> np.ndarray:
-    "Positions of the labels that a pattern matches; ValueError where it matches none"
-    found = np.flatnonzero([label == pattern or fnmatchcase(str(label), str(pattern))
-                            for label in labels])
-    if not len(found):
-        raise ValueError(f"no {what} matches {pattern!r}; there are {some_labels(labels)}")
-    return found
+# %% ../../nbs/06_model/08_edges.ipynb #1458ac95
+def _like(table, beta) -> pd.DataFrame:
+    "A table with the labels of the loadings"
+    lack = beta.index.difference(table.index).append(beta.columns.difference(table.columns))
+    if len(lack):
+        raise ValueError(f"stability lacks {some_labels(lack)}: it is not of this model")
+    return table.loc[beta.index, beta.columns]
 
 # %% ../../nbs/06_model/08_edges.ipynb #d00b691d
 def model_edges(self: Any, stability: Any = None, errors: Any = None) -> pd.DataFrame:
@@ -211,8 +219,8 @@ def model_edges(self: Any, stability: Any = None, errors: Any = None) -> pd.Data
     Returns
     -------
     DataFrame
-        `source` (factor), `target` (response), `loading`, `effect` (in standard deviations), `sign`
-        (that was known; NaN where free), and where given `stability`, `low`, `high`.
+        `source` (factor), `target` (response), `loading`, `effect` (in standard deviations; NaN after
+        a fit from moments), `sign` (that was known; NaN where free), and where given `stability`, `low`, `high`.
 
     Raises
     ------
@@ -242,11 +250,3 @@ def model_edges(self: Any, stability: Any = None, errors: Any = None) -> pd.Data
         out[["low", "high"]] = table.loc[cells, ["low", "high"]].to_numpy()
     order = np.argsort(-out["effect"].abs().fillna(0.0).to_numpy(), kind="stable")
     return out.iloc[order].reset_index(drop=True)
-
-
-def _like(table, beta) -> pd.DataFrame:
-    "A table with the labels of the loadings"
-    lack = beta.index.difference(table.index).append(beta.columns.difference(table.columns))
-    if len(lack):
-        raise ValueError(f"stability lacks {some_labels(lack)}: it is not of this model")
-    return table.loc[beta.index, beta.columns]
