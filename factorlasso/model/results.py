@@ -623,6 +623,7 @@ def also_x(method: Callable[P, R]) -> Callable[P, R]:
     -------
     function
         The same, with the same signature; a table that it returns is of the kind of its `X`.
+        TypeError where it gets the factors twice.
     """
     names = list(signature(method).parameters)
 
