@@ -219,8 +219,8 @@ def model_edges(self: Any, stability: Any = None, errors: Any = None) -> pd.Data
     Returns
     -------
     DataFrame
-        `source` (factor), `target` (response), `loading`, `effect` (in standard deviations; NaN after
-        a fit from moments), `sign` (that was known; NaN where free), and where given `stability`,
+        `source` (factor), `target` (response), `loading`, `effect` (in standard deviations; NaN
+        after a fit from moments), `sign` (that was known; NaN where free), and where given `stability`,
         `low`, `high`.
 
     Raises
