@@ -220,8 +220,8 @@ def model_edges(self: Any, stability: Any = None, errors: Any = None) -> pd.Data
     -------
     DataFrame
         `source` (factor), `target` (response), `loading`, `effect` (in standard deviations; NaN
-        after a fit from moments), `sign` (that was known; NaN where free), and where given `stability`,
-        `low`, `high`.
+        after a fit from moments), `sign` (that was known; NaN where free), and where given
+        `stability`, `low`, `high`.
 
     Raises
     ------
