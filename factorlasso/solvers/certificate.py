@@ -44,8 +44,8 @@ class Solution:
 # %% ../../nbs/05_solvers/01_certificate.ipynb #c0a59fcd
 @njit(nogil=True, cache=True)
 def _joined(blocks, n_blocks):
-    """(N,) component of each response, by first appearance: the first two responses of a block lead
-    to one root (Tarjan, 1975)."""
+    """(N,) component of each response, by first appearance: responses of one block lead to one
+    root."""
     (N, M), count = blocks.shape, 0
     root, owner, number = np.arange(N), np.full(n_blocks, -1), np.full(N, -1)
     for i in range(N):
@@ -66,7 +66,7 @@ def _joined(blocks, n_blocks):
             count += 1
     return number[root]
 
-
+# %% ../../nbs/05_solvers/01_certificate.ipynb #73a2f49c
 def components(blocks: np.ndarray) -> np.ndarray:
     """Which responses are coupled by a block.
 
@@ -93,7 +93,7 @@ def _eliminate_four(H, k, n):
         for j in range(i, n):
             row[j] -= f * a[j] + g * b[j] + h * c[j] + e * d[j]
 
-
+# %% ../../nbs/05_solvers/01_certificate.ipynb #d76edeba
 @njit(nogil=True, cache=True)
 def cholesky(H, n, floor):
     """Upper Cholesky factor of the leading block, in place.
@@ -231,7 +231,7 @@ class Sides(NamedTuple):
     down: np.ndarray
     w: np.ndarray
 
-
+# %% ../../nbs/05_solvers/01_certificate.ipynb #64e496a3
 class Desk(NamedTuple):
     """Working space of the certificate.
 
@@ -270,7 +270,7 @@ def _numbered(penalty, part):
     return (up, np.where(up >= 0, up + 1, -1) if sides == 2 else up,
             np.repeat(penalty.l2[order] / 2, sides), first)
 
-
+# %% ../../nbs/05_solvers/01_certificate.ipynb #69162425
 def sides_of(problem: Problem) -> tuple[Sides, np.ndarray, np.ndarray]:
     """A problem as the compiled loops see it.
 
@@ -301,7 +301,7 @@ def sides_of(problem: Problem) -> tuple[Sides, np.ndarray, np.ndarray]:
                   problem.penalty.l1 / 2, lower, upper, up, down, w)
     return sides, part, first
 
-
+# %% ../../nbs/05_solvers/01_certificate.ipynb #826744b8
 def make_desk(sides: Sides) -> Desk:
     """Working space for a problem.
 
@@ -332,13 +332,13 @@ def _norms(z, desk, u, rows, first, last):
     for b in range(first, last):
         desk.norm[b] = np.sqrt(desk.norm[b])
 
-
+# %% ../../nbs/05_solvers/01_certificate.ipynb #37bf0c82
 @njit(nogil=True, cache=True)
 def _slope(w, norm, b, u):
     "Derivative of the norm of block b in a cell of it."
     return w[b] * (u / norm[b]) if b >= 0 and u != 0.0 and norm[b] > 0.0 else 0.0
 
-
+# %% ../../nbs/05_solvers/01_certificate.ipynb #49327304
 @njit(nogil=True, cache=True)
 def _is_smooth(z, desk, u, i, j):
     "Whether the objective is smooth in a cell where it stands."
@@ -348,6 +348,9 @@ def _is_smooth(z, desk, u, i, j):
     return z.lo[i, j] < u < z.hi[i, j] and z.sd[i, j] > 0.0 and not kink
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #c9c07f97
+PIVOT = 1e-14   # a pivot below this share of its diagonal is what rounding leaves of zero
+
+
 @njit(nogil=True, cache=True)
 def _displace(z, desk, u, q, i):
     "δ of response i into `step`, the pull there into `p`."
@@ -369,15 +372,16 @@ def _displace(z, desk, u, q, i):
         for j in range(len(p)):
             p[j] -= k * e[a] * G[cells[a], j]
 
-
-PIVOT = 1e-14   # a pivot below this share of its diagonal is what rounding leaves of zero
-
 # %% ../../nbs/05_solvers/01_certificate.ipynb #243c7899
 @njit(nogil=True, cache=True)
 def _held(u, t, lo, hi, near, rest):
     "What the upper and the lower bound of a cell push back."
     at_upper, at_lower = hi == 0.0 or u >= hi - near, lo == 0.0 or u <= lo + near
     return max(rest - t, 0.0) if at_upper else 0.0, min(rest + t, 0.0) if at_lower else 0.0
+
+# %% ../../nbs/05_solvers/01_certificate.ipynb #31c9e4f5
+# of the largest loading: what interior point methods leave between a cell and its bound
+NEAR = 1e-6
 
 
 @njit(nogil=True, cache=True)
@@ -389,9 +393,11 @@ def _noise(z, u, i):
         largest = max(largest, abs(u[i, j]))
     return noise, NEAR * largest
 
-
-# of the largest loading: what interior point methods leave between a cell and its bound
-NEAR = 1e-6
+# %% ../../nbs/05_solvers/01_certificate.ipynb #d9556e72
+# what an entry of a Gram matrix may be off, relative to its terms: BLAS adds in blocks
+HAZE = 8 * np.finfo(float).eps
+# times the square of the size at the prior, and the haze is 1e-12 of the variance: nothing
+TRUSTED = 512
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #0c6b5d64
 @njit(nogil=True, cache=True)
@@ -424,12 +430,6 @@ def _row_terms(z, desk, u, q, i):
                 theta = min(theta, t / abs(s))
     loose = (reach**2 - TRUSTED * z.noise[i] ** 2) / ROUNDING**2
     return cost, bracket, drop, theta, 0.0 if loose <= 0.0 else HAZE * loose
-
-
-# what an entry of a Gram matrix may be off, relative to its terms: BLAS adds in blocks
-HAZE = 8 * np.finfo(float).eps
-# times the square of the size at the prior, and the haze is 1e-12 of the variance: nothing
-TRUSTED = 512
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #b7d9f1c5
 @njit(nogil=True, cache=True)
@@ -486,7 +486,7 @@ def relative(gap, size):
         return np.inf
     return max(gap, 0.0) / size if size > 0.0 else 0.0 if gap <= 0.0 else np.inf
 
-
+# %% ../../nbs/05_solvers/01_certificate.ipynb #c2792c2b
 @njit(nogil=True, cache=True)
 def certify(z, desk, u, q, span, goal):
     """Relative duality gap and objective of a component, the form that every engine uses.
@@ -532,7 +532,7 @@ def _all_gaps(z, desk, point, parts, goals, enough):
         gap[g], _ = certify(z, desk, u, q, span, (rss[g], floor[g], enough))
     return gap
 
-
+# %% ../../nbs/05_solvers/01_certificate.ipynb #b89201b3
 def step_by_factor(z: Sides, desk: Desk, u: np.ndarray, q: np.ndarray, i: int,
                    F: np.ndarray) -> None:
     """The second dual point of a response whose Gram matrix is kept as a factor.
@@ -584,7 +584,7 @@ def _gaps_by_factor(z, desk, point, parts, aims, moments):
         gap[g] = min(gap[g], relative(gap_at(z, desk, u, q, span, rss[g])[0], max(value, floor[g])))
     return gap
 
-
+# %% ../../nbs/05_solvers/01_certificate.ipynb #eb610665
 def duality_gap(problem: Problem, beta: np.ndarray, enough: float = 0.0) -> np.ndarray:
     """An upper bound of the relative distance of the objective from its minimum.
 
