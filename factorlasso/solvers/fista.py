@@ -21,7 +21,7 @@ def _steps(problem, part):
     np.maximum.at(curvature, part, 2 * problem.scale * problem.moments.curvature())
     return 1 / np.where(curvature > 0, curvature, 1.0)[part]
 
-
+# %% ../../nbs/05_solvers/02_fista.ipynb #0995e211
 def fista_steps(problem: Problem, start: np.ndarray | None = None) -> Iterator[np.ndarray]:
     """Iterate accelerated proximal gradient with restarts.
 
@@ -51,7 +51,7 @@ def fista_steps(problem: Problem, start: np.ndarray | None = None) -> Iterator[n
         u, ell = new, ahead
         yield np.clip(problem.prior + u, problem.bounds.lower, problem.bounds.upper)
 
-
+# %% ../../nbs/05_solvers/02_fista.ipynb #5988db38
 def fista(problem: Problem, tol: float = 1e-8, max_iter: int = 50_000,
           start: np.ndarray | None = None) -> Solution:
     """Solve a problem by accelerated proximal gradient (Beck and Teboulle, 2009).
