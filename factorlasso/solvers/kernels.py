@@ -62,7 +62,7 @@ def _ray(d, t, lo, hi, u):
         n2 += u[j] * u[j]
     return n2
 
-
+# %% ../../nbs/05_solvers/03_kernels.ipynb #08a306bd
 @njit(nogil=True, cache=True)
 def _leave_zero(G, d, u, t, lo, hi, w):
     """Put u at the minimum along the steepest feasible ray from zero; False (and u = 0) where zero
@@ -90,7 +90,7 @@ def _smooth(u, t, lo, hi, j):
     "Whether the objective is smooth in cell j where it stands."
     return lo[j] < u[j] < hi[j] and (u[j] != 0.0 or t[j] == 0.0)
 
-
+# %% ../../nbs/05_solvers/03_kernels.ipynb #bb605aac
 @njit(nogil=True, cache=True)
 def _face(G, q, u, t, lo, hi, w, H, g, cells):
     """Newton system on the smooth cells: their number (-1 where it cannot be factored), whether H
@@ -116,7 +116,7 @@ def _face(G, q, u, t, lo, hi, w, H, g, cells):
         ridge = 1e-8
     return -1, False
 
-
+# %% ../../nbs/05_solvers/03_kernels.ipynb #2a887c8a
 @njit(nogil=True, cache=True)
 def _first_stop(u, p, t, lo, hi, cells, n):
     """Longest step <= 1 along p before a cell meets zero or a bound, that cell (or -1) and the
@@ -152,7 +152,7 @@ def _backtrack(u, p, g0, curve, w, cells, n, length):
         length *= 0.5
     return 0.0
 
-
+# %% ../../nbs/05_solvers/03_kernels.ipynb #4ea21fd1
 @njit(nogil=True, cache=True)
 def _change(G, q, u, new, t, w, move):
     "What going from u to new adds to the objective; fills move = G (new - u)."
@@ -168,7 +168,7 @@ def _change(G, q, u, new, t, w, move):
         after += new[j] * new[j]
     return total + (w * (np.sqrt(after) - np.sqrt(before)) if w > 0.0 else 0.0)
 
-
+# %% ../../nbs/05_solvers/03_kernels.ipynb #24eee3b8
 @njit(nogil=True, cache=True)
 def _stopped(u, p, t, lo, hi, cells, n, length, stop, value, new):
     """Where a step of some length ends; with length < 0 the full step, every cell that crosses put
@@ -227,7 +227,7 @@ def _delete(H, n, k):
             above, below = H[i, j], H[i + 1, j]
             H[i, j], H[i + 1, j] = c * above + s * below, c * below - s * above
 
-
+# %% ../../nbs/05_solvers/03_kernels.ipynb #5c9c820e
 @njit(nogil=True, cache=True)
 def _shrink(H, q, u, t, lo, hi, p, cells, n):
     """Drop the cells that are no longer smooth from the factored face, p = -gradient; their new
@@ -303,7 +303,7 @@ def _radius(curves, e, w):
             return n, step
     return n, 100
 
-
+# %% ../../nbs/05_solvers/03_kernels.ipynb #7607c70c
 @njit(nogil=True, cache=True)
 def _from_pulls(curves, E, w, steps):
     "Turn each row e of E into v, in place."
@@ -313,13 +313,13 @@ def _from_pulls(curves, E, w, steps):
             E[i, j] *= n / (curves[j] * n + w[i])
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #5ec01a04
-COMMON = 32   # responses of one pattern that pay for an eigendecomposition
-
-
 def _unheld(z) -> np.ndarray:
     "Which rows have a norm and nothing else."
     return ((z.up[:, 0] >= 0) & (z.t == 0).all(1) & (z.sd > 0).all(1)
             & (z.lo == -np.inf).all(1) & (z.hi == np.inf).all(1))
+
+# %% ../../nbs/05_solvers/03_kernels.ipynb #1a0166d9
+COMMON = 32   # responses of one pattern that pay for an eigendecomposition
 
 
 def _solve_unheld(z, c, prior, U) -> np.ndarray:
@@ -339,14 +339,14 @@ def _solve_unheld(z, c, prior, U) -> np.ndarray:
 # %% ../../nbs/05_solvers/03_kernels.ipynb #f7fd0ad9
 @njit(nogil=True, cache=True)
 def residual_of(G, d, u, q):
-    """Residual correlation q = d - Gu, computed afresh.
+    """Pull q = d - Gu, computed afresh.
 
     Parameters
     ----------
     G : (M, M) array
         Gram matrix.
     d : (M,) array
-        Correlation of the factors with the response less its prior fit.
+        Pull at the prior.
     u : (M,) array
         Deviation from the prior.
     q : (M,) array
@@ -358,7 +358,7 @@ def residual_of(G, d, u, q):
             for k in range(len(u)):
                 q[k] -= u[j] * G[j, k]
 
-
+# %% ../../nbs/05_solvers/03_kernels.ipynb #daf6dd6a
 @njit(nogil=True, cache=True)
 def _goal(d, q, u, s0, floor, enough):
     "What `certify` compares with, for one row."
@@ -367,7 +367,7 @@ def _goal(d, q, u, s0, floor, enough):
         rss -= (d[j] + q[j]) * u[j]
     return 0.0 if rss < 0.0 else rss, floor, enough
 
-
+# %% ../../nbs/05_solvers/03_kernels.ipynb #bcb54079
 @njit(nogil=True, cache=True)
 def _solve_row(z, desk, U, Q, i, d, s0, floor, tol, max_iter, work):
     "Minimise eq-row from the start in u; relative gap, objective over k, sweeps."
@@ -407,7 +407,7 @@ def _solve_row(z, desk, U, Q, i, d, s0, floor, tol, max_iter, work):
                          _goal(d, q, u, s0, floor, tol if rough else 1e-3 * tol))
     return gap, value, it
 
-
+# %% ../../nbs/05_solvers/03_kernels.ipynb #2fe25b39
 @njit(nogil=True, cache=True)
 def _proven(z, desk, U, Q, i, d, goal):
     "Gap and objective of a row that is thought to be solved."
@@ -415,7 +415,7 @@ def _proven(z, desk, U, Q, i, d, goal):
     span = (np.array([i]), z.up[i, 0], z.up[i, 0] + 1)
     return certify(z, desk, U, Q, span, _goal(d, Q[i], U[i], *goal))
 
-
+# %% ../../nbs/05_solvers/03_kernels.ipynb #d2f75b40
 @njit(nogil=True, cache=True)
 def _solve_rows(rows, z, desk, k, moments, prior, U, Q, tol, max_iter, results):
     """Solve the problems of some rows in place; moments = (c, s), results = (gap, value, sweeps),
@@ -462,7 +462,7 @@ def is_by_rows(penalty: Penalty) -> bool:
     whole = (blocks == blocks[:, :1]).all()
     return bool(whole and np.bincount(blocks[:, 0] + 1, minlength=1)[1:].max(initial=0) <= 1)
 
-
+# %% ../../nbs/05_solvers/03_kernels.ipynb #105ce80f
 def per_unit_of_loss(z: Sides) -> Sides:
     """The same problems, each divided by the weight of its loss.
 
@@ -484,7 +484,7 @@ def per_unit_of_loss(z: Sides) -> Sides:
     return z._replace(k=np.ones(len(k)), noise=z.noise / root, sd=z.sd / root[:, None],
                       t=z.t / k[:, None], w=w)
 
-
+# %% ../../nbs/05_solvers/03_kernels.ipynb #e8a7a1c7
 def solve_rows(problem: Problem, tol: float = 1e-8, max_iter: int = 5_000,
                n_jobs: int | None = None, start: np.ndarray | None = None) -> Solution:
     """Solve a problem that falls apart by rows, by coordinate descent and Newton steps.
