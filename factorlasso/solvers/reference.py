@@ -26,7 +26,7 @@ def _penalty_terms(cp, u, penalty: Penalty) -> list:
         terms.extend(penalty.l2[b] * cp.norm(side, 2) for side in sides)
     return terms
 
-
+# %% ../../nbs/05_solvers/04_reference.ipynb #a3d7660b
 def _box_constraints(beta, bounds) -> list:
     "Equalities for pinned cells, inequalities for the finite bounds."
     pinned = bounds.lower == bounds.upper
@@ -53,7 +53,7 @@ def cvxpy_solvers() -> list[str]:
 
     return cp.installed_solvers()
 
-
+# %% ../../nbs/05_solvers/04_reference.ipynb #039504fc
 def solve_cvxpy(problem: Problem, panel: Panel, center: bool = True, solver: str = "CLARABEL",
                 tol: float = 1e-8) -> Solution:
     """Solve the problem as written on paper, with CVXPY.
