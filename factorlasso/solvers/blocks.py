@@ -61,7 +61,7 @@ def _group(labels, n):
         at[labels[c]] += 1
     return order, start
 
-
+# %% ../../nbs/05_solvers/05_blocks.ipynb #ab099772
 def _sort_blocks(penalty, part):
     """Blocks numbered by component, half their weights, cells sorted by block, and the first block
     of each component."""
@@ -104,7 +104,7 @@ def _side(z, i, j):
     below = z.sides == 2 and (u < 0.0 or (u == 0.0 and q < 0.0))
     return z.sides * z.block[i, j] + (1 if below else 0)
 
-
+# %% ../../nbs/05_solvers/05_blocks.ipynb #b5148809
 @njit(nogil=True, cache=True)
 def _subtract(q, k, G, u):
     "q -= kGu for one response; a zero of u costs nothing."
@@ -201,7 +201,7 @@ def _ridge(z, b, norm, rounding, least, most):
         return np.inf
     return w / _length(z, b, norm, least, most) if w > 0.0 else 0.0
 
-
+# %% ../../nbs/05_solvers/05_blocks.ipynb #53d3071f
 @njit(nogil=True, cache=True, inline="always")
 def _update_block(z, b):
     "Move a block to its minimum, the rest fixed; 0, 1 or 2 as `_set`."
@@ -226,7 +226,7 @@ def _update_block(z, b):
             moved = max(moved, _set(z, i, j, new))
     return moved
 
-
+# %% ../../nbs/05_solvers/05_blocks.ipynb #f668d408
 @njit(nogil=True, cache=True)
 def _sweep(z, first, last):
     """One pass over the blocks of a component; 0 where nothing moved, 2 where the support or the
@@ -253,14 +253,13 @@ def _norms(z, first, last):
                 active += 1
     return active
 
-
 # %% ../../nbs/05_solvers/05_blocks.ipynb #4315ba80
 @njit(nogil=True, cache=True)
 def _l1_slope(z, i, j):
     "t sign(u)."
     return z.up[i, j] if z.u[i, j] > 0.0 else -z.down[i, j] if z.u[i, j] < 0.0 else 0.0
 
-
+# %% ../../nbs/05_solvers/05_blocks.ipynb #8811f036
 @njit(nogil=True, cache=True)
 def _face(z, i):
     """Smooth cells of response i into face, -gradient into s, rows of V into move; how many,
@@ -318,7 +317,7 @@ def _factor(z, i, K, lone, ridge):
         K[a, a] += z.ridge[_side(z, i, j)] + ridge * K[a, a]
     return cholesky(K, n, PIVOT) == n if lone else _invert(K, z.p[i], PIVOT)
 
-
+# %% ../../nbs/05_solvers/05_blocks.ipynb #de058a9c
 @njit(nogil=True, cache=True)
 def _apply(K, lone, S):
     "D⁻¹ times each row of S."
@@ -343,7 +342,7 @@ def _same_system(z, i, e):
             break
     return True
 
-
+# %% ../../nbs/05_solvers/05_blocks.ipynb #78aecaef
 @njit(nogil=True, cache=True)
 def _systems(z, rows):
     """Where runs of responses with one D begin, their smooth cells, and whether D is to be
@@ -385,7 +384,7 @@ def _first_half(z, run, K, lone, C, x):
                 if column[b] >= 0:
                     C[c, column[b]] -= pairs[a, b] * K[a, b]
 
-
+# %% ../../nbs/05_solvers/05_blocks.ipynb #39cf0977
 @njit(nogil=True, cache=True)
 def _second_half(z, run, K, lone, x):
     "p += D⁻¹Vx."
@@ -460,7 +459,7 @@ def _moved_side(z, b):
             z.s[z.row[a], z.col[a]] = -z.u[z.row[a], z.col[a]]
     return 0.0, s2, True
 
-
+# %% ../../nbs/05_solvers/05_blocks.ipynb #ac9d2f3f
 @njit(nogil=True, cache=True)
 def _try(z, rows, first, last, length):
     """A step into s, its effect on q into move: change of φ, linear part of it, longest relative
