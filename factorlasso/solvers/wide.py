@@ -34,7 +34,7 @@ def _scaled(X, rows, mean, root):
             F[r, j] = (X[t, j] - mean[j]) * root[t]
     return F
 
-
+# %% ../../nbs/05_solvers/06_wide.ipynb #9a6791c2
 @njit(nogil=True, cache=True)
 def _squares(X, mean, root):
     "Sums of squares of the columns, less the means, times the roots."
@@ -45,7 +45,7 @@ def _squares(X, mean, root):
                 squares[j] += ((X[t, j] - mean[j]) * root[t]) ** 2
     return squares
 
-
+# %% ../../nbs/05_solvers/06_wide.ipynb #2ce6c2de
 @njit(nogil=True, cache=True)
 def _level(F, root, batches):
     "The part of F at right angles to the roots of each batch: deviations from its means."
@@ -61,7 +61,7 @@ def _level(F, root, batches):
             F[t, j] -= share * sums[batches[t], j]
     return F
 
-
+# %% ../../nbs/05_solvers/06_wide.ipynb #49871436
 @dataclass(frozen=True)
 class WideMoments(Moments):
     """Moments whose Gram matrices are kept as factors; `G` is empty.
@@ -277,7 +277,7 @@ def _small_problem(problem, t, columns, F) -> Problem:
     return Problem(part, penalty, Bounds(problem.bounds.lower[:, columns],
                                          problem.bounds.upper[:, columns]), zero, np.ones(1))
 
-
+# %% ../../nbs/05_solvers/06_wide.ipynb #f6b25d3b
 def _excess(q, t, lo, hi, u):
     "How far the pull on each zero cell goes beyond what its threshold and its bounds hold."
     over = np.abs(q) - t
@@ -296,7 +296,7 @@ def _shifted(problem) -> Problem:
     return Problem(moved, problem.penalty, problem.shifted_bounds(), np.zeros_like(prior),
                    problem.scale)
 
-
+# %% ../../nbs/05_solvers/06_wide.ipynb #6a1160c3
 def _round(problem, F, u, q, t, alive, tol) -> tuple[np.ndarray, int]:
     """Solve on the support and the factors that violate most; the new residual correlation and the
     sweeps."""
@@ -312,7 +312,7 @@ def _round(problem, F, u, q, t, alive, tol) -> tuple[np.ndarray, int]:
     u[working] = small.beta[0]
     return d - F.T @ (part @ u[working]), int(small.n_iter[0])
 
-
+# %% ../../nbs/05_solvers/06_wide.ipynb #062392d8
 def _claim(z, desk, m, F, u, q, enough, least):
     """Relative gap, absolute gap, θ and objective over k of a LASSO row, by its better dual point;
     the pull there is on the desk."""
@@ -330,7 +330,15 @@ def _claim(z, desk, m, F, u, q, enough, least):
             desk.p[0], desk.step[0] = q[0], 0.0
     return relative(first[0], max(first[1], floor)), *first
 
+# %% ../../nbs/05_solvers/06_wide.ipynb #b6a91a57
+def _easing(q, t, lo, hi) -> np.ndarray:
+    "Factors of the thresholds, halving from where nothing moves down to 1."
+    moves = ((q > 0) & (hi > 0) | (q < 0) & (lo < 0)) & (t > 0)
+    top = (np.abs(q[moves]) / t[moves]).max(initial=1.0)
+    return (np.append(0.5 ** np.arange(1, int(np.log2(max(top, 1.0))) + 1) * top, 1.0)
+            if np.isfinite(top) else np.ones(1))
 
+# %% ../../nbs/05_solvers/06_wide.ipynb #4857e2b1
 def _solve_lasso(problem, tol, u, least, max_rounds=100):
     """Working-set solution of a one-response LASSO with prior zero, from a start u: u, relative
     gap, sweeps, objective over k."""
@@ -351,13 +359,8 @@ def _solve_lasso(problem, tol, u, least, max_rounds=100):
             total += sweeps
     return u, gap, total, value
 
-
-def _easing(q, t, lo, hi) -> np.ndarray:
-    "Factors of the thresholds, halving from where nothing moves down to 1."
-    moves = ((q > 0) & (hi > 0) | (q < 0) & (lo < 0)) & (t > 0)
-    top = (np.abs(q[moves]) / t[moves]).max(initial=1.0)
-    return (np.append(0.5 ** np.arange(1, int(np.log2(max(top, 1.0))) + 1) * top, 1.0)
-            if np.isfinite(top) else np.ones(1))
+# %% ../../nbs/05_solvers/06_wide.ipynb #0d05b472
+LARGEST_GRAM = 40_000_000   # numbers in the Gram matrices of one problem: 320 MB
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #5c1e90ab
 def turns(problem: Problem) -> bool:
@@ -380,7 +383,6 @@ def turns(problem: Problem) -> bool:
     return bool(free and whole and not (penalty.cooperative or penalty.l1.any())
                 and (penalty.l2 > 0).all() and len(m.roots) * m.T * m.M <= LARGEST_GRAM)
 
-
 # %% ../../nbs/05_solvers/06_wide.ipynb #a4d07f36
 def _bases(m) -> tuple[np.ndarray, np.ndarray]:
     "S (P, T) and V' (P, T, M) of eq-turned, zeros beyond the rank and where a factor is constant."
@@ -393,7 +395,7 @@ def _bases(m) -> tuple[np.ndarray, np.ndarray]:
         S[g, :rank], V[g, :rank] = size[:rank], basis[:rank]
     return S, V
 
-
+# %% ../../nbs/05_solvers/06_wide.ipynb #5b7c049c
 def _solve_turned(problem, tol, start) -> Solution:
     "Solve eq-turned with the engine for its blocks, turn back, and prove it where it came from."
     moved = _shifted(problem)
@@ -411,7 +413,6 @@ def _solve_turned(problem, tol, start) -> Solution:
     beta = problem.prior + np.einsum("nrm,nr->nm", turn, found.beta)
     gap = duality_gap(problem, beta, tol)
     return Solution(beta, problem.value(beta), gap, found.n_iter, gap <= tol)
-
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #2cdd8ec6
 @njit(nogil=True, cache=True)
@@ -437,7 +438,7 @@ def _taken(Z, w, root, batches, K, away):
             n += 1
     return n, scale
 
-
+# %% ../../nbs/05_solvers/06_wide.ipynb #d9ba3a46
 @njit(nogil=True, cache=True)
 def _less_missing(full, Z, w, roots, batches, K, G):
     "Write eq-taken to G, pattern by pattern; those where it is cheaper and exact enough."
@@ -455,7 +456,7 @@ def _less_missing(full, Z, w, roots, batches, K, G):
                     G[p, k, j] = G[p, j, k]
     return done
 
-
+# %% ../../nbs/05_solvers/06_wide.ipynb #4b4c9ee1
 def _grams(m) -> np.ndarray:
     "(P, M, M) Gram matrices: from all rows less the missing ones, or from those that are there."
     first, w = m.representatives, m.weights / (m.weights.max() or 1.0)
@@ -474,9 +475,10 @@ def _grams(m) -> np.ndarray:
     return G
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #bb187a3d
-LARGEST_GRAM = 40_000_000   # numbers in the Gram matrices of one problem: 320 MB
 # numbers up to which a LASSO, too, is solved sooner with Gram matrices than by working sets
 SMALL_GRAM = 400_000
+
+# %% ../../nbs/05_solvers/06_wide.ipynb #c94772bf
 _PART = 4_000_000           # numbers in the Gram matrices of some of the responses: 32 MB
 
 
@@ -498,7 +500,7 @@ def by_patterns(problem: Problem) -> list[np.ndarray]:
     group = problem.moments.pattern[order] // few
     return np.split(order, np.flatnonzero(np.diff(group)) + 1)
 
-
+# %% ../../nbs/05_solvers/06_wide.ipynb #9cfd0c23
 def multiplied(problem: Problem) -> Problem:
     """The same problem with Gram matrices.
 
@@ -516,7 +518,7 @@ def multiplied(problem: Problem) -> Problem:
     return replace(problem, moments=Moments(_grams(m), m.c, m.s, m.W, m.x_mean, m.y_mean,
                                             m.pattern, m.n_obs, m.T))
 
-
+# %% ../../nbs/05_solvers/06_wide.ipynb #2c5f06c2
 def fits_in_memory(problem: Problem, most: int = LARGEST_GRAM) -> bool:
     """Tell whether the Gram matrices of `WideMoments` are few and small enough to be formed.
 
@@ -535,7 +537,7 @@ def fits_in_memory(problem: Problem, most: int = LARGEST_GRAM) -> bool:
     m = problem.moments
     return len(m.roots) * m.M**2 <= most
 
-
+# %% ../../nbs/05_solvers/06_wide.ipynb #0655ed6e
 def solve_wide(problem: Problem, tol: float = 1e-8, start: np.ndarray | None = None) -> Solution:
     """Solve a problem with more factors than rows.
 
