@@ -37,7 +37,7 @@ def summarize_panel(panel: Panel, center: bool = True) -> Moments:
     """
     return wide_moments(panel, center) if panel.M > panel.T else make_moments(panel, center)
 
-
+# %% ../../nbs/05_solvers/07_solver.ipynb #d47aa508
 def check_finite(moments: Moments) -> None:
     """Refuse moments that overflowed.
 
@@ -58,14 +58,14 @@ def check_finite(moments: Moments) -> None:
         raise ValueError("the moments of the data are not finite (squares overflowed?); rescale x, "
                          "y or the weights")
 
-
+# %% ../../nbs/05_solvers/07_solver.ipynb #a8fb389d
 def _batches(problem, max_bytes=24_000_000) -> list[np.ndarray]:
     "Responses by component, so few at a time that Gram matrices of their own stay small."
     part = components(problem.penalty.blocks)
     room = np.cumsum(np.bincount(part)) // max(1, max_bytes // (8 * problem.moments.M**2))
     return [np.flatnonzero(room[part] == k) for k in np.unique(room)]
 
-
+# %% ../../nbs/05_solvers/07_solver.ipynb #14f2285e
 def join_solutions(found: list[Solution], parts: list[np.ndarray]) -> Solution:
     """Put the solutions of parts of the responses together.
 
@@ -86,7 +86,7 @@ def join_solutions(found: list[Solution], parts: list[np.ndarray]) -> Solution:
                                     for name in ("beta", "gap", "n_iter", "converged"))
     return Solution(beta, sum(f.objective for f in found), gap, n_iter, converged)
 
-
+# %% ../../nbs/05_solvers/07_solver.ipynb #214ad974
 def _solve_scaled(problem, tol, n_jobs, start):
     "A problem with weights inside its norms, in the cells in which it has none."
     if not len(problem.moments.G) or (problem.penalty.inside == problem.penalty.inside[:1]).all():
@@ -101,7 +101,7 @@ def _solve_scaled(problem, tol, n_jobs, start):
         beta[rows] = from_scaled_cells(part, found[-1].beta)
     return replace(join_solutions(found, batches), beta=beta)
 
-
+# %% ../../nbs/05_solvers/07_solver.ipynb #15a1b2d6
 def _solve_light(problem, tol, n_jobs, start):
     "A LASSO with small Gram matrices, one for each mask pattern: some at a time."
     parts = by_patterns(problem)
@@ -109,7 +109,7 @@ def _solve_light(problem, tol, n_jobs, start):
                         start=None if start is None else start[rows]) for rows in parts]
     return join_solutions(found, parts)
 
-
+# %% ../../nbs/05_solvers/07_solver.ipynb #f2eae47b
 # products in one Gram matrix up to which a LASSO is solved sooner with it than by working sets: of
 # 150 rows and 300 factors it takes a fifth to two thirds of their time, of 600 factors either
 LIGHT_GRAM = 15_000_000
