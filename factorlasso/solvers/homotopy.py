@@ -30,7 +30,7 @@ class _Table(NamedTuple):
     w: np.ndarray
     count: np.ndarray
 
-
+# %% ../../nbs/05_solvers/08_homotopy.ipynb #9f1274fb
 def _make_table(M):
     "Working space for M factors."
     return _Table(np.empty(M), np.empty(M), np.empty((M, M)), np.empty(M, dtype=np.intp),
@@ -179,7 +179,7 @@ def _follow(z, desk, i, d, s0, floor, lambdas, work, U, gap):
             break
         lam = corner
 
-
+# %% ../../nbs/05_solvers/08_homotopy.ipynb #c54e3cd9
 @njit(nogil=True, cache=True)
 def _follow_rows(rows, z, desk, k, moments, prior, lambdas, coef, gap, S):
     "The paths of some responses in u, in place; moments = (c, s)."
@@ -215,7 +215,7 @@ def has_corners(problem: Problem) -> bool:
     return bool(len(problem.moments.G) and not problem.penalty.l2.any()
                 and (problem.penalty.l1[can_move] > 0).all())
 
-
+# %% ../../nbs/05_solvers/08_homotopy.ipynb #118765d3
 def follow_path(problem: Problem, lambdas: np.ndarray,
                 n_jobs: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Follow the LASSO path of every response from corner to corner.
