@@ -15,14 +15,6 @@ from ..penalties.penalties import Problem, make_penalty
 from .solver import solve
 
 # %% ../../nbs/05_solvers/10_noise.ipynb #6fd3523b
-# each takes a few solutions of sparse problems; the noise level falls from round to round and
-# settles after a handful
-_ROUNDS = 20
-_SETTLED = 1e-3     # relative change of a standard deviation that nobody would notice in λ
-# of the rows may be paid for loadings; a fit that takes more says nothing about its noise
-_MOST_SPENT = 0.5
-
-
 def universal_kappa(M: int) -> float:
     """κ at which the loadings of a response that is noise are all zero, nearly always.
 
@@ -43,7 +35,7 @@ def universal_kappa(M: int) -> float:
     """
     return float(2 * np.sqrt(2 * np.log(2 * max(M, 1))))
 
-
+# %% ../../nbs/05_solvers/10_noise.ipynb #86c9ba52
 def factor_variances(moments: Moments) -> np.ndarray:
     """Variance of every factor on the rows of every response.
 
@@ -59,6 +51,14 @@ def factor_variances(moments: Moments) -> np.ndarray:
     """
     by_pattern = np.diagonal(moments.G, axis1=1, axis2=2) if len(moments.G) else moments.squares()
     return by_pattern[moments.pattern]
+
+# %% ../../nbs/05_solvers/10_noise.ipynb #538e05ab
+# each takes a few solutions of sparse problems; the noise level falls from round to round and
+# settles after a handful
+_ROUNDS = 20
+_SETTLED = 1e-3     # relative change of a standard deviation that nobody would notice in λ
+# of the rows may be paid for loadings; a fit that takes more says nothing about its noise
+_MOST_SPENT = 0.5
 
 # %% ../../nbs/05_solvers/10_noise.ipynb #b26a5520
 def noise_levels(moments: Moments, n_eff: np.ndarray,
