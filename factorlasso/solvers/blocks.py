@@ -26,7 +26,7 @@ class _Cells(NamedTuple):
     d: np.ndarray        # (N, M) pull at the prior
     q: np.ndarray        # (N, M) pull at u
     u: np.ndarray        # (N, M) deviation from the prior
-    h: np.ndarray        # (N, M) curvature by which a sweep divides
+    curve: np.ndarray    # (N, M) curvature χ by which a sweep divides
     # (N, M) pull it takes to go up from zero: t, or inf where the box forbids it
     up: np.ndarray
     down: np.ndarray     # (N, M) the same downwards
@@ -89,9 +89,9 @@ def _as_cells(problem, u, part, sides):
     apart[block[order[1:][twice]]] = False
     n_sides = 2 if problem.penalty.cooperative else 1
     floats, (norm, ridge) = np.empty((6, m.N, m.M)), np.empty((2, len(w) * n_sides))
-    d, q, h, p, s, move = floats
+    d, q, curve, p, s, move = floats
     face, column = np.empty((m.N, m.M), dtype=np.intp), np.empty(len(norm), dtype=np.intp)
-    return _Cells(sides.G, m.pattern, problem.scale, d, q, u, h, t.copy(), t.copy(),
+    return _Cells(sides.G, m.pattern, problem.scale, d, q, u, curve, t.copy(), t.copy(),
                   sides.lo.copy(), sides.hi.copy(), block.reshape(m.N, m.M), row, col, start, w,
                   n_sides,
                   apart, norm, ridge, column, face, p, s, move), first
@@ -136,12 +136,12 @@ def _prepare(z, i, c, prior, s):
     for j in range(len(d)):
         rss -= (c[j] + d[j]) * prior[j]
         d[j] *= k
-        b, h = z.block[i, j], G[j, j]
+        b, curve = z.block[i, j], G[j, j]
         if not z.apart[b]:
-            h = 0.0
+            curve = 0.0
             for m in range(len(d)):
-                h += abs(G[j, m]) if z.block[i, m] == b else 0.0
-        z.h[i, j] = k * h
+                curve += abs(G[j, m]) if z.block[i, m] == b else 0.0
+        z.curve[i, j] = k * curve
         if k * G[j, j] <= 0.0:
             z.lo[i, j] = z.hi[i, j] = z.u[i, j] = 0.0
         z.up[i, j] = np.inf if z.hi[i, j] <= 0.0 else z.up[i, j]
@@ -165,19 +165,20 @@ def _set(z, i, j, new):
 @njit(nogil=True, cache=True)
 def _length(z, b, norm, least, most):
     "The root of eq-length for the s between two numbers, which have a given norm."
-    w, curve, low, high = z.w[b], 0.0, 0.0, np.inf
+    w, mean, low, high = z.w[b], 0.0, 0.0, np.inf
     for a in range(z.start[b], z.start[b + 1]):
         s = z.s[z.row[a], z.col[a]]
-        curve += z.h[z.row[a], z.col[a]] * s**2 if least <= s <= most else 0.0
-    r = (norm - w) * norm * norm / curve
+        mean += z.curve[z.row[a], z.col[a]] * s**2 if least <= s <= most else 0.0
+    r = (norm - w) * norm * norm / mean
     for _ in range(100):
         psi, slope = 0.0, 0.0
         for a in range(z.start[b], z.start[b + 1]):
             i, j = z.row[a], z.col[a]
             s = z.s[i, j]
             if s != 0.0 and least <= s <= most:
-                f = 1.0 / (z.h[i, j] * r + w)
-                x, log_slope, bound = s * f, -z.h[i, j] * f, z.hi[i, j] if s > 0.0 else z.lo[i, j]
+                f = 1.0 / (z.curve[i, j] * r + w)
+                x, log_slope = s * f, -z.curve[i, j] * f
+                bound = z.hi[i, j] if s > 0.0 else z.lo[i, j]
                 if abs(bound) < abs(x) * r:
                     x, log_slope = bound / r, -1.0 / r
                 psi += x * x
@@ -208,7 +209,7 @@ def _update_block(z, b):
     size, above, below, moved = 0.0, 0.0, 0.0, 0
     for a in range(z.start[b], z.start[b + 1]):
         i, j = z.row[a], z.col[a]
-        v = z.q[i, j] + z.h[i, j] * z.u[i, j]
+        v = z.q[i, j] + z.curve[i, j] * z.u[i, j]
         s = v - min(max(v, -z.down[i, j]), z.up[i, j])
         z.s[i, j] = s
         size += v * v
@@ -221,7 +222,7 @@ def _update_block(z, b):
         s = z.s[i, j]
         new, ridge = 0.0, up if s > 0.0 else down
         if s != 0.0 and ridge < np.inf:
-            new = min(max(s / (z.h[i, j] + ridge), z.lo[i, j]), z.hi[i, j])
+            new = min(max(s / (z.curve[i, j] + ridge), z.lo[i, j]), z.hi[i, j])
         if new != z.u[i, j]:
             moved = max(moved, _set(z, i, j, new))
     return moved

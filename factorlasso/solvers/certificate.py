@@ -412,22 +412,22 @@ def _row_terms(z, desk, u, q, i):
         p, x = desk.p[i, j] if sd > 0.0 else 0.0, v + step
         above, below = _held(v, t, lo, hi, near,
                              p - _slope(z.w, desk.norm, z.up[i, j] if v > 0.0 else z.down[i, j], v))
-        s = p - above - below
+        pi = p - above - below
         cost += t * abs(v)
         drop += (q[i, j] + p) * step
-        bracket += s * x
+        bracket += pi * x
         reach += ROUNDING * sd * abs(step)
         if above != 0.0:
             bracket += above * (x - hi)
         if below != 0.0:
             bracket += below * (x - lo)
-        excess = abs(s) - t - noise * sd
+        excess = abs(pi) - t - noise * sd
         if not excess <= 0.0:
-            b = z.up[i, j] if s > 0.0 else z.down[i, j]
+            b = z.up[i, j] if pi > 0.0 else z.down[i, j]
             if b >= 0:
                 desk.over[b] += excess**2
             else:
-                theta = min(theta, t / abs(s))
+                theta = min(theta, t / abs(pi))
     loose = (reach**2 - TRUSTED * z.noise[i] ** 2) / ROUNDING**2
     return cost, bracket, drop, theta, 0.0 if loose <= 0.0 else HAZE * loose
 

@@ -20,14 +20,14 @@ from .kernels import per_unit_of_loss, residual_of
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #90c3be14
 class _Table(NamedTuple):
     """What is kept of the tableau: e and z; P on the first n[0] of `cells`; the column at hand and
-    its part w on the active cells; 0, 1, ..."""
+    its part v on the active cells; 0, 1, ..."""
     e: np.ndarray
     z: np.ndarray
     P: np.ndarray
     cells: np.ndarray
     n: np.ndarray
     column: np.ndarray
-    w: np.ndarray
+    v: np.ndarray
     count: np.ndarray
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #9f1274fb
@@ -38,53 +38,53 @@ def _make_table(M):
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #5c1d90e7
 @njit(nogil=True, cache=True)
-def _less_rows(v, w, A, rows, n):
-    "Take the sum of w[a] A[rows[a]] off v, four rows at a time: v is read and written less often."
+def _less_rows(x, v, A, rows, n):
+    "Take the sum of v[a] A[rows[a]] off x, four rows at a time: x is read and written less often."
     whole = n - n % 4
     for a in range(0, whole, 4):
-        f, g, h, k = w[a], w[a + 1], w[a + 2], w[a + 3]
-        p, q, r, s = rows[a], rows[a + 1], rows[a + 2], rows[a + 3]
-        for j in range(len(v)):
-            v[j] -= f * A[p, j] + g * A[q, j] + h * A[r, j] + k * A[s, j]
+        f, g, h, e = v[a], v[a + 1], v[a + 2], v[a + 3]
+        p, q, r, o = rows[a], rows[a + 1], rows[a + 2], rows[a + 3]
+        for j in range(len(x)):
+            x[j] -= f * A[p, j] + g * A[q, j] + h * A[r, j] + e * A[o, j]
     for a in range(whole, n):
-        f, p = w[a], rows[a]
-        for j in range(len(v)):
-            v[j] -= f * A[p, j]
+        f, p = v[a], rows[a]
+        for j in range(len(x)):
+            x[j] -= f * A[p, j]
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #ecebf6fd
 @njit(nogil=True, cache=True)
-def _find_column(S, G, k):
-    "Column k of the tableau; returns the place of k among the active cells, n if it is not."
-    n, P, w, cells, column, place = S.n[0], S.P, S.w, S.cells, S.column, S.n[0]
+def _find_column(S, G, m):
+    "Column m of the tableau; returns the place of m among the active cells, n if it is not."
+    n, P, v, cells, column, place = S.n[0], S.P, S.v, S.cells, S.column, S.n[0]
     for a in range(n):
-        if cells[a] == k:
+        if cells[a] == m:
             place = a
     if place < n:
-        w[:n], column[:] = P[place, :n], 0.0
+        v[:n], column[:] = P[place, :n], 0.0
     else:
         for a in range(n):
-            w[a], column[a] = 0.0, -G[k, cells[a]]
-        _less_rows(w[:n], column, P, S.count, n)
-        column[:] = G[k]
-    _less_rows(column, w, G, cells, n)
+            v[a], column[a] = 0.0, -G[m, cells[a]]
+        _less_rows(v[:n], column, P, S.count, n)
+        column[:] = G[m]
+    _less_rows(column, v, G, cells, n)
     for a in range(n):
-        column[cells[a]] = w[a]
+        column[cells[a]] = v[a]
     return place
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #b27e4f13
 @njit(nogil=True, cache=True)
-def _border(S, k, place):
-    "P with cell k, where it is not active, or without it."
-    n, P, w, p = S.n[0], S.P, S.w, S.column[k]
+def _border(S, m, place):
+    "P with cell m, where it is not active, or without it."
+    n, P, v, p = S.n[0], S.P, S.v, S.column[m]
     unit = 1 / p if place == n else -1 / p
     for a in range(n):
-        f = unit * w[a]
+        f = unit * v[a]
         for b in range(n):
-            P[a, b] += f * w[b]
+            P[a, b] += f * v[b]
     if place == n:
         for a in range(n):
-            P[a, n] = P[n, a] = -w[a] / p
-        P[n, n], S.cells[n], S.n[0] = 1 / p, k, n + 1
+            P[a, n] = P[n, a] = -v[a] / p
+        P[n, n], S.cells[n], S.n[0] = 1 / p, m, n + 1
     else:   # the last cell takes the place
         last = n - 1
         P[place, :n] = P[last, :n]
@@ -93,16 +93,16 @@ def _border(S, k, place):
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #f04b6c91
 @njit(nogil=True, cache=True)
-def _pivot(S, k, place):
-    "Pivot on cell k, whose column is at hand."
-    _border(S, k, place)
-    p = S.column[k]
+def _pivot(S, m, place):
+    "Pivot on cell m, whose column is at hand."
+    _border(S, m, place)
+    p = S.column[m]
     e, z, column = S.e, S.z, S.column
-    f, g = e[k] / p, z[k] / p
+    f, g = e[m] / p, z[m] / p
     for j in range(len(column)):
         e[j] -= f * column[j]
         z[j] -= g * column[j]
-    e[k], z[k] = f, g
+    e[m], z[m] = f, g
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #6b955d2f
 @njit(nogil=True, cache=True)
@@ -111,33 +111,33 @@ def _next_corner(S, t, lo, hi, state, side, lam):
     zero it happens on. Nothing is divided that comes later than the best so far."""
     best, cell, direction = 0.0, -1, 0.0
     for j in range(len(t)):
-        e, z, s, up, down = S.e[j], S.z[j], side[j], t[j] + S.z[j], t[j] - S.z[j]
+        e, z, sign, up, down = S.e[j], S.z[j], side[j], t[j] + S.z[j], t[j] - S.z[j]
         if state[j] == 0:
             if e > best * up and up > 0.0 and hi[j] > 0.0:
-                corner, s = e / up, 1.0
+                corner, sign = e / up, 1.0
             elif -e > best * down and down > 0.0 and lo[j] < 0.0:
-                corner, s = -e / down, -1.0
+                corner, sign = -e / down, -1.0
             else:
                 continue
         elif state[j] == 1:
-            bound = 0.0 if s * z < 0.0 else (hi[j] if s > 0.0 else lo[j])
+            bound = 0.0 if sign * z < 0.0 else (hi[j] if sign > 0.0 else lo[j])
             corner = (e - bound) / z if z != 0.0 and np.isfinite(bound) else 0.0
         else:
-            corner = s * e / (t[j] + s * z) if t[j] + s * z < 0.0 else 0.0
+            corner = sign * e / (t[j] + sign * z) if t[j] + sign * z < 0.0 else 0.0
         corner = min(corner, lam)
         if corner > best:
-            best, cell, direction = corner, j, s
+            best, cell, direction = corner, j, sign
     return best, cell, direction
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #469e9cf8
 @njit(nogil=True, cache=True)
-def _turn(S, G, t, lo, hi, state, side, j, s, floor):
+def _turn(S, G, t, lo, hi, state, side, j, sign, floor):
     "Change the state of cell j at a corner; False where its pivot is not above `floor`."
-    bound, was, place = hi[j] if s > 0.0 else lo[j], state[j], _find_column(S, G, j)
+    bound, was, place = hi[j] if sign > 0.0 else lo[j], state[j], _find_column(S, G, j)
     if was == 1:
-        outward = s * S.z[j] > 0.0
+        outward = sign * S.z[j] > 0.0
         _pivot(S, j, place)
-        S.z[j] -= s * t[j]
+        S.z[j] -= sign * t[j]
         state[j] = 2 if outward else 0
         if outward:
             _find_column(S, G, j)
@@ -147,9 +147,9 @@ def _turn(S, G, t, lo, hi, state, side, j, s, floor):
     if was != 1:
         if not S.column[j] > floor:
             return False
-        S.z[j] += s * t[j]
+        S.z[j] += sign * t[j]
         _pivot(S, j, place)
-        state[j], side[j] = 1, s
+        state[j], side[j] = 1, sign
     return True
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #e5b91b35
@@ -157,25 +157,25 @@ def _turn(S, G, t, lo, hi, state, side, j, s, floor):
 def _follow(z, desk, i, d, s0, floor, lambdas, work, U, gap):
     "Solutions (K, M) and relative gaps (K,) of one response for decreasing λ."
     S, state, side, q, t = work
-    G, lo, hi, M, lam, k, rows = (z.G[z.pattern[i]], z.lo[i], z.hi[i], len(d), np.inf, 0,
+    G, lo, hi, M, lam, n, rows = (z.G[z.pattern[i]], z.lo[i], z.hi[i], len(d), np.inf, 0,
                                   np.array([i]))
     t[:] = z.t[i]
     S.e[:], S.z[:], S.n[0] = d, 0.0, 0
     state[:], gap[:, i] = 0, np.inf
     for _ in range(20 * M + 20):
-        corner, cell, s = _next_corner(S, t, lo, hi, state, side, lam)
-        while k < len(lambdas) and lambdas[k] >= corner:
+        corner, cell, sign = _next_corner(S, t, lo, hi, state, side, lam)
+        while n < len(lambdas) and lambdas[n] >= corner:
             for j in range(M):
-                line = S.e[j] - lambdas[k] * S.z[j] if state[j] == 1 else side[j] * np.inf
-                U[k, i, j] = min(max(line, lo[j]), hi[j]) if state[j] else 0.0
-            z.t[i], u = lambdas[k] * t, U[k]
+                line = S.e[j] - lambdas[n] * S.z[j] if state[j] == 1 else side[j] * np.inf
+                U[n, i, j] = min(max(line, lo[j]), hi[j]) if state[j] else 0.0
+            z.t[i], u = lambdas[n] * t, U[n]
             residual_of(G, d, u[i], q[i])
             rss = s0 - ((d + q[i]) * u[i]).sum()
-            gap[k, i], _ = certify(z, desk, u, q, (rows, 0, 0),
+            gap[n, i], _ = certify(z, desk, u, q, (rows, 0, 0),
                                    (0.0 if rss < 0.0 else rss, floor, 1e-11))
-            k += 1
-        if k == len(lambdas) or cell < 0 or not _turn(S, G, t, lo, hi, state, side, cell,
-                                                      s, 1e-12 * G[cell, cell]):
+            n += 1
+        if n == len(lambdas) or cell < 0 or not _turn(S, G, t, lo, hi, state, side, cell,
+                                                      sign, 1e-12 * G[cell, cell]):
             break
         lam = corner
 

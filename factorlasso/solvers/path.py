@@ -257,12 +257,12 @@ def _rank_of(moments, active):
 _STEEPEST = 1e8
 
 
-def _slopes(penalty, u, active, h):
-    """(N, M) τ/‖u_b‖ of each active cell, at most `_STEEPEST` times the curvatures h of its block,
-    and its root times u/‖u_b‖."""
+def _slopes(penalty, u, active, curve):
+    """(N, M) τ/‖u_b‖ of each active cell, at most `_STEEPEST` times the largest curvature in its
+    block, and its root times u/‖u_b‖."""
     blocks, top = penalty.blocks, np.zeros(len(penalty.l2) + 1)
     norms = np.append(block_norms(u, blocks, len(penalty.l2)), 1.0)[blocks]
-    np.maximum.at(top, blocks, h)
+    np.maximum.at(top, blocks, curve)
     slope = np.append(penalty.l2, 0.0)[blocks] / np.where(active & (norms > 0), norms, np.inf)
     slope = np.minimum(slope, _STEEPEST * top[blocks])
     return slope, np.sqrt(slope) * u / np.where(norms > 0, norms, 1.0)
@@ -284,13 +284,13 @@ def _whole_rows(problem: Problem, u: np.ndarray, active: np.ndarray) -> np.ndarr
         return df
     of, u = m.pattern[who], u[who]
     values, Q = np.linalg.eigh(m.G)
-    h, norm = 2 * problem.scale[who, None] * np.maximum(values[of], 0.0), np.linalg.norm(u, axis=1)
+    chi, norm = 2 * problem.scale[who, None] * np.maximum(values[of], 0.0), np.linalg.norm(u, axis=1)
     slope = (problem.penalty.l2[blocks[who, 0]] / norm)[:, None]
     turned = u @ Q[0] if len(Q) == 1 else np.einsum("nm,nmk->nk", u, Q[of])
-    p, along = 1 / (h + slope), h * (turned / norm[:, None]) ** 2
-    firm = np.minimum(slope[:, 0], along.sum(1)) > _FIRM * h.max(1)
+    p, along = 1 / (chi + slope), chi * (turned / norm[:, None]) ** 2
+    firm = np.minimum(slope[:, 0], along.sum(1)) > _FIRM * chi.max(1)
     bent = (slope * along * p * p).sum(1)[firm] / (along * p).sum(1)[firm]
-    df[np.flatnonzero(who)[firm]] = (h * p).sum(1)[firm] + bent
+    df[np.flatnonzero(who)[firm]] = (chi * p).sum(1)[firm] + bent
     return df
 
 # %% ../../nbs/05_solvers/09_path.ipynb #0196a3d0

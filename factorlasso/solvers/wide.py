@@ -245,13 +245,13 @@ def wide_moments(panel: Panel, center: bool = True) -> WideMoments:
     WideMoments
         Moments whose Gram matrices stay products.
     """
-    X, Y, mask, w = panel.X, panel.Y, panel.mask, panel.weights
+    X, Y, mask, omega = panel.X, panel.Y, panel.mask, panel.weights
     first, pattern = mask_patterns(mask)
     # relative to the newest row of each response, like those of `make_moments`
     squares = cell_weights(panel)
     W = squares.sum(0)
     mass = np.where(W > 0, W, 1.0)
-    x0 = (w @ X) / w.sum() if center else np.zeros(panel.M)
+    x0 = (omega @ X) / omega.sum() if center else np.zeros(panel.M)
     y_mean = (squares * Y).sum(0) / mass * center
     if center and panel.batches is not None:
         Y = without_batches(panel, np.zeros((panel.N, panel.M))).Y
@@ -264,7 +264,7 @@ def wide_moments(panel: Panel, center: bool = True) -> WideMoments:
         x_mean[:, j:j + 256] += (roots**2 @ part) * center
     s = (V * (Y - y_mean)).sum(0) / mass
     return WideMoments(np.empty((0, panel.M, panel.M)), c, s, W, x_mean, y_mean, pattern,
-                       panel.n_obs, panel.T, X, roots, w,
+                       panel.n_obs, panel.T, X, roots, omega,
                        None if panel.batches is None or not center else panel.batches.codes)
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #0fd7d8b3
@@ -416,22 +416,22 @@ def _solve_turned(problem, tol, start) -> Solution:
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #2cdd8ec6
 @njit(nogil=True, cache=True)
-def _taken(Z, w, root, batches, K, away):
+def _taken(Z, omega, root, batches, K, away):
     """The rows of eq-taken that a pattern misses and what they do to the means of K batches; their
-    number and the weight of the pattern relative to w, or 0 where that is not one number."""
+    number and the weight of the pattern relative to ω, or 0 where that is not one number."""
     top = root.argmax()
-    scale, n, kept = root[top] ** 2 / w[top], 0, np.zeros(K)
+    scale, n, kept = root[top] ** 2 / omega[top], 0, np.zeros(K)
     sums = np.zeros((K, Z.shape[1]))
-    for t in range(len(w)):
+    for t in range(len(omega)):
         if root[t] == 0.0:
             away[n] = Z[t]
             n += 1
             if K:
-                sums[batches[t]] += np.sqrt(w[t]) * Z[t]
-        elif abs(root[t] ** 2 - scale * w[t]) > 1e-12 * root[t] ** 2:
+                sums[batches[t]] += np.sqrt(omega[t]) * Z[t]
+        elif abs(root[t] ** 2 - scale * omega[t]) > 1e-12 * root[t] ** 2:
             return n, 0.0
         elif K:
-            kept[batches[t]] += w[t]
+            kept[batches[t]] += omega[t]
     for k in range(K):
         if kept[k] > 0.0:
             away[n] = sums[k] / np.sqrt(kept[k])
@@ -440,13 +440,13 @@ def _taken(Z, w, root, batches, K, away):
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #d9ba3a46
 @njit(nogil=True, cache=True)
-def _less_missing(full, Z, w, roots, batches, K, G):
+def _less_missing(full, Z, omega, roots, batches, K, G):
     "Write eq-taken to G, pattern by pattern; those where it is cheaper and exact enough."
     P, done = len(roots), np.zeros(len(roots), dtype=np.bool_)
-    away, M = np.empty((len(w) + K, Z.shape[1])), Z.shape[1]
+    away, M = np.empty((len(omega) + K, Z.shape[1])), Z.shape[1]
     for p in range(P):
-        n, scale = _taken(Z, w, roots[p], batches, K, away)
-        if scale > 0.0 and 2 * n < len(w):
+        n, scale = _taken(Z, omega, roots[p], batches, K, away)
+        if scale > 0.0 and 2 * n < len(omega):
             np.dot(away[:n].T, away[:n], G[p])
             done[p] = enough_left(full, G[p])
         if done[p]:
@@ -459,15 +459,15 @@ def _less_missing(full, Z, w, roots, batches, K, G):
 # %% ../../nbs/05_solvers/06_wide.ipynb #4b4c9ee1
 def _grams(m) -> np.ndarray:
     "(P, M, M) Gram matrices: from all rows less the missing ones, or from those that are there."
-    first, w = m.representatives, m.weights / (m.weights.max() or 1.0)
-    used = w > 0
+    first, omega = m.representatives, m.weights / (m.weights.max() or 1.0)
+    used = omega > 0
     G, done = np.empty((len(first), m.M, m.M)), np.zeros(len(first), dtype=bool)
     if len(first) > 1 and used.any():
-        w, centred = w[used], m.x_mean.any()
-        codes = np.zeros(len(w), dtype=np.intp) if m.batches is None else m.batches[used]
-        Z = m.X[used] * np.sqrt(w)[:, None]
-        Z = _level(Z, np.sqrt(w), codes) if centred else Z
-        done = _less_missing(Z.T @ Z, Z, w, np.ascontiguousarray(m.roots[:, used]), codes,
+        omega, centred = omega[used], m.x_mean.any()
+        codes = np.zeros(len(omega), dtype=np.intp) if m.batches is None else m.batches[used]
+        Z = m.X[used] * np.sqrt(omega)[:, None]
+        Z = _level(Z, np.sqrt(omega), codes) if centred else Z
+        done = _less_missing(Z.T @ Z, Z, omega, np.ascontiguousarray(m.roots[:, used]), codes,
                              codes.max() + 1 if centred else 0, G)
     for p in np.flatnonzero(~done):
         F = m.factor(first[p])
