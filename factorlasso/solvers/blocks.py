@@ -14,8 +14,10 @@ from numba import njit
 
 from ..penalties.constraints import from_prior
 from ..penalties.penalties import Problem
-from .certificate import (PIVOT, Desk, Solution, back_substitute, certify,
-                                             cholesky, forward_substitute, make_desk, sides_of)
+from .certificate import (CLOSER, EXACT, FLOOR, PIVOT, Solution, back_substitute,
+                                             certify, cholesky, forward_substitute, make_desk,
+                                             own_desk, sides_of)
+from .kernels import ARMIJO, RIDGE, SHORT, UNIT
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #b60f50c9
 class _Cells(NamedTuple):
@@ -161,6 +163,9 @@ def _set(z, i, j, new):
     sign = (new > 0.0) != (old > 0.0) or (new < 0.0) != (old < 0.0)
     return 2 if sign or (new == lo) != (old == lo) or (new == hi) != (old == hi) else 1
 
+# %% ../../nbs/05_solvers/05_blocks.ipynb #a8da2de1
+_CLOSE = 1e-9
+
 # %% ../../nbs/05_solvers/05_blocks.ipynb #b00cff44
 @njit(nogil=True, cache=True)
 def _length(z, b, norm, least, most):
@@ -177,8 +182,8 @@ def _length(z, b, norm, least, most):
             s = z.s[i, j]
             if s != 0.0 and least <= s <= most:
                 f = 1.0 / (z.curve[i, j] * r + w)
-                x, log_slope = s * f, -z.curve[i, j] * f
-                bound = z.hi[i, j] if s > 0.0 else z.lo[i, j]
+                x, log_slope, bound = (s * f, -z.curve[i, j] * f,
+                                       z.hi[i, j] if s > 0.0 else z.lo[i, j])
                 if abs(bound) < abs(x) * r:
                     x, log_slope = bound / r, -1.0 / r
                 psi += x * x
@@ -186,12 +191,15 @@ def _length(z, b, norm, least, most):
         psi = np.sqrt(psi)
         low, high = (r, high) if psi > 1.0 else (low, r)
         step = psi * psi * (1.0 - psi) / slope
-        if abs(step) <= 1e-9 * r:
+        if abs(step) <= _CLOSE * r:
             return r + step
         r += step
         if not low < r < high:
             r = (low + high) / 2 if high < np.inf else 2 * low
     return r
+
+# %% ../../nbs/05_solvers/05_blocks.ipynb #65c19ec3
+_ROUNDED = 1e-13   # rounding of ‖s‖ in units of ‖v‖, after hundreds of updates of q
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #62a36067
 @njit(nogil=True, cache=True)
@@ -214,7 +222,7 @@ def _update_block(z, b):
         z.s[i, j] = s
         size += v * v
         above, below = (above + s * s, below) if s > 0.0 or z.sides == 1 else (above, below + s * s)
-    rounding = 1e-13 * np.sqrt(size)
+    rounding = _ROUNDED * np.sqrt(size)
     up = _ridge(z, b, np.sqrt(above), rounding, 0.0 if z.sides == 2 else -np.inf, np.inf)
     down = _ridge(z, b, np.sqrt(below), rounding, -np.inf, 0.0) if z.sides == 2 else up
     for a in range(z.start[b], z.start[b + 1]):
@@ -485,6 +493,9 @@ def _try(z, rows, first, last, length):
                 change -= s[j] * (0.5 * move[j] + pull)
     return change, linear, longest, stopped
 
+# %% ../../nbs/05_solvers/05_blocks.ipynb #71350238
+_SHORTEST = 1e-9   # of a Newton step, thirty halvings: nothing is gained any more
+
 # %% ../../nbs/05_solvers/05_blocks.ipynb #79091475
 @njit(nogil=True, cache=True)
 def _newton(z, rows, first, last, store, slack, steps):
@@ -492,22 +503,22 @@ def _newton(z, rows, first, last, store, slack, steps):
     for _ in range(steps):
         ridge, total = 0.0, _direction(z, rows, first, last, store, 0.0)
         if total < 0:
-            ridge, total = 1e-8, _direction(z, rows, first, last, store, 1e-8)
+            ridge, total = RIDGE, _direction(z, rows, first, last, store, RIDGE)
         if total <= 0:
             return total == 0
         length, done = 2.0, False
         while not done:
             length *= 0.5
-            if length < 1e-9:
+            if length < _SHORTEST:
                 return False
             change, linear, longest, stopped = _try(z, rows, first, last, length)
-            done = change <= 0.1 * min(linear, 0.0) + slack
+            done = change <= ARMIJO * min(linear, 0.0) + slack
         for i in rows:
             for j in range(z.u.shape[1]):
                 z.q[i, j] += z.move[i, j]
                 if z.s[i, j] != 0.0:
                     z.u[i, j] = min(max(z.u[i, j] + z.s[i, j], z.lo[i, j]), z.hi[i, j])
-        if ridge > 0.0 or (length == 1.0 and not stopped and longest <= 1e-6):
+        if ridge > 0.0 or (length == 1.0 and not stopped and longest <= SHORT):
             return ridge == 0.0
     return False
 
@@ -526,17 +537,17 @@ def _solve_part(z, proof, blocks, start, tol, max_iter, store):
         polished = False
         if it < 3 or (moved == 2 and it % 4):
             continue
-        polished = _newton(z, rows, first, last, store, 1e-15 * s0, min(1 + it // 4, 20))
+        polished = _newton(z, rows, first, last, store, UNIT * s0, min(1 + it // 4, 20))
         rss = s0 - _refresh(z, rows)
         if it > 8:
             gap, value = certify(sides, desk, z.u, z.q, span, (rss, floor, np.inf))
-            if (gap <= (tol if it > 40 else min(tol, 1e-13))
-                or (it > 100 and value >= lowest - 1e-15 * max(value, floor))):
+            if (gap <= (tol if it > 40 else min(tol, EXACT))
+                or (it > 100 and value >= lowest - UNIT * max(value, floor))):
                 break
             lowest = min(lowest, value)
     rss = s0 - _refresh(z, rows)
     gap, value = certify(sides, desk, z.u, z.q, span,
-                         (0.0 if rss < 0.0 else rss, floor, 1e-3 * tol))
+                         (0.0 if rss < 0.0 else rss, floor, CLOSER * tol))
     return gap, value, it
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #93cef37d
@@ -547,15 +558,13 @@ def _solve_parts(parts, z, proof, moments, prior, spans, tol, max_iter, results)
     M, largest = z.u.shape[1], 0
     for g in parts:
         largest = max(largest, starts[g + 1] - starts[g])
-    store = np.empty(largest * M**2)
-    own = Desk(desk.p, desk.step, np.empty((M, M)), np.empty(M), np.empty(M, dtype=np.intp),
-               desk.norm, desk.over)
+    store, own = np.empty(largest * M**2), own_desk(desk, M)
     for g in parts:
         rows, s0, floor = order[starts[g]:starts[g + 1]], 0.0, 0.0
         for i in rows:
             left = _prepare(z, i, moments[0][i], prior[i], moments[1][i])
             s0 += left
-            floor += 1e-8 * max(z.k[i] * moments[1][i], left)
+            floor += FLOOR * max(z.k[i] * moments[1][i], left)
         proven = (sides, own, (rows, blocks[g], blocks[g + 1]))
         gap[g], value[g], sweeps[g] = _solve_part(z, proven, (first[g], first[g + 1]), (s0, floor),
                                                   tol, max_iter, store)

@@ -18,10 +18,10 @@ from ..data.panel import Panel
 from ..penalties.constraints import Bounds, from_prior
 from ..penalties.penalties import Penalty, Problem
 from .blocks import solve_blocks
-from .certificate import (Solution, certify, deviations, duality_gap, gap_at,
-                                             make_desk, relative, sides_of, step_by_factor)
+from .certificate import (FLOOR, Solution, certify, deviations, duality_gap,
+                                             gap_at, make_desk, relative, sides_of, step_by_factor)
 from .fista import fista
-from .kernels import is_by_rows, per_unit_of_loss, solve_rows
+from .kernels import is_by_rows, loss_left, per_unit_of_loss, solve_rows
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #5ddf1348
 @njit(nogil=True, cache=True)
@@ -230,6 +230,9 @@ class WideMoments(Moments):
             "moments of more factors than rows are not added; fit on all rows at once")
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #222acbfd
+_COLUMNS = 256   # of X at a time: enough for BLAS, and no second copy of X
+
+
 def wide_moments(panel: Panel, center: bool = True) -> WideMoments:
     """Compute the moments of a panel with more factors than rows.
 
@@ -258,10 +261,10 @@ def wide_moments(panel: Panel, center: bool = True) -> WideMoments:
     V = squares * (Y - y_mean)
     roots = np.sqrt(squares[:, first] / mass[first]).T
     c, x_mean = np.empty((panel.N, panel.M)), np.tile(x0, (len(first), 1))
-    for j in range(0, panel.M, 256):   # a few columns at a time: no second copy of X
-        part = X[:, j:j + 256] - x0[j:j + 256]
-        c[:, j:j + 256] = V.T @ part / mass[:, None]
-        x_mean[:, j:j + 256] += (roots**2 @ part) * center
+    for j in range(0, panel.M, _COLUMNS):
+        part = X[:, j:j + _COLUMNS] - x0[j:j + _COLUMNS]
+        c[:, j:j + _COLUMNS] = V.T @ part / mass[:, None]
+        x_mean[:, j:j + _COLUMNS] += (roots**2 @ part) * center
     s = (V * (Y - y_mean)).sum(0) / mass
     return WideMoments(np.empty((0, panel.M, panel.M)), c, s, W, x_mean, y_mean, pattern,
                        panel.n_obs, panel.T, X, roots, omega,
@@ -297,12 +300,15 @@ def _shifted(problem) -> Problem:
                    problem.scale)
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #6a1160c3
+_FIRST = 32   # factors in the first working set: a problem of that size is solved in no time
+
+
 def _round(problem, F, u, q, t, alive, tol) -> tuple[np.ndarray, int]:
     """Solve on the support and the factors that violate most; the new residual correlation and the
     sweeps."""
     lo, hi, d = problem.bounds.lower[0], problem.bounds.upper[0], problem.moments.c[0]
     over = np.where(alive, _excess(q, t, lo, hi, u), -np.inf)
-    n_new = min(int((over > 0).sum()), max(32, np.count_nonzero(u)))
+    n_new = min(int((over > 0).sum()), max(_FIRST, np.count_nonzero(u)))
     new = np.argpartition(-over, n_new - 1)[:n_new] if n_new else np.zeros(0, dtype=np.intp)
     working = np.union1d(np.flatnonzero(u), new)
     if not working.size:
@@ -316,9 +322,8 @@ def _round(problem, F, u, q, t, alive, tol) -> tuple[np.ndarray, int]:
 def _claim(z, desk, m, F, u, q, enough, least):
     """Relative gap, absolute gap, θ and objective over k of a LASSO row, by its better dual point;
     the pull there is on the desk."""
-    u, q, span, floor = u[None], q[None], (np.zeros(1, dtype=np.intp), 0,
-                                           0), 1e-8 * max(m.s[0], least)
-    rss = max(m.s[0] - (m.c[0] + q[0]) @ u[0], 0.0)
+    rss, floor = loss_left(m.c[0], q, u, m.s[0]), FLOOR * max(m.s[0], least)
+    u, q, span = u[None], q[None], (np.zeros(1, dtype=np.intp), 0, 0)
     certify(z, desk, u, q, span, (rss, floor, np.inf))
     first = gap_at(z, desk, u, q, span, rss)
     if relative(first[0], max(first[1], floor)) > enough:
@@ -415,6 +420,9 @@ def _solve_turned(problem, tol, start) -> Solution:
     return Solution(beta, problem.value(beta), gap, found.n_iter, gap <= tol)
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #2cdd8ec6
+_SAME = 1e-12   # relative difference of two weights that are the same number
+
+
 @njit(nogil=True, cache=True)
 def _taken(Z, omega, root, batches, K, away):
     """The rows of eq-taken that a pattern misses and what they do to the means of K batches; their
@@ -428,7 +436,7 @@ def _taken(Z, omega, root, batches, K, away):
             n += 1
             if K:
                 sums[batches[t]] += np.sqrt(omega[t]) * Z[t]
-        elif abs(root[t] ** 2 - scale * omega[t]) > 1e-12 * root[t] ** 2:
+        elif abs(root[t] ** 2 - scale * omega[t]) > _SAME * root[t] ** 2:
             return n, 0.0
         elif K:
             kept[batches[t]] += omega[t]
