@@ -211,13 +211,17 @@ class WideMoments(Moments):
         Parameters
         ----------
         units : ndarray of shape (N, M)
-            Positive, the same in every row: ValueError where they are not, because the factors are
-            kept once for all responses.
+            Positive, the same for every response.
 
         Returns
         -------
         WideMoments
             Of loadings multiplied by the units.
+
+        Raises
+        ------
+        ValueError
+            Where responses have units of their own: the factors are kept once for all of them.
         """
         if (units != units[:1]).any():
             raise ValueError(f"weights of cells inside a norm need at least as many rows as "
