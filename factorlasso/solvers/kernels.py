@@ -548,7 +548,7 @@ def solve_rows(problem: Problem, tol: float = 1e-8, max_iter: int = 5_000,
     """
     two_sided = problem.penalty.cooperative and (problem.penalty.blocks >= 0).any()
     if two_sided or not is_by_rows(problem.penalty):
-        raise ValueError("solve_rows needs blocks that are whole rows, with one norm for both signs")
+        raise ValueError("solve_rows needs whole rows as blocks, with one norm for both signs")
     m, z = problem.moments, per_unit_of_loss(sides_of(problem)[0])
     U = np.zeros((m.N, m.M)) if start is None else np.clip(start - problem.prior, z.lo, z.hi)
     gap, value, sweeps = np.empty(m.N), np.empty(m.N), _solve_unheld(z, m.c, problem.prior, U)
