@@ -81,7 +81,7 @@ def _silhouettes(D, rows, labels, size):
             out[r] = (other - own) / max(own, other)
     return out
 
-
+# %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #22d3708c
 def _quality(labels: np.ndarray, R: np.ndarray, metric: str) -> tuple[np.ndarray, float]:
     "Silhouettes, and the share of variance that clusters 1..K explain"
     labels, size, N = labels - 1, np.bincount(labels - 1), len(labels)
@@ -100,7 +100,7 @@ def _quality(labels: np.ndarray, R: np.ndarray, metric: str) -> tuple[np.ndarray
     out[rows] = _silhouettes(D, rows, labels, size)
     return out, float(share)
 
-
+# %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #b19b738c
 def cluster_quality(found: Clusters, panel: Panel) -> tuple[np.ndarray, float]:
     """Measure how well a partition separates the responses.
 
@@ -122,7 +122,7 @@ def cluster_quality(found: Clusters, panel: Panel) -> tuple[np.ndarray, float]:
          else found.correlation.to_numpy())
     return _quality(found.labels.to_numpy(), R, found.metric or "one_minus_rho")
 
-
+# %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #ea238d17
 def independent_series(panel: Panel, rng: np.random.Generator, block_length: int = 1) -> Panel:
     """Destroy the dependence between responses and keep all else.
 
@@ -189,7 +189,7 @@ class ClusterStability:
                 f"{row['found']:.3f} ({row['null mean']:.3f} if independent), p = {row['p']:.2g}")
         return Summary("ClusterStability", pd.Series(facts), table)
 
-
+# %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #7da36cea
 def _by_response(found: Clusters, A: np.ndarray, silhouettes: np.ndarray) -> pd.DataFrame:
     """Mean co-association of each response with the others of its cluster, and with the nearest
     other cluster"""
@@ -218,7 +218,7 @@ def _counted(clustering: object, panel: Panel, rows: np.ndarray) -> Panel:
     part = take_rows(panel, once)
     return replace(part, weights=part.weights * count)
 
-
+# %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #79079cd7
 def _chance_quality(clustering: object, panel: Panel) -> tuple[np.ndarray, float]:
     "`cluster_quality` of the clusters of a panel; only means of the silhouettes have an order"
     if not isinstance(clustering, Clustering):
@@ -226,7 +226,7 @@ def _chance_quality(clustering: object, panel: Panel) -> tuple[np.ndarray, float
     R = dependence_matrix(clustering, panel.take(name_order(panel.responses)))
     return _quality(cluster_labels(clustering, R), R, clustering.distance)
 
-
+# %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #df9f8169
 @njit(nogil=True, cache=True)
 def _count_pairs(A, members, ends):
     "Add one for every pair in each group of members"

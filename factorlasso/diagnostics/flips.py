@@ -26,7 +26,7 @@ def _take_out(left, fitted, mask, rows):
             if mask[t, i]:
                 left[t, i] -= fitted[r, i]
 
-
+# %% ../../nbs/09_diagnostics/01_flips.ipynb #c48cb461
 @dataclass(frozen=True, eq=False)
 class Refit:
     """Least-squares fit of every response on regressors of its own.
@@ -76,7 +76,7 @@ class Refit:
                       np.flatnonzero(test))
         return left
 
-
+# %% ../../nbs/09_diagnostics/01_flips.ipynb #cdf583ff
 def make_refit(X: np.ndarray, mask: np.ndarray, support: np.ndarray,
                folds: list[Any] | None = None) -> Refit:
     """Prepare the least-squares fit of every response on the regressors it uses.
@@ -159,9 +159,6 @@ def residual_statistics(Z: np.ndarray, length: np.ndarray | float = 1.0) -> tupl
     return (np.square(small).sum() - own) / 2, eigvalsh(small, subset_by_index=(last, last))[0]
 
 # %% ../../nbs/09_diagnostics/01_flips.ipynb #f11b0002
-_STEPS, _CHECK = 200, 10   # most Lanczos vectors; how many between two looks at the eigenvalue
-
-
 @njit(nogil=True, cache=True)
 def _top(a, b, n, low):
     """Largest eigenvalue, known to be above `low`, of a tridiagonal matrix with diagonal a and b
@@ -178,6 +175,9 @@ def _top(a, b, n, low):
             pivot = mid - a[i] - b[i - 1] ** 2 / pivot
         low, high = (mid, high) if pivot <= 0.0 else (low, mid)
     return high
+
+# %% ../../nbs/09_diagnostics/01_flips.ipynb #d021f75a
+_STEPS, _CHECK = 200, 10   # most Lanczos vectors; how many between two looks at the eigenvalue
 
 
 @njit(nogil=True, cache=True)
@@ -204,7 +204,7 @@ def _lanczos(A, tol):
         V[k + 1] = u / b[k]
     return seen
 
-
+# %% ../../nbs/09_diagnostics/01_flips.ipynb #bcb2c3b2
 def largest_eigenvalue(A: np.ndarray, tol: float = 1e-7) -> float:
     """The largest eigenvalue of a positive semidefinite matrix, by Lanczos vectors.
 
@@ -227,11 +227,7 @@ def largest_eigenvalue(A: np.ndarray, tol: float = 1e-7) -> float:
     """
     return float(_lanczos(np.ascontiguousarray(A), tol))
 
-
 # %% ../../nbs/09_diagnostics/01_flips.ipynb #0d1f7dac
-_AGAIN = 50   # flips that are flipped again, or half of them: a ratio of means needs no more
-
-
 @njit(nogil=True, cache=True)
 def _turned(A, bits):
     "A with the sign of a cell turned where its bit is one"
@@ -241,13 +237,16 @@ def _turned(A, bits):
         to[k] = flat[k] * (1 - 2 * np.int8((bits[k >> 3] >> (k & 7)) & 1))
     return out
 
-
+# %% ../../nbs/09_diagnostics/01_flips.ipynb #e1db0088
 def _quick_statistics(Z: np.ndarray, length: np.ndarray) -> tuple[float, float]:
     "`residual_statistics` in single precision"
     S = Z * (length / np.sqrt(np.einsum("ti,ti->i", Z, Z))).astype(np.float32)
     small = S.T @ S if S.shape[1] <= S.shape[0] else S @ S.T
     return ((np.einsum("ij,ij->", small, small, dtype=float) - np.sum(length**4)) / 2,
             largest_eigenvalue(small, tol=1e-5))
+
+# %% ../../nbs/09_diagnostics/01_flips.ipynb #3c52a5a0
+_AGAIN = 50   # flips that are flipped again, if half of them are no more: enough for a ratio
 
 
 def flipped_statistics(refit: Refit, Z: np.ndarray, w: np.ndarray, draws: int,
@@ -269,7 +268,7 @@ def flipped_statistics(refit: Refit, Z: np.ndarray, w: np.ndarray, draws: int,
     rng : Generator
         Generator of the signs.
     again : bool, default True
-        Flip flips again, 50 of them or half, to correct the means.
+        Flip flips again, the first 50 or half of them where that is more, to correct the means.
 
     Returns
     -------
@@ -297,7 +296,7 @@ def flipped_statistics(refit: Refit, Z: np.ndarray, w: np.ndarray, draws: int,
 # TW₁ in Chiani's approximation
 TRACY_WIDOM: Any = gamma(46.44604884387, loc=-9.84801, scale=0.186054)
 
-
+# %% ../../nbs/09_diagnostics/01_flips.ipynb #9094e4ff
 def marchenko_pastur(values: np.ndarray, N: int, dof: float) -> np.ndarray:
     """Density of the eigenvalues of the correlation matrix of independent series.
 
@@ -320,7 +319,7 @@ def marchenko_pastur(values: np.ndarray, N: int, dof: float) -> np.ndarray:
     inside = np.sqrt(np.maximum((high - values) * (values - low), 0.0))
     return inside / (2 * np.pi * min(g, 1.0) * np.maximum(values, np.finfo(float).tiny))
 
-
+# %% ../../nbs/09_diagnostics/01_flips.ipynb #1ebe58f8
 def johnstone(N: int, dof: float) -> tuple[float, float]:
     """Locate the largest eigenvalue of the correlation matrix of independent series.
 

@@ -69,7 +69,7 @@ def _row_folds(cv: object,
         raise ValueError("cv must hold out every row exactly once, such as KFold")
     return folds
 
-
+# %% ../../nbs/09_diagnostics/02_residuals.ipynb #e8446f29
 def held_out_residuals(model: LassoModel, x: object, y: object, cv: object = 5,
                        sample_weight: np.ndarray | None = None) -> pd.DataFrame:
     """Compute the residuals of rows that the fit has not seen.
@@ -91,6 +91,11 @@ def held_out_residuals(model: LassoModel, x: object, y: object, cv: object = 5,
     -------
     (T, N) DataFrame
         NaN where unobserved or not fitted.
+
+    Raises
+    ------
+    ValueError
+        For folds that do not hold out every row exactly once.
     """
     panel, model = make_panel(x, y, sample_weight), getattr(model, "best_model_", model)
     E = pd.DataFrame(np.where(panel.mask, panel.Y, np.nan), panel.index, panel.responses)
@@ -118,7 +123,7 @@ class _Judged:
     # (N,) degrees of freedom that the fit has spent beside the intercept, where they are known
     df: np.ndarray | None = None
 
-
+# %% ../../nbs/09_diagnostics/02_residuals.ipynb #1ae7e82f
 def _from_model(model: LassoModel, cv: object) -> tuple:
     """Residuals (NaN for responses without a residual variance), weights, loadings, factors and df
     of a fitted model"""
@@ -143,7 +148,7 @@ def _from_model(model: LassoModel, cv: object) -> tuple:
         beta, x = pd.concat([beta, ones], axis=1), np.hstack([x, dummies])
     return left.mask(np.broadcast_to(dull, left.shape)), panel.weights, beta, x, df
 
-
+# %% ../../nbs/09_diagnostics/02_residuals.ipynb #8a926ce3
 def _judge(E: pd.DataFrame, weights: object, n_params: object, x: object, cv: object,
            rng: np.random.Generator) -> _Judged:
     "Check, and drop what cannot be judged; ValueError where fewer than two series can"
@@ -184,7 +189,7 @@ def _component(Z: np.ndarray,  # (T, N) zero where unobserved
 # flips that settle a factor so many standard deviations out, or below the mean; others get all
 _A_FEW, _BEYOND_DOUBT = 25, 20.0
 
-
+# %% ../../nbs/09_diagnostics/02_residuals.ipynb #79622937
 def _search(judged: _Judged,
             # (T, N) residuals times √ω, columns of length one, zero where unobserved
             Z: np.ndarray,
@@ -300,7 +305,7 @@ class ResidualDiagnostics:
         return (s._repr_html_() if self.n_missing
                 else f"<p><b>{s.title}</b></p>{s.facts.to_frame('').to_html(border=0)}")
 
-
+# %% ../../nbs/09_diagnostics/02_residuals.ipynb #ffcc4aa7
 def _summarize(r: ResidualDiagnostics, names: int) -> Summary:
     "The verdict, the numbers behind it, and the missing factors with the series that define them"
     verdict = "diagonal" if r.n_missing == 0 and r.p_value >= .05 else "not diagonal"
@@ -340,7 +345,7 @@ def _off_diagonal(judged: _Judged, Z: np.ndarray, overlap: np.ndarray,
                          "expected": [np.sqrt(2 / np.pi * v).sum() / n, share[1]]},
                         ["mean |ρ|", "share of squares off the diagonal"])
 
-
+# %% ../../nbs/09_diagnostics/02_residuals.ipynb #f0142918
 def _responses(judged: _Judged, loadings: np.ndarray) -> pd.DataFrame:
     """One row for each series; the variance pays for degrees of freedom where the rows have trained
     the fit"""
@@ -352,7 +357,7 @@ def _responses(judged: _Judged, loadings: np.ndarray) -> pd.DataFrame:
                                                            judged.w, mask, df),
                          "missing": np.square(loadings).sum(1)}, judged.E.columns)
 
-
+# %% ../../nbs/09_diagnostics/02_residuals.ipynb #17779d5a
 def _missing(judged: _Judged, found: list) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     "Tests, loadings and scores of the missing factors, with labels"
     (T, N), K, root = (judged.E.shape, pd.RangeIndex(1, len(found) + 1, name="factor"),
@@ -373,7 +378,7 @@ def _missing(judged: _Judged, found: list) -> tuple[pd.DataFrame, pd.DataFrame, 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #432c241b
 MOST_LAGS, ROWS_A_LAG = 10, 5   # as usual: ten lags, and at least five rows for each
 
-
+# %% ../../nbs/09_diagnostics/02_residuals.ipynb #b4010683
 def _ljung_box(e: np.ndarray, seen: np.ndarray, h: int) -> np.ndarray:
     "(N,) Q of columns about their means, zero where unobserved"
     n, squares = seen.sum(0), np.square(e).sum(0)
@@ -384,7 +389,7 @@ def _ljung_box(e: np.ndarray, seen: np.ndarray, h: int) -> np.ndarray:
         total += np.divide(r**2, pairs, out=np.zeros(len(n)), where=pairs > 0)
     return n * (n + 2) * total
 
-
+# %% ../../nbs/09_diagnostics/02_residuals.ipynb #23d3b272
 def _arch(square: np.ndarray, seen: np.ndarray, h: int) -> float:
     "LM of one series of squares; NaN where the rows with all lags are too few"
     T = len(square)
@@ -398,7 +403,7 @@ def _arch(square: np.ndarray, seen: np.ndarray, h: int) -> float:
     left = b - A @ np.linalg.lstsq(A, b, rcond=None)[0]
     return n * (1 - (left @ left) / (about @ about)) if about @ about > 0 else np.nan
 
-
+# %% ../../nbs/09_diagnostics/02_residuals.ipynb #39964717
 def time_tests(residuals: pd.DataFrame, weights: np.ndarray | None = None,
                lags: int | None = None) -> pd.DataFrame:
     """Test each series for memory and for spells of volatility (eq-time-tests).
@@ -442,7 +447,6 @@ def time_tests(residuals: pd.DataFrame, weights: np.ndarray | None = None,
                          "ARCH LM": found[:, 1], "ARCH p": p[:, 1]}, residuals.columns)
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #1720e46c
-_FEWEST = 10      # flips
 _DRAGGING = .2    # mean lag-one autocorrelation beyond which the p values are far too small
 
 
@@ -455,6 +459,9 @@ def _warn_about_time(judged: _Judged) -> None:
         warn_caller(f"the residuals are autocorrelated (mean lag-one correlation "
                     f"{lagged.mean():.2f}), for which p values come out "
                     "too small: sum rows to longer periods, or filter first")
+
+# %% ../../nbs/09_diagnostics/02_residuals.ipynb #5cf2ca1e
+_FEWEST = 10      # flips
 
 
 def diagnose_residuals(residuals: LassoModel | pd.DataFrame,
@@ -490,7 +497,7 @@ def diagnose_residuals(residuals: LassoModel | pd.DataFrame,
     Raises
     ------
     ValueError
-        Where fewer than two series can be judged.
+        Where fewer than two series can be judged, and for a level, flips or weights that cannot be.
 
     Examples
     --------
