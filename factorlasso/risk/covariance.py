@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['VarianceColumns', 'CurrentFactorCovarData', 'solve_y_covar', 'y_precision', 'y_log_det', 'y_sqrt', 'y_quadratic_form',
-           'y_sample', 'RiskSplit', 'euler_split', 'split_risk', 'to_tables', 'from_tables', 'hac_covariance',
+           'y_sample', 'euler_split', 'RiskSplit', 'split_risk', 'to_tables', 'from_tables', 'hac_covariance',
            'EwmaCovariance', 'refit_on_support', 'factor_covariance']
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #ceca3b96
@@ -46,7 +46,8 @@ from ..selection.criteria import (fitted_problem, paid_degrees_of_freedom,
 class VarianceColumns(str, Enum):
     """Names of the columns of the tables by response.
 
-    The first four are stored, the others are derived.
+    The first four are columns of every estimate, `CLUSTER` and `N_EFF` where they are known; the
+    others are derived.
 
     Attributes
     ----------
@@ -438,7 +439,7 @@ def _rows(table: pd.DataFrame, assets: list | pd.Index | None) -> pd.DataFrame:
         raise ValueError(f"repeated responses {some_labels(names[names.duplicated()].unique())}")
     return table.loc[names]
 
-
+# %% ../../nbs/10_risk/04_covariance.ipynb #b1a45396
 def _snapshot(c: CurrentFactorCovarData, assets: list | pd.Index | None,
               alpha_span: float) -> pd.DataFrame:
     "`CurrentFactorCovarData.get_snapshot`"
@@ -464,7 +465,7 @@ def _snapshot(c: CurrentFactorCovarData, assets: list | pd.Index | None,
     both = pd.concat([t.set_axis(range(t.shape[1]), axis=1), statistics], axis=1)
     return both.set_axis(pd.MultiIndex([["loading", "statistic"], names], [kind, code]), axis=1)
 
-
+# %% ../../nbs/10_risk/04_covariance.ipynb #1338cc3e
 def _structure(c: CurrentFactorCovarData, v: float, assets: list | pd.Index | None) -> tuple:
     "`CurrentFactorCovarData.structure`"
     if not 0 <= v < np.inf:
@@ -481,7 +482,7 @@ def _structure(c: CurrentFactorCovarData, v: float, assets: list | pd.Index | No
     R = R.to_numpy() if isinstance(R, pd.DataFrame) else R
     return t.index, FactorStructure(beta @ factor_root(c.x_covar.to_numpy()), d, R)
 
-
+# %% ../../nbs/10_risk/04_covariance.ipynb #e0f53ccf
 def _some_of(R: pd.DataFrame | Any | None, have: pd.Index, want: pd.Index) -> object:
     "Rows and columns of a residual correlation"
     if R is None or want is have or want.equals(have):
@@ -491,7 +492,7 @@ def _some_of(R: pd.DataFrame | Any | None, have: pd.Index, want: pd.Index) -> ob
     at = have.get_indexer(want)
     return R[at][:, at]
 
-
+# %% ../../nbs/10_risk/04_covariance.ipynb #05ad2355
 def _filtered(c: CurrentFactorCovarData, assets: list | pd.Index | dict) -> CurrentFactorCovarData:
     "`CurrentFactorCovarData.filter_on_tickers`"
     new = assets if isinstance(assets, dict) else {k: k for k in assets}
@@ -517,7 +518,7 @@ def _invertible(c: CurrentFactorCovarData, v: float) -> tuple[pd.Index, FactorSt
             f"no inverse without a residual variance: it is zero for {some_labels(names[zero])}")
     return names, structure
 
-
+# %% ../../nbs/10_risk/04_covariance.ipynb #840946c9
 def solve_y_covar(c: CurrentFactorCovarData, rhs: pd.Series | pd.DataFrame | np.ndarray,
                   residual_var_weight: float = 1.0) -> pd.Series | pd.DataFrame | np.ndarray:
     """Σy⁻¹ rhs without forming Σy.
@@ -543,7 +544,7 @@ def solve_y_covar(c: CurrentFactorCovarData, rhs: pd.Series | pd.DataFrame | np.
     x = pd.DataFrame(structure.solve(r.to_numpy()), names, r.columns)
     return x if isinstance(rhs, pd.DataFrame) else x.iloc[:, 0].rename(rhs.name)
 
-
+# %% ../../nbs/10_risk/04_covariance.ipynb #255c1341
 def y_precision(c: CurrentFactorCovarData, residual_var_weight: float = 1.0) -> pd.DataFrame:
     """Σy⁻¹, the one function here that fills N² cells.
 
@@ -599,7 +600,7 @@ def y_sqrt(c: CurrentFactorCovarData, residual_var_weight: float = 1.0) -> np.nd
     """
     return c.structure(residual_var_weight)[1].sqrt()
 
-
+# %% ../../nbs/10_risk/04_covariance.ipynb #891c2a21
 def y_quadratic_form(c: CurrentFactorCovarData,
                      weights: pd.Series | pd.DataFrame) -> float | pd.Series:
     """w'Σy w: the variance of a portfolio, or of the columns of several.
@@ -641,31 +642,13 @@ def y_sample(c: CurrentFactorCovarData, n: int, rng: int | np.random.Generator =
     names, structure = c.structure()
     return pd.DataFrame(structure.sample(n, rng), columns=names)
 
-
+# %% ../../nbs/10_risk/04_covariance.ipynb #b1a4451a
 for _name, _function in {"solve": solve_y_covar, "inverse": y_precision, "logdet": y_log_det,
                          "sqrt": y_sqrt,
                          "quadratic_form": y_quadratic_form, "sample": y_sample}.items():
     setattr(CurrentFactorCovarData, _name, _function)
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #85d51152
-@dataclass(frozen=True, eq=False)
-class RiskSplit:
-    """The volatility of a portfolio by factor and by response.
-
-    Parameters
-    ----------
-    volatility : float
-        Volatility of the portfolio, in the units of the covariance's square root.
-    factors : (M, 3) DataFrame
-        Exposure, contribution to volatility, share of variance.
-    assets : (N, 4) DataFrame
-        Weight, systematic and residual contribution to volatility, share of variance.
-    """
-    volatility: float
-    factors: pd.DataFrame
-    assets: pd.DataFrame
-
-
 def euler_split(beta: np.ndarray, L: np.ndarray, Cw: np.ndarray, w: np.ndarray) -> tuple[Any, ...]:
     """Volatility and its Euler contributions.
 
@@ -694,6 +677,24 @@ def euler_split(beta: np.ndarray, L: np.ndarray, Cw: np.ndarray, w: np.ndarray) 
     sigma = float(np.sqrt(((f @ L) ** 2).sum() + w @ Cw))
     scale = sigma if sigma > 0 else 1.0
     return sigma, f * g / scale, w * (beta @ g) / scale, w * Cw / scale
+
+# %% ../../nbs/10_risk/04_covariance.ipynb #b6a28e70
+@dataclass(frozen=True, eq=False)
+class RiskSplit:
+    """The volatility of a portfolio by factor and by response.
+
+    Parameters
+    ----------
+    volatility : float
+        Volatility of the portfolio, in the units of the covariance's square root.
+    factors : (M, 3) DataFrame
+        Exposure, contribution to volatility, share of variance.
+    assets : (N, 4) DataFrame
+        Weight, systematic and residual contribution to volatility, share of variance.
+    """
+    volatility: float
+    factors: pd.DataFrame
+    assets: pd.DataFrame
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #97f21bc3
 def split_risk(c: CurrentFactorCovarData, weights: pd.Series,
@@ -783,7 +784,7 @@ def to_tables(c: CurrentFactorCovarData) -> tuple[dict[Any, Any], dict[Any, Any]
              "residual_choice": c.residual_choice}
     return {k: v for k, v in tables.items() if v is not None}, about
 
-
+# %% ../../nbs/10_risk/04_covariance.ipynb #3a4faad1
 def from_tables(tables: dict[Any, Any], about: dict[Any, Any]) -> dict[Any, Any]:
     """Turn what `load_tables` gives into the fields of an estimate.
 
@@ -823,7 +824,7 @@ def _settings_of(model: Any) -> pd.DataFrame:
     words = {"estimator": type(model).__name__, **given, "reg_lambda": spread}
     return pd.DataFrame({"value": words}).rename_axis("setting")
 
-
+# %% ../../nbs/10_risk/04_covariance.ipynb #5ac924c2
 def _of_model(model: Any, names: pd.Index) -> dict[str, pd.DataFrame]:
     "Sheets about the fit of these responses; ValueError where it has others"
     check_is_fitted(model)
@@ -837,7 +838,7 @@ def _of_model(model: Any, names: pd.Index) -> dict[str, pd.DataFrame]:
     return {"Fit": fit.rename_axis("response"), "Settings": _settings_of(model),
             **({} if signs is None or signs.isna().all(axis=None) else {"Signs": signs.loc[names]})}
 
-
+# %% ../../nbs/10_risk/04_covariance.ipynb #cc67e331
 def _sheets(c: CurrentFactorCovarData, split: Any, model: Any) -> dict[str, pd.DataFrame]:
     "`CurrentFactorCovarData.to_excel`"
     if split is not None and not isinstance(split, RiskSplit):
@@ -882,7 +883,7 @@ def hac_covariance(X: np.ndarray, weights: np.ndarray, lags: int = 0) -> np.ndar
         S += (1 - lag / (lags + 1)) * (A + A.T)
     return (S + S.T) / 2 / weights.sum()
 
-
+# %% ../../nbs/10_risk/04_covariance.ipynb #874e81cf
 @dataclass(frozen=True)
 class EwmaCovariance:
     """Exponentially weighted factor covariance.
@@ -926,7 +927,7 @@ class EwmaCovariance:
         v = np.sqrt(np.diag(fast))
         return slow / unit[:, None] / unit * v[:, None] * v
 
-
+# %% ../../nbs/10_risk/04_covariance.ipynb #1176effa
 def _recent_covariance(p: Panel) -> np.ndarray:
     "The sample covariance of the factors at their recent level"
     S = weighted_cov(p.X, p.weights)
@@ -1014,14 +1015,14 @@ def _fitted_rows(model: LassoModel, refit: bool) -> tuple[FittedRows, np.ndarray
     p, df = without_batches(p, beta), paid_degrees_of_freedom(problem, beta, df, n, df) + more
     return FittedRows(p, beta, intercepts(p, beta, model.demean), free, df, center), active
 
-
+# %% ../../nbs/10_risk/04_covariance.ipynb #5bd1d3d0
 def _spread(values: np.ndarray, active: np.ndarray, N: int) -> np.ndarray:
     "(N,) values of the fitted responses, NaN elsewhere"
     out = np.full(N, np.nan)
     out[active] = values
     return out
 
-
+# %% ../../nbs/10_risk/04_covariance.ipynb #1b2fd518
 def _labelled_correlation(R: np.ndarray | Any | None, active: np.ndarray,
                           names: pd.Index) -> object:
     "The correlation of all responses, those that were not fitted uncorrelated with all others"
@@ -1046,7 +1047,7 @@ def _sums_of_factors(given: object, sums: PanelMoments) -> np.ndarray:
         np.asarray(given), sums.factors, sums.factors)
     return _matched(given, sums.factors, sums.factors, "factor_covariance").to_numpy()
 
-
+# %% ../../nbs/10_risk/04_covariance.ipynb #3dc3d278
 def _of_sums(model: LassoModel, a: float, date: object, factors: object,
              how: ResidualCorrelation | None) -> CurrentFactorCovarData:
     "The same from the moments of a fit whose rows were not kept; `how` is None for a refit"
@@ -1083,7 +1084,7 @@ def _variances(fit: FittedRows, a: float, d: np.ndarray, r2: np.ndarray) -> dict
             V.INSAMPLE_ALPHA: a * fit.alpha, V.R2: r2,
             V.N_EFF: effective_sample_size(p.weights, p.mask)}
 
-
+# %% ../../nbs/10_risk/04_covariance.ipynb #eb67ca97
 def _common_rows(model: object, fit: FittedRows,
                  active: np.ndarray) -> tuple[FittedRows, float | np.ndarray]:
     """What residuals have in common is seen in periods of one length; and how many rows of the
@@ -1094,30 +1095,13 @@ def _common_rows(model: object, fit: FittedRows,
     alpha = fit.alpha * np.lcm.reduce(every) / every[active]
     return replace(fit, panel=model.common_.take(active), alpha=alpha), every[active]
 
-
+# %% ../../nbs/10_risk/04_covariance.ipynb #05db82c5
 def _r2(fit: FittedRows) -> np.ndarray:
     "1 - residual over total sum of squares, NaN without variance"
     total, residual = sums_of_squares(fit.panel, fit.beta, fit.alpha)
     return 1 - np.divide(residual, total, out=np.full(len(total), np.nan), where=total > 0)
 
-
-def _dismissed(model: object, young: str, max_age: object) -> np.ndarray:
-    "(N,) responses that are dead; ValueError where somebody is to be refused, and for other words"
-    if young not in ("prior", "drop", "raise"):
-        raise ValueError(f"young must be 'prior', 'drop' or 'raise', got {young!r}")
-    p, dead = in_time(model.panel_), np.zeros(model.panel_.N, dtype=bool)
-    if max_age is not None and not p.T:
-        raise ValueError("max_age needs the rows of the fit, which were not kept: use fit(X, y)")
-    if max_age is not None:
-        last = p.T - 1 - np.argmax(p.mask[::-1], axis=0)
-        dead = p.mask.any(0) & _ages(p.index, max_age)[last]
-    lost = p.responses[dead | ~model.active_.to_numpy()]
-    if young == "raise" and len(lost):
-        raise ValueError(f"{len(lost)} responses are too young or dead: {some_labels(lost)}; "
-                         "young='drop' leaves them out")
-    return dead
-
-
+# %% ../../nbs/10_risk/04_covariance.ipynb #e7b455ca
 def _ages(index: pd.Index, max_age: object) -> np.ndarray:
     "(T,) rows that are older than that, counted in rows or in time from the newest"
     if isinstance(max_age, Integral) and not isinstance(max_age, bool) and max_age >= 0:
@@ -1134,7 +1118,24 @@ def _ages(index: pd.Index, max_age: object) -> np.ndarray:
     stamps = index.to_timestamp() if isinstance(index, pd.PeriodIndex) else index
     return np.asarray(stamps < stamps.max() - limit)
 
+# %% ../../nbs/10_risk/04_covariance.ipynb #690ba686
+def _dismissed(model: object, young: str, max_age: object) -> np.ndarray:
+    "(N,) responses that are dead; ValueError where somebody is to be refused, and for other words"
+    if young not in ("prior", "drop", "raise"):
+        raise ValueError(f"young must be 'prior', 'drop' or 'raise', got {young!r}")
+    p, dead = in_time(model.panel_), np.zeros(model.panel_.N, dtype=bool)
+    if max_age is not None and not p.T:
+        raise ValueError("max_age needs the rows of the fit, which were not kept: use fit(X, y)")
+    if max_age is not None:
+        last = p.T - 1 - np.argmax(p.mask[::-1], axis=0)
+        dead = p.mask.any(0) & _ages(p.index, max_age)[last]
+    lost = p.responses[dead | ~model.active_.to_numpy()]
+    if young == "raise" and len(lost):
+        raise ValueError(f"{len(lost)} responses are too young or dead: {some_labels(lost)}; "
+                         "young='drop' leaves them out")
+    return dead
 
+# %% ../../nbs/10_risk/04_covariance.ipynb #c5c8ff02
 def _with_young(c: CurrentFactorCovarData, model: object, a: float, young: str,
                 dead: np.ndarray) -> CurrentFactorCovarData:
     "The estimate without those who are left out, and with a residual variance for the young"
@@ -1157,7 +1158,7 @@ def _with_young(c: CurrentFactorCovarData, model: object, a: float, young: str,
     kept = ~dead & ~(fresh & (young == "drop"))
     return c if kept.all() else c.filter_on_tickers(c.y_betas.index[kept])
 
-
+# %% ../../nbs/10_risk/04_covariance.ipynb #3bcbc20b
 def factor_covariance(model: LassoModel, annualization_factor: float = 1.0,
                       estimation_date: object = None,
                       factor_covariance: object = None, residual_correlation: object = "diagonal",

@@ -29,7 +29,7 @@ def _solver(S: np.ndarray) -> tuple:
         return lambda r: P @ r, np.inf
     return lambda r: cho_solve(c, r), float(2 * np.log(np.diag(c[0])).sum())
 
-
+# %% ../../nbs/10_risk/06_forecasts.ipynb #fbad5815
 def minimum_variance(S: np.ndarray) -> np.ndarray:
     """Weigh the responses for the least variance; the weights sum to one.
 
@@ -51,13 +51,11 @@ def minimum_variance(S: np.ndarray) -> np.ndarray:
     w = _solver(S)[0](np.ones(len(S)))
     return w / w.sum()
 
-
+# %% ../../nbs/10_risk/06_forecasts.ipynb #1c2b0d67
 def minimum_tracking(S: np.ndarray, held: np.ndarray, benchmark: np.ndarray) -> np.ndarray:
     """Weigh some responses so that they follow a benchmark as closely as possible.
 
     The weights sum to one.
-
-    They sum to one.
 
     Parameters
     ----------
@@ -104,7 +102,7 @@ def random_portfolios(responses: pd.Index, n: int = 20,
     return pd.DataFrame(np.hstack([long, short / np.abs(short).sum(0)]), responses,
                         ["long"] * n + ["long-short"] * n)
 
-
+# %% ../../nbs/10_risk/06_forecasts.ipynb #c2c5c9a2
 def row_losses(S: np.ndarray, R: np.ndarray, portfolios: pd.DataFrame) -> pd.DataFrame:
     """What one forecast is worth on the rows that follow.
 
@@ -148,7 +146,7 @@ def _covariance_of(forecast: object, date: object, a: float) -> pd.DataFrame:
         raise ValueError(f"the forecast of {date} has different rows and columns")
     return S / a
 
-
+# %% ../../nbs/10_risk/06_forecasts.ipynb #250de996
 def _windows(forecasts: dict, returns: pd.DataFrame, horizon: int) -> list:
     "(date, rows that follow) of the dates that all forecasts have"
     dates = [set(pd.DatetimeIndex(list(calendar))) for calendar in forecasts.values()]
@@ -160,7 +158,21 @@ def _windows(forecasts: dict, returns: pd.DataFrame, horizon: int) -> list:
         raise ValueError("no date is followed by a return and has a forecast of every kind")
     return found
 
+# %% ../../nbs/10_risk/06_forecasts.ipynb #ab977058
+def _judged_names(S: dict, returns: pd.DataFrame, rows: np.ndarray) -> pd.Index:
+    """Responses that every forecast has and that are observed; ValueError for unknown ones and
+    where fewer than two are left"""
+    for name, s in S.items():
+        if len(more := s.index.difference(returns.columns, sort=False)):
+            raise ValueError(f"{name} forecasts responses without returns: {some_labels(more)}")
+    seen = returns.columns[returns.iloc[rows].notna().all()]
+    names = seen[np.logical_and.reduce([seen.isin(s.index) for s in S.values()])]
+    if len(names) < 2:
+        raise ValueError(
+            f"fewer than two responses can be judged in the rows from {returns.index[rows[0]]}")
+    return names
 
+# %% ../../nbs/10_risk/06_forecasts.ipynb #55f4d5ce
 def evaluate_forecasts(forecasts: dict[str, Mapping[Any, Any]], returns: pd.DataFrame,
                        portfolios: pd.DataFrame | None = None,
                        horizon: int = 1, annualization_factor: float = 1.0,
@@ -212,20 +224,6 @@ def evaluate_forecasts(forecasts: dict[str, Mapping[Any, Any]], returns: pd.Data
                               .sort_index(axis=1, sort_remaining=False),
                               float(annualization_factor))
 
-
-def _judged_names(S: dict, returns: pd.DataFrame, rows: np.ndarray) -> pd.Index:
-    """Responses that every forecast has and that are observed; ValueError for unknown ones and
-    where fewer than two are left"""
-    for name, s in S.items():
-        if len(more := s.index.difference(returns.columns, sort=False)):
-            raise ValueError(f"{name} forecasts responses without returns: {some_labels(more)}")
-    seen = returns.columns[returns.iloc[rows].notna().all()]
-    names = seen[np.logical_and.reduce([seen.isin(s.index) for s in S.values()])]
-    if len(names) < 2:
-        raise ValueError(
-            f"fewer than two responses can be judged in the rows from {returns.index[rows[0]]}")
-    return names
-
 # %% ../../nbs/10_risk/06_forecasts.ipynb #fb141253
 _BLOCK = 12    # rows of a block of the bootstrap: a year of months
 _DRAWS = 500   # standard errors to about three per cent
@@ -256,7 +254,7 @@ def moving_blocks(T: int, block: int = _BLOCK, draws: int = _DRAWS,
     rows = (first[:, :, None] + np.arange(block)).reshape(draws, -1)[:, :T]
     return np.stack([np.bincount(r, minlength=T) for r in rows]).astype(float)
 
-
+# %% ../../nbs/10_risk/06_forecasts.ipynb #71b87c79
 VOLATILITIES = ("minimum variance", "tracking")   # measures that are returns; the others are losses
 
 

@@ -41,7 +41,7 @@ def residual_levels(E: np.ndarray, d: np.ndarray, mask: np.ndarray) -> np.ndarra
     squares = np.where(m, E**2 / np.where(known, d, 1.0), 0.0).sum(1)
     return np.divide(squares, m.sum(1), out=np.full(len(E), np.nan), where=m.any(1))
 
-
+# %% ../../nbs/10_risk/02_level.ipynb #c7935c87
 def factor_levels(X: np.ndarray, mean: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     """How large the factors of each row are, in units of their covariance.
 
@@ -126,7 +126,7 @@ def level_weights(s: np.ndarray, levels: np.ndarray) -> np.ndarray:
     w = np.exp(loss.min() - loss)
     return w / w.sum()
 
-
+# %% ../../nbs/10_risk/02_level.ipynb #f2a46769
 def recent_level(s: np.ndarray, weights: np.ndarray | None = None) -> float:
     """The level of the recent rows as a multiple of the mean of all.
 

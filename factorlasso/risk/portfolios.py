@@ -46,7 +46,7 @@ def portfolio_weights(c: CurrentFactorCovarData, weights: pd.Series,
     known = names[c.y_variances[VarianceColumns.RESIDUAL_VARS.value].notna() | names.isin(w.index)]
     return w.reindex(known).fillna(0.0)
 
-
+# %% ../../nbs/10_risk/05_portfolios.ipynb #74bd657d
 def covariance_with(c: CurrentFactorCovarData, w: pd.Series) -> pd.Series:
     """Covariance of every response with a portfolio, Σy w.
 
@@ -94,7 +94,7 @@ class PortfolioRisk:
         return (f"volatility {self.volatility:.4g}\n\n{self.factors.round(4)}\n\nlargest "
                 f"components\n{top.round(4)}")
 
-
+# %% ../../nbs/10_risk/05_portfolios.ipynb #535efe00
 def portfolio_risk(c: CurrentFactorCovarData, weights: pd.Series,
                    benchmark: pd.Series | None = None) -> PortfolioRisk:
     """Volatility of a portfolio by factor, cluster and response.
@@ -134,7 +134,7 @@ def portfolio_risk(c: CurrentFactorCovarData, weights: pd.Series,
                            "share": w * marginal / scale, "beta": Sw / scale**2})
     return PortfolioRisk(sigma, pd.concat([split, factors]), _by_cluster(c, assets), assets)
 
-
+# %% ../../nbs/10_risk/05_portfolios.ipynb #3050c71e
 def _by_cluster(c: CurrentFactorCovarData, assets: pd.DataFrame) -> pd.DataFrame | None:
     "Sums of weights, components and shares by cluster; responses without one come last"
     if c.clusters is None:
@@ -165,7 +165,7 @@ def portfolio_beta(c: CurrentFactorCovarData, weights: pd.Series, benchmark: pd.
     w = portfolio_weights(c, weights).reindex(Sb.index).fillna(0.0)
     return float(w @ Sb / (b @ Sb.loc[b.index]))
 
-
+# %% ../../nbs/10_risk/05_portfolios.ipynb #b64c315b
 def tracking_error(c: CurrentFactorCovarData, weights: pd.Series, benchmark: pd.Series) -> float:
     """Volatility of the difference of two portfolios.
 

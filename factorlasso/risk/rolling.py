@@ -78,7 +78,7 @@ def _date(date: object,  # a timestamp, a period (see `period_stamps`), or text
         raise ValueError(f"not a date: {date!r}")
     return stamp
 
-
+# %% ../../nbs/10_risk/07_rolling.ipynb #8b45920c
 def _in_order(pairs: list[tuple[object, CurrentFactorCovarData]],  # in any order
               ) -> dict[pd.Timestamp, CurrentFactorCovarData]:  # in increasing order
     """Estimates by date; ValueError for a date given twice, mixed time zones, or an estimate from
@@ -594,7 +594,7 @@ def _long(calendar: EstimateCalendar, what: str) -> pd.DataFrame:
         return pd.DataFrame(index=empty)
     return pd.concat({d: part(c) for d, c in calendar.data.items()}).rename_axis(_KINDS[what])
 
-
+# %% ../../nbs/10_risk/07_rolling.ipynb #c3d794c2
 def _filtered(calendar: EstimateCalendar,
               assets: list | pd.Index | dict) -> dict[pd.Timestamp, CurrentFactorCovarData]:
     "`RollingFactorCovarData.filter_on_tickers`"
@@ -615,7 +615,7 @@ def _steps(dates: Any) -> bool:
     except ValueError:
         return False
 
-
+# %% ../../nbs/10_risk/07_rolling.ipynb #0a8ecb52
 def _last_rows(stamps: pd.DatetimeIndex, step: Any) -> np.ndarray:
     "How many rows there are at the end of every period that has any"
     count = pd.Series(np.arange(1, len(stamps) + 1), stamps)
@@ -625,7 +625,7 @@ def _last_rows(stamps: pd.DatetimeIndex, step: Any) -> np.ndarray:
         raise ValueError(f"time cannot be cut by {step!r}; give a frequency such as '6ME' or "
                          "dates") from None
 
-
+# %% ../../nbs/10_risk/07_rolling.ipynb #f8aa0112
 def estimation_dates(dates: object, index: pd.Index) -> tuple[pd.DatetimeIndex, np.ndarray]:
     """Find the dates to estimate on.
 
@@ -685,6 +685,7 @@ class RollingState:
     last: pd.DataFrame
     clusters: ClusterState | None
 
+# %% ../../nbs/10_risk/07_rolling.ipynb #e81970aa
 def _later(sums: PanelMoments | None, panel: Panel, stops: np.ndarray,
            model: LassoModel) -> Iterator[PanelMoments | None]:
     """The sum of the rows up to each stop, one after the other, so that no later row is read before
@@ -697,6 +698,12 @@ def _later(sums: PanelMoments | None, panel: Panel, stops: np.ndarray,
         yield sums
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #67c66b8c
+def _paid(n: np.ndarray, df: np.ndarray) -> np.ndarray:
+    """(N,) what a mean square is multiplied by for the numbers that were estimated, the intercept
+    included; NaN where nothing is left"""
+    return np.divide(n, n - df - 1, out=np.full(len(n), np.nan), where=n > df + 1)
+
+# %% ../../nbs/10_risk/07_rolling.ipynb #66ef287e
 _DEFAULTS = {f.name: f.default for f in fields(CurrentFactorCovarData)}
 _COLUMNS = pd.Index([v.value for v in (VarianceColumns.EWMA_VARIANCE, VarianceColumns.RESIDUAL_VARS,
                                        VarianceColumns.INSAMPLE_ALPHA, VarianceColumns.R2,
@@ -731,12 +738,6 @@ class _Draft:
             object.__setattr__(c, name, value)
         return c
 
-
-def _paid(n: np.ndarray, df: np.ndarray) -> np.ndarray:
-    """(N,) what a mean square is multiplied by for the numbers that were estimated, the intercept
-    included; NaN where nothing is left"""
-    return np.divide(n, n - df - 1, out=np.full(len(n), np.nan), where=n > df + 1)
-
 # %% ../../nbs/10_risk/07_rolling.ipynb #40a327ab
 def _stacked(problems: list[Problem]) -> Problem:
     "Problems that share nothing, as one"
@@ -755,13 +756,13 @@ def _stacked(problems: list[Problem]) -> Problem:
                    np.concatenate([p.prior for p in problems]),
                    np.concatenate([p.scale for p in problems]), ridge)
 
-
+# %% ../../nbs/10_risk/07_rolling.ipynb #d3a3def9
 def _kind(p: Problem) -> tuple | None:
     "What problems that are stacked have in common; None for one that stays alone"
     plain = p.penalty.inside is None and not (len(p.penalty.l2) and (p.penalty.blocks < 0).any())
     return (bool(p.penalty.l2.any()), np.ndim(p.ridge)) if plain else None
 
-
+# %% ../../nbs/10_risk/07_rolling.ipynb #cccd8369
 def _freedom(drafts: list[_Draft]) -> list[np.ndarray]:
     "Degrees of freedom that the variance of every response of every date pays"
     kinds = {_kind(d.problem) for d in drafts}
@@ -793,7 +794,7 @@ def _sums_draft(model: LassoModel, sums: PanelMoments, last: np.ndarray,
                    date, setup.clusters)
     return draft, np.where(on[:, None], found.beta, last), found.gap.max()
 
-
+# %% ../../nbs/10_risk/07_rolling.ipynb #694aadb6
 def _rows_draft(model: LassoModel, part: Panel, setup: Setup, moments: Moments,
                 last: np.ndarray) -> tuple[_Draft, float]:
     """One date from its rows: its draft and its worst gap; `last` (N, M) are the loadings to start
@@ -831,7 +832,7 @@ def _from_result(fit: object, a: float, keep: bool) -> CurrentFactorCovarData:
     return replace(c, residuals=pd.DataFrame(np.where(p.mask, E, np.nan), p.index, p.responses)
                    .loc[:, on])
 
-
+# %% ../../nbs/10_risk/07_rolling.ipynb #48806e22
 def _from_fit(model: object, part: Panel, a: float, clusters: Clusters | None, keep: bool,
               covariance: dict) -> CurrentFactorCovarData:
     "Estimate of one date by an ordinary fit to its rows; λ too where it was searched for"
@@ -873,7 +874,7 @@ def _searches(model: object, schedule: ClusterSchedule | None) -> bool:
                          "as model_type='group_lasso_clusters'")
     return True
 
-
+# %% ../../nbs/10_risk/07_rolling.ipynb #d5081f3d
 def _scheduled(model, part: Panel, sums: PanelMoments | None, schedule: ClusterSchedule,
                before: ClusterState | None) -> ClusterState:
     "The clusters of one date, from its sums or its rows"
@@ -906,7 +907,7 @@ def _check_rolling(model: object, window: int | None, a: float) -> int:
                          "be estimated; lower warmup_period")
     return need
 
-
+# %% ../../nbs/10_risk/07_rolling.ipynb #a4b5655e
 def _with_batches(panel: Panel, absorb: object, model: object, resume: object) -> Panel:
     "The panel with batches; ValueError where a model or a sum of moments has no place for them"
     if absorb is None:
@@ -918,7 +919,7 @@ def _with_batches(panel: Panel, absorb: object, model: object, resume: object) -
                          "rows again")
     return with_batches(panel, absorb)
 
-
+# %% ../../nbs/10_risk/07_rolling.ipynb #561fb55f
 def _for_covariance(model: object, given: dict | None) -> dict:
     "Arguments of `factor_covariance`; ValueError for unknown ones, and for a model without it"
     allowed = ("factor_covariance", "residual_correlation", "refit", "young", "max_age")
@@ -929,7 +930,7 @@ def _for_covariance(model: object, given: dict | None) -> dict:
         raise ValueError(f"covariance needs a LassoModel, got {type(model).__name__}")
     return dict(given or {})
 
-
+# %% ../../nbs/10_risk/07_rolling.ipynb #5eeea000
 def _resumed(resume: object, model: object, window: int | None) -> RollingState | None:
     "The state to continue from; ValueError where there is none"
     state = resume.state if isinstance(resume, RollingFactorCovarData) else resume
@@ -938,7 +939,7 @@ def _resumed(resume: object, model: object, window: int | None) -> RollingState 
                          "LassoModel without rules that read rows")
     return state
 
-
+# %% ../../nbs/10_risk/07_rolling.ipynb #35a2773b
 # cells of small matrices in one call: two megabytes each, large beside the cost of a call
 _TOGETHER = 2**18
 
@@ -1135,7 +1136,7 @@ def _save(calendar: EstimateCalendar, path: str) -> None:
     dates = [pack_index(pd.Index([d])) for d in calendar.data]
     save_tables(path, tables, {"dates": dates, "estimates": [about for _, about in stored]})
 
-
+# %% ../../nbs/10_risk/07_rolling.ipynb #7623b943
 def _load(path: str) -> dict[pd.Timestamp, CurrentFactorCovarData]:
     "`RollingFactorCovarData.load`"
     tables, about = load_tables(path)

@@ -70,13 +70,13 @@ def _sparse_root(R: csr_array) -> tuple:
     F = csr_array(lu.L.multiply(np.sqrt(pivots)))[lu.perm_r]
     return lu.solve, F, float(np.log(pivots).sum())
 
-
+# %% ../../nbs/10_risk/01_structure.ipynb #8cadfb18
 def _dense_root(R: np.ndarray) -> tuple:
     "A solver, the lower F with F F' = R, and log det R"
     F = cholesky(R, lower=True)
     return lambda r: cho_solve((F, True), r), F, float(2 * np.log(np.diag(F)).sum())
 
-
+# %% ../../nbs/10_risk/01_structure.ipynb #75915880
 def correlation_root(R: np.ndarray | Any) -> tuple[Any, ...]:
     """Factor a residual correlation.
 
