@@ -278,6 +278,11 @@ def cluster_stability(clustering: object, y: object, n: int = 100, rng: int
     ClusterStability
         Co-association over samples, and quality against the null.
 
+    Raises
+    ------
+    ValueError
+        For an unknown scheme, and a length that does not fit.
+
     Examples
     --------
     >>> import numpy as np

@@ -313,6 +313,11 @@ class CurrentFactorCovarData:
         -------
         DataFrame of shape (N, 3)
             total_vol, sys_vol, resid_vol; NaN where the residual variance is.
+
+        Raises
+        ------
+        ValueError
+            Naming unknown and repeated responses.
         """
         t = _rows(self.y_betas, assets)
         systematic = ((t.to_numpy() @ factor_root(self.x_covar.to_numpy())) ** 2).sum(axis=1)
@@ -337,6 +342,11 @@ class CurrentFactorCovarData:
             Loadings, r2, two alphas, three volatilities, effective rows, the first and last row,
             and the cluster where there are clusters; two levels of columns where a factor is named
             like a statistic.
+
+        Raises
+        ------
+        ValueError
+            Naming unknown and repeated responses, and for a span below 1.
         """
         return _snapshot(self, assets, alpha_span)
 
@@ -375,6 +385,11 @@ class CurrentFactorCovarData:
         -------
         CurrentFactorCovarData
             Of these responses alone.
+
+        Raises
+        ------
+        ValueError
+            Naming unknown and repeated responses.
         """
         return _filtered(self, assets)
 
@@ -384,7 +399,12 @@ class CurrentFactorCovarData:
         Parameters
         ----------
         path : str
-            `.parquet` for machines, `.xlsx` for people; ValueError otherwise.
+            `.parquet` for machines, `.xlsx` for people.
+
+        Raises
+        ------
+        ValueError
+            For another suffix.
         """
         save_tables(path, *to_tables(self))
 
@@ -420,6 +440,11 @@ class CurrentFactorCovarData:
         -------
         CurrentFactorCovarData
             The estimate as it was saved.
+
+        Raises
+        ------
+        ValueError
+            For a file that is damaged or was not written by `save`.
         """
         return cls(**from_tables(*load_tables(path)))
 
@@ -536,6 +561,11 @@ def solve_y_covar(c: CurrentFactorCovarData, rhs: pd.Series | pd.DataFrame | np.
     -------
     Series, DataFrame or ndarray
         Type and shape of rhs, in the order of `y_betas`.
+
+    Raises
+    ------
+    ValueError
+        Naming responses whose residual variance is missing or zero.
     """
     names, structure = _invertible(c, residual_var_weight)
     if not isinstance(rhs, (pd.Series, pd.DataFrame)):
@@ -559,6 +589,11 @@ def y_precision(c: CurrentFactorCovarData, residual_var_weight: float = 1.0) -> 
     -------
     DataFrame of shape (N, N)
         Exactly symmetric.
+
+    Raises
+    ------
+    ValueError
+        Naming responses whose residual variance is missing or zero.
     """
     names, structure = _invertible(c, residual_var_weight)
     P = structure.solve(np.eye(len(names)))
@@ -579,6 +614,11 @@ def y_log_det(c: CurrentFactorCovarData, residual_var_weight: float = 1.0) -> fl
     -------
     float
         Natural logarithm.
+
+    Raises
+    ------
+    ValueError
+        Naming responses whose residual variance is missing or zero.
     """
     return _invertible(c, residual_var_weight)[1].log_det()
 
@@ -597,6 +637,11 @@ def y_sqrt(c: CurrentFactorCovarData, residual_var_weight: float = 1.0) -> np.nd
     -------
     ndarray or sparse array of shape (N, M + N)
         Rows in the order of `y_betas`; sparse unless the residual correlation is a full table.
+
+    Raises
+    ------
+    ValueError
+        Naming responses without a residual variance.
     """
     return c.structure(residual_var_weight)[1].sqrt()
 
@@ -616,6 +661,11 @@ def y_quadratic_form(c: CurrentFactorCovarData,
     -------
     float or Series
         Variances, one for each portfolio.
+
+    Raises
+    ------
+    ValueError
+        Naming unknown responses, and those without a residual variance.
     """
     w = _matched(pd.DataFrame(weights), None, None, "weights")
     value = c.structure(assets=w.index)[1].quadratic_form(w.to_numpy())
@@ -638,6 +688,11 @@ def y_sample(c: CurrentFactorCovarData, n: int, rng: int | np.random.Generator =
     -------
     DataFrame of shape (n, N)
         One draw in each row.
+
+    Raises
+    ------
+    ValueError
+        Naming responses without a residual variance.
     """
     names, structure = c.structure()
     return pd.DataFrame(structure.sample(n, rng), columns=names)

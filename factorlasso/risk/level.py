@@ -58,6 +58,11 @@ def factor_levels(X: np.ndarray, mean: np.ndarray, covariance: np.ndarray) -> np
     -------
     ndarray of shape (T,)
         Level of risk of each row, 1 on average.
+
+    Raises
+    ------
+    ValueError
+        For a matrix that is no covariance.
     """
     L = factor_root(covariance)
     Z = (X - mean) @ np.linalg.pinv(L, rcond=1e-7).T

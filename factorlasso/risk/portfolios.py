@@ -158,6 +158,11 @@ def portfolio_beta(c: CurrentFactorCovarData, weights: pd.Series, benchmark: pd.
     -------
     float
         Of the portfolio on the benchmark.
+
+    Raises
+    ------
+    ValueError
+        Naming unknown positions, and positions without a residual variance.
     """
     b = portfolio_weights(c, benchmark, "benchmark")
     Sb = covariance_with(c, b.reindex(b.index.union(pd.Series(weights).index, sort=False))
@@ -180,6 +185,11 @@ def tracking_error(c: CurrentFactorCovarData, weights: pd.Series, benchmark: pd.
     -------
     float
         Volatility of the difference to the benchmark.
+
+    Raises
+    ------
+    ValueError
+        Naming unknown positions, and positions without a residual variance.
     """
     return portfolio_risk(c, weights, benchmark).volatility
 

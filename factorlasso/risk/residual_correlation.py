@@ -491,6 +491,11 @@ def score_candidates(fit: FittedRows, kinds: list[Any], inflations: tuple[Any, .
     -------
     DataFrame of shape (candidates, inflations)
         Zero rows where no block can be judged.
+
+    Raises
+    ------
+    ValueError
+        For groups that lack responses.
     """
     return _score_table(*_block_scores(fit, kinds, inflations, groups, n_blocks), kinds, inflations)
 
@@ -677,6 +682,11 @@ class ResidualCorrelation:
         -------
         ChosenCorrelation
             The correlation, and the number that was chosen.
+
+        Raises
+        ------
+        ValueError
+            For a matrix that is no correlation of these responses, and for groups that lack some.
         """
         return replace(_estimate(self, fit), level=_level(self, fit))
 
