@@ -29,9 +29,6 @@ from ..solvers.path import DEPENDENT, LassoPath, degrees_of_freedom
 from ..solvers.solver import summarize_panel
 
 # %% ../../nbs/07_selection/02_criteria.ipynb #20d38ca4
-_EXACT = 1e-15   # share of the variance below which a loss is rounding: the fit is exact
-
-
 def _counts(path: LassoPath, n_obs: object) -> np.ndarray:
     "(N,) numbers of observations; a Series is matched by label"
     if n_obs is None:
@@ -41,6 +38,9 @@ def _counts(path: LassoPath, n_obs: object) -> np.ndarray:
             raise ValueError(f"n_obs lacks the responses {some_labels(lack)}")
         n_obs = n_obs.loc[path.responses]
     return np.broadcast_to(np.asarray(n_obs, dtype=float), path.data.n_obs.shape)
+
+# %% ../../nbs/07_selection/02_criteria.ipynb #cb587e83
+_EXACT = 1e-15   # share of the variance below which a loss is rounding: the fit is exact
 
 
 def information_criteria(path: LassoPath, n_obs: np.ndarray | None = None,
@@ -54,7 +54,8 @@ def information_criteria(path: LassoPath, n_obs: np.ndarray | None = None,
     path : LassoPath
         Measured on the rows of the fit.
     n_obs : (N,) array or None, default None
-        Observations, a Series by label; None for valid rows. With decay, `effective_sample_size`.
+        Observations, a Series by label. None: the effective rows that the path of a model knows,
+        the valid rows of any other.
     gamma : float, default 0.5
         γ of EBIC, 0 to 1.
 
@@ -63,6 +64,11 @@ def information_criteria(path: LassoPath, n_obs: np.ndarray | None = None,
     DataFrame
         (λ, response) × reg_lambda, df, aic, bic, ebic; infinite for too many parameters, NaN
         without variance.
+
+    Raises
+    ------
+    ValueError
+        For a Series that lacks a response.
     """
     n, data = _counts(path, n_obs), path.data
     box, k = path.problem.bounds, path.df + 1
@@ -104,12 +110,12 @@ def warn_about_ends(places: np.ndarray, count: int) -> None:
             warn_caller(f"the choice for {at_end} of {len(places)} responses is the {place} λ that "
                         f"was tried: {advice}")
 
-
+# %% ../../nbs/07_selection/02_criteria.ipynb #c691fb1d
 def select_by_criterion(criteria: pd.DataFrame, which: str = "bic",
                         pooled: bool = False) -> pd.Series | float:
     """Choose the λ with the smallest criterion.
 
-    It is the largest of equally good ones, and for a response without variance.
+    The largest of equally good ones; a response without variance gets the largest of all.
 
     Parameters
     ----------
@@ -123,7 +129,8 @@ def select_by_criterion(criteria: pd.DataFrame, which: str = "bic",
     Returns
     -------
     Series or float
-        λ by response, as `LassoModel(reg_lambda=...)` takes it; a float where pooled.
+        λ by response, as `LassoModel(reg_lambda=...)` takes it; a float where pooled and the same
+        for all.
 
     Raises
     ------
@@ -209,7 +216,7 @@ def _free_lasso(model) -> Problem:
     return Problem(summarize_panel(panel, bool(model.demean)), penalty, free, zero,
                    np.ones(panel.N))
 
-
+# %% ../../nbs/07_selection/02_criteria.ipynb #4addb221
 def _of_sums(model) -> Problem:
     "The same where the rows were not kept."
     setup, active = (plan_fit(model, model.moments_, model.clustering_result_),
@@ -218,7 +225,7 @@ def _of_sums(model) -> Problem:
                            concat_moments(fit_parts(model, model.moments_)).take(active))
     return replace(problem, penalty=problem.penalty.scaled(setup.reg_lambda[active]))
 
-
+# %% ../../nbs/07_selection/02_criteria.ipynb #e7772375
 def fitted_problem(model: LassoModel) -> Problem:
     """The problem that a model has solved, of the responses that were fitted.
 
@@ -245,7 +252,7 @@ def fitted_problem(model: LassoModel) -> Problem:
     problem = unit_problem(model, setup, summarize_panel(setup.fitted, model.demean is True))
     return replace(problem, penalty=problem.penalty.scaled(setup.reg_lambda[active]))
 
-
+# %% ../../nbs/07_selection/02_criteria.ipynb #a20f150e
 def _spent(model: LassoModel) -> tuple[Problem, np.ndarray, np.ndarray]:
     "Problem and loadings of the fitted responses, and the degrees of freedom of the loadings"
     problem = fitted_problem(model)
@@ -255,7 +262,7 @@ def _spent(model: LassoModel) -> tuple[Problem, np.ndarray, np.ndarray]:
     except NotImplementedError:
         return problem, beta, (beta != problem.prior).sum(1).astype(float)
 
-
+# %% ../../nbs/07_selection/02_criteria.ipynb #1b57898b
 def _of_all(model: LassoModel, df: np.ndarray) -> np.ndarray:
     "Of all responses, the intercepts of batches included; NaN for those that were not fitted"
     out = np.full(len(model.active_), np.nan)
@@ -282,12 +289,7 @@ def fit_degrees_of_freedom(model: LassoModel) -> np.ndarray:
     model = getattr(model, "best_model_", model)
     return _of_all(model, _spent(model)[2])
 
-
 # %% ../../nbs/07_selection/02_criteria.ipynb #5c1d0a12
-_DOUBT = 20        # rows beyond the parameters that "nothing to correct" is worth
-_WITNESSES = 200   # responses that are asked: one number needs no more
-
-
 def _all_factors(m: Moments, beta: np.ndarray,
                  loss: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(N,) loss of least squares on all factors, from that of any loadings, and how many factors
@@ -302,6 +304,10 @@ def _all_factors(m: Moments, beta: np.ndarray,
         k = m.pattern[who[0]]
         gain[who] = (r[who] @ V[k])**2 @ np.where(kept[k], 1 / np.where(kept[k], e[k], 1.0), 0.0)
     return loss - gain, kept.sum(1)[m.pattern]
+
+# %% ../../nbs/07_selection/02_criteria.ipynb #057a3bf6
+_DOUBT = 20        # rows beyond the parameters that "nothing to correct" is worth
+_WITNESSES = 200   # responses that are asked: one number needs no more
 
 
 def _excess(m: Moments, beta: np.ndarray, left: np.ndarray, n: np.ndarray,
@@ -324,7 +330,7 @@ def _excess(m: Moments, beta: np.ndarray, left: np.ndarray, n: np.ndarray,
     mean = np.divide(total, count, out=np.ones(len(sizes)), where=count > 0)
     return (mean**(nu / (nu + _DOUBT)))[pool]
 
-
+# %% ../../nbs/07_selection/02_criteria.ipynb #c2a8cd9e
 def paid_degrees_of_freedom(problem: Problem, beta: np.ndarray, df: np.ndarray, n: np.ndarray,
                             lowest: float | np.ndarray = 0.0,
                             sizes: list[int] | None = None) -> np.ndarray:
@@ -358,7 +364,7 @@ def paid_degrees_of_freedom(problem: Problem, beta: np.ndarray, df: np.ndarray, 
     paid = n - 1 - left / _excess(plain.moments, beta, left, n, sizes or [len(df)])
     return np.where(left > 0, np.maximum(paid, np.minimum(lowest, df)), df)
 
-
+# %% ../../nbs/07_selection/02_criteria.ipynb #f8f81e15
 def variance_degrees_of_freedom(model: LassoModel) -> np.ndarray:
     """Count the degrees of freedom that the residual variances of a fit pay.
 

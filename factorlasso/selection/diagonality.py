@@ -22,9 +22,6 @@ from ..solvers.path import solve_path
 from ..solvers.solver import summarize_panel
 
 # %% ../../nbs/07_selection/03_diagonality.ipynb #a495f958
-_ROWS = 512   # of the covariance of rows, at a time
-
-
 def _row_sizes(squares: np.ndarray, mask: np.ndarray, w: np.ndarray) -> np.ndarray:
     """(T,) size of the squares in each row, 1 where all are alike, drawn to 1 by as much of their
     spread as chance explains"""
@@ -35,7 +32,10 @@ def _row_sizes(squares: np.ndarray, mask: np.ndarray, w: np.ndarray) -> np.ndarr
     chance = np.mean(2 / np.maximum(mask.sum(1), 1))
     return 1 + max(0.0, 1 - chance / max(d.var(), 1e-300)) * (d - 1)
 
+# %% ../../nbs/07_selection/03_diagonality.ipynb #4847430a
+_ROWS = 512   # of the covariance of rows, at a time
 
+# %% ../../nbs/07_selection/03_diagonality.ipynb #b35fc597
 def _expected_squares(Z: np.ndarray,  # (T, N) centred, columns of length one, zero where unobserved
                       mask: np.ndarray,  # (T, N) float, 1 where observed
                       w: np.ndarray,  # (T,) weights
@@ -58,7 +58,7 @@ def _expected_squares(Z: np.ndarray,  # (T, N) centred, columns of length one, z
         total += w[rows] @ pairs @ w
     return total
 
-
+# %% ../../nbs/07_selection/03_diagonality.ipynb #0df52fe1
 def _common_share(mask: np.ndarray, w: np.ndarray, W: np.ndarray) -> float:
     "Sum of o² over ordered pairs, by pairs of rows where there are fewer of them"
     if mask.all():
@@ -67,7 +67,7 @@ def _common_share(mask: np.ndarray, w: np.ndarray, W: np.ndarray) -> float:
         return w @ np.square((mask / W) @ mask.T) @ w
     return np.square((mask / W).T @ (w[:, None] * mask) * np.sqrt(W[:, None] / W)).sum()
 
-
+# %% ../../nbs/07_selection/03_diagonality.ipynb #4fa13757
 def excess_correlation(E: np.ndarray, weights: np.ndarray | None = None) -> float:
     """Compare the mean squared correlation of columns with that of independent ones.
 

@@ -315,6 +315,51 @@ class StabilitySelection:
                               "stable": names}, chosen.index)
         return Summary("StabilitySelection", pd.Series(facts), table)
 
+# %% ../../nbs/07_selection/05_stability.ipynb #7683079a
+def _check_bound(expected_false: object) -> None:
+    "ValueError for a number of false cells that cannot be asked for"
+    if expected_false is not None and (
+        isinstance(expected_false, bool) or not isinstance(expected_false, Real)
+        or not 0 < expected_false < np.inf):
+        raise ValueError(f"expected_false must be a positive number of cells, got "
+                         f"{expected_false!r}")
+
+# %% ../../nbs/07_selection/05_stability.ipynb #64fb2e1e
+_STEPS, _ABOVE, _BELOW = 30, 3.0, .1   # values of κ to choose among, around the universal one
+
+
+def _own_grid(model: LassoModel, panel: Panel, history: np.ndarray) -> tuple:
+    "Settings with the noise of each response as its λ, in standard deviations, and values to try"
+    plain = clone(model).set_params(reg_lambda=NoiseScale(1.0))
+    if plain.factor_scale is None:
+        plain.set_params(factor_scale="sd")
+    lam = prepare(plain, panel, history).reg_lambda
+    known = np.isfinite(lam) & (lam > 0)
+    if not known.any():
+        raise ValueError("expected_false finds no λ: no response has enough history and noise")
+    profile = pd.Series(np.where(known, lam, np.median(lam[known])), panel.responses)
+    top = _ABOVE * universal_kappa(panel.M)
+    grid = lambda_grid(top * float(profile.max()), _STEPS, _BELOW / _ABOVE)
+    return plain.set_params(reg_lambda=profile), grid
+
+# %% ../../nbs/07_selection/05_stability.ipynb #f0d87ee4
+def _frequencies(panel: Panel, total: tuple, young: np.ndarray, grid: np.ndarray | None,
+                 n_pairs: int, wanted: float | None = None) -> StabilitySelection:
+    """Counts over the halves in which a response is old enough, as shares; NaN where that is none.
+    With a number of false cells: of the values of λ down to the last whose bound is within it"""
+    count, size, seen, free = total
+    seen = np.where(young | (seen == 0), np.nan, seen)
+    paths, sizes, found = count / seen[:, None], size / seen, None
+    for k in range(len(sizes) if wanted is not None else 1, 0, -1):
+        end = k if wanted is not None else len(sizes)
+        found = StabilitySelection(
+            pd.DataFrame(paths[:end].max(axis=0), panel.responses, panel.factors), paths[:end],
+            None if grid is None else grid[:end], pd.Series(sizes[end - 1], panel.responses),
+            n_pairs, pd.Series(free / seen, panel.responses))
+        if wanted is None or found.expected_false().sum() <= wanted:
+            break
+    return found if wanted is None else replace(found, chosen=found.threshold(wanted))
+
 # %% ../../nbs/07_selection/05_stability.ipynb #84e9c8e4
 def stability_selection(model: LassoModel, x: object, y: object, n_pairs: int = 50,
                         rng: int | np.random.Generator = 0, lambdas: np.ndarray | None = None,
@@ -363,7 +408,8 @@ def stability_selection(model: LassoModel, x: object, y: object, n_pairs: int = 
     Raises
     ------
     ValueError
-        If `n_pairs` is not an integer of at least 1, or blocks or groups do not fit the rows.
+        If `n_pairs` is not an integer of at least 1, blocks or groups do not fit the rows, or
+        `expected_false` is not a positive number or finds no response with a noise.
 
     Examples
     --------
@@ -406,48 +452,3 @@ def stability_selection(model: LassoModel, x: object, y: object, n_pairs: int = 
         total = part if total is None else tuple(a + b for a, b in zip(total, part, strict=True))
     young = history < max(model.warmup_period, 1)
     return _frequencies(panel, total, young, grid, n_pairs, expected_false)
-
-
-def _check_bound(expected_false: object) -> None:
-    "ValueError for a number of false cells that cannot be asked for"
-    if expected_false is not None and (
-        isinstance(expected_false, bool) or not isinstance(expected_false, Real)
-        or not 0 < expected_false < np.inf):
-        raise ValueError(f"expected_false must be a positive number of cells, got "
-                         f"{expected_false!r}")
-
-
-_STEPS, _ABOVE, _BELOW = 30, 3.0, .1   # values of κ to choose among, around the universal one
-
-
-def _own_grid(model: LassoModel, panel: Panel, history: np.ndarray) -> tuple:
-    "Settings with the noise of each response as its λ, in standard deviations, and values to try"
-    plain = clone(model).set_params(reg_lambda=NoiseScale(1.0))
-    if plain.factor_scale is None:
-        plain.set_params(factor_scale="sd")
-    lam = prepare(plain, panel, history).reg_lambda
-    known = np.isfinite(lam) & (lam > 0)
-    if not known.any():
-        raise ValueError("expected_false finds no λ: no response has enough history and noise")
-    profile = pd.Series(np.where(known, lam, np.median(lam[known])), panel.responses)
-    top = _ABOVE * universal_kappa(panel.M)
-    grid = lambda_grid(top * float(profile.max()), _STEPS, _BELOW / _ABOVE)
-    return plain.set_params(reg_lambda=profile), grid
-
-
-def _frequencies(panel: Panel, total: tuple, young: np.ndarray, grid: np.ndarray | None,
-                 n_pairs: int, wanted: float | None = None) -> StabilitySelection:
-    """Counts over the halves in which a response is old enough, as shares; NaN where that is none.
-    With a number of false cells: of the values of λ down to the last whose bound is within it"""
-    count, size, seen, free = total
-    seen = np.where(young | (seen == 0), np.nan, seen)
-    paths, sizes, found = count / seen[:, None], size / seen, None
-    for k in range(len(sizes) if wanted is not None else 1, 0, -1):
-        end = k if wanted is not None else len(sizes)
-        found = StabilitySelection(
-            pd.DataFrame(paths[:end].max(axis=0), panel.responses, panel.factors), paths[:end],
-            None if grid is None else grid[:end], pd.Series(sizes[end - 1], panel.responses),
-            n_pairs, pd.Series(free / seen, panel.responses))
-        if wanted is None or found.expected_false().sum() <= wanted:
-            break
-    return found if wanted is None else replace(found, chosen=found.threshold(wanted))
