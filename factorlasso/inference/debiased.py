@@ -17,7 +17,7 @@ from ..penalties.penalties import Problem, make_penalty
 from ..solvers.solver import solve, summarize_panel
 
 # %% ../../nbs/08_inference/02_debiased.ipynb #3734aaac
-NODE_SHARE = .5   # of the universal penalty; three times it costs two points of coverage
+NODE_SHARE = .5   # of the universal penalty; three times it covers active cells less often, below
 NODE_TOL = 1e-5   # relative gap: what is solved for is an approximate inverse in any case
 
 

@@ -32,7 +32,7 @@ def _pseudo_inverse(C: np.ndarray, alive: np.ndarray) -> tuple[np.ndarray, np.nd
     determined = alive & (1 - (V**2).sum(1) < 1e-6)
     return (V / values[values > OWN_SHARE]) @ V.T, determined, V.shape[1] - int((~alive).sum())
 
-
+# %% ../../nbs/08_inference/01_influence.ipynb #5254ab59
 def inverse_grams(G: np.ndarray, free: np.ndarray, mean: np.ndarray) -> tuple[Any, ...]:
     """Invert the Gram matrices of the free factors.
 
@@ -120,7 +120,7 @@ class Debiased:
         """Whether these are least squares, with Θ the inverse Gram matrix."""
         return self.stretch is None
 
-
+# %% ../../nbs/08_inference/01_influence.ipynb #48210a7a
 def free_groups(pattern: np.ndarray, free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Group the responses that share rows and free factors.
 
@@ -146,7 +146,7 @@ def free_groups(pattern: np.ndarray, free: np.ndarray) -> tuple[np.ndarray, np.n
     _, first, group = np.unique(keys, return_index=True, return_inverse=True)
     return first, group
 
-
+# %% ../../nbs/08_inference/01_influence.ipynb #154e45db
 def least_squares(moments: Moments, bounds: Bounds, center: bool = True) -> Debiased:
     """Weighted least squares of every response on its free factors, from moments.
 
@@ -175,9 +175,6 @@ def least_squares(moments: Moments, bounds: Bounds, center: bool = True) -> Debi
                     rank[group], None, center)
 
 # %% ../../nbs/08_inference/01_influence.ipynb #6ab19c34
-FULL_LEVERAGE = 1 - 1e-8   # above it a row fits itself: what is left of its residual is rounding
-
-
 def directions(panel: Panel, est: Debiased, group: int) -> tuple[np.ndarray, np.ndarray]:
     """What a unit residual in each row would do to the loadings of a group.
 
@@ -201,6 +198,9 @@ def directions(panel: Panel, est: Debiased, group: int) -> tuple[np.ndarray, np.
     D = Z @ est.theta[group]
     own = est.center if est.levels is None else est.levels[0]
     return D, ((D * Z).sum(1) + own) * est.exact
+
+# %% ../../nbs/08_inference/01_influence.ipynb #39360034
+FULL_LEVERAGE = 1 - 1e-8   # above it a row fits itself: what is left of its residual is rounding
 
 
 def influence(panel: Panel, est: Debiased, i: int,
@@ -283,7 +283,7 @@ def cosine_count(weights: np.ndarray, mask: np.ndarray) -> np.ndarray:
     n2 = effective_sample_size(np.square(weights / weights.max()), mask)
     return np.maximum(3, np.floor(.4 * n2 ** (2 / 3) + 1e-9)).astype(int)
 
-
+# %% ../../nbs/08_inference/01_influence.ipynb #74a95967
 def cosines(v: np.ndarray, B: int) -> np.ndarray:
     """Evaluate cosines in operational time.
 
@@ -301,7 +301,6 @@ def cosines(v: np.ndarray, B: int) -> np.ndarray:
     """
     s = (np.cumsum(v) - v / 2) / v.sum()
     return np.sqrt(2) * np.cos(np.pi * np.arange(1, B + 1)[:, None] * s)
-
 
 # %% ../../nbs/08_inference/01_influence.ipynb #d0a02d59
 HIGHEST_MEMORY = .9   # of neighbouring rows; an average over more is not told from a trend
@@ -340,7 +339,7 @@ def memory_factor(a: np.ndarray, D: np.ndarray, m: np.ndarray, spent: float) -> 
     r = min(max(r, 0.0), HIGHEST_MEMORY)
     return ((1 - spent) / max(1 - spent * (1 + r) / (1 - r), LEAST_LEFT)) ** 2
 
-
+# %% ../../nbs/08_inference/01_influence.ipynb #88b6b6f1
 def _spent(panel: Panel, est: Debiased, some: np.ndarray) -> np.ndarray:
     "Parameters per effective row of some responses; none for estimates that are no least squares"
     n = effective_sample_size(panel.weights, panel.mask[:, some])
@@ -395,7 +394,7 @@ def _directions(X, theta, shift, D, load):
             total += D[t, j] * (X[t, j] - shift[j])
         load[t] = total
 
-
+# %% ../../nbs/08_inference/01_influence.ipynb #2e475803
 @njit(nogil=True, cache=True)
 def _contributions(X, cells, line, load, a):
     "a_t of one response; `cells` are y, mask, ω / W; `line` its loadings, intercept, stretch"
@@ -419,7 +418,7 @@ def _sum_of_squares(a, D, out):
                 if not (np.isnan(a[t]) and abs(D[t, j]) <= 1e-8):
                     out[j] += (a[t] * D[t, j]) ** 2
 
-
+# %% ../../nbs/08_inference/01_influence.ipynb #4ee7b060
 @njit(nogil=True, cache=True)
 def _cosine_squares(a, v, D, C, out):
     "mean_b (√2 Σ cos(π b s_t) a_t D_tj)²; C is (B, T) of scratch"
@@ -458,7 +457,7 @@ def _variances(data, est, order, B, spent, out):
         else:
             _sum_of_squares(a, D, out[i])
 
-
+# %% ../../nbs/08_inference/01_influence.ipynb #edc9c185
 def variances(panel: Panel, est: Debiased, B: np.ndarray) -> np.ndarray:
     """Estimate the variances of all loadings from the rows.
 

@@ -69,7 +69,7 @@ class FittedRows:
     spent: int
     sums: tuple[Any, ...] | None = None
 
-
+# %% ../../nbs/08_inference/03_standard_errors.ipynb #2bf4ecaa
 def fitted_rows(model: Any) -> FittedRows:
     """Rows, box and loadings of a fitted model.
 
@@ -116,7 +116,7 @@ def _in_batches(fit: FittedRows, panel: Panel, members: np.ndarray, wide: bool) 
             est = least_squares(make_moments(part, False), bounds, False)
         yield members[who], part, replace(est, levels=(own, float(w**2 @ own)))
 
-
+# %% ../../nbs/08_inference/03_standard_errors.ipynb #516b0e75
 def estimates(fit: FittedRows, responses: np.ndarray | None = None) -> Iterator[tuple[Any, ...]]:
     """Debiased estimates of the fitted responses, in batches.
 
@@ -168,7 +168,7 @@ def _squared(panel: Panel, moments: Moments, center: bool) -> Moments:
     plain = ((w == 0) | (w == 1)).all()
     return moments if plain else make_moments(replace(panel, weights=w**2), center)
 
-
+# %% ../../nbs/08_inference/03_standard_errors.ipynb #3d19aaac
 def _batch_errors(fit: FittedRows, panel: Panel, est: Debiased, kind: str) -> tuple:
     "Standard errors (n, M); effective rows, rows left and degrees of freedom of t, all (n,)"
     n_eff = effective_sample_size(panel.weights, panel.mask)
@@ -197,7 +197,7 @@ def _without_rows(fit: FittedRows, responses: np.ndarray | None = None) -> Itera
             yield members, est, *homoskedastic(est, some, replace(some, W=some.W**2 / n)), n
         start += m.N
 
-
+# %% ../../nbs/08_inference/03_standard_errors.ipynb #23aaa50a
 def _all_errors(fit: FittedRows, kind: str) -> Iterator[tuple]:
     "Positions and estimates of batches, then what `_batch_errors` returns"
     if fit.sums is None:
@@ -209,7 +209,7 @@ def _all_errors(fit: FittedRows, kind: str) -> Iterator[tuple]:
         V = sigma2[:, None] * np.einsum("pjj->pj", shape)[est.group]
         yield members, est, np.sqrt(V), n, left, left
 
-
+# %% ../../nbs/08_inference/03_standard_errors.ipynb #e84864ed
 def check_rows(fit: FittedRows, what: str) -> None:
     """Refuse, in a sentence, what moments cannot tell.
 
@@ -267,7 +267,7 @@ def _cells(responses: pd.Index, factors: pd.Index) -> pd.MultiIndex:
     flat = [i.to_flat_index() if isinstance(i, pd.MultiIndex) else i for i in (responses, factors)]
     return pd.MultiIndex.from_product(flat, names=["response", "factor"])
 
-
+# %% ../../nbs/08_inference/03_standard_errors.ipynb #e99c47ed
 @dataclass(frozen=True, eq=False)
 class _Numbers:
     "The table as arrays: cells (N, M), responses (N,), and their labels"
@@ -279,7 +279,7 @@ class _Numbers:
     responses: pd.Index
     factors: pd.Index
 
-
+# %% ../../nbs/08_inference/03_standard_errors.ipynb #8b6ee295
 def _collect(fit: FittedRows, kind: str) -> tuple[_Numbers, dict]:
     "All numbers, `nan` where refused, and the sentences that say why, by position"
     N, M = fit.beta.shape
@@ -477,7 +477,6 @@ _NO_KIND = {
     "bootstrap": "a percentile bootstrap of penalised loadings covers .7 to .8, not .95, of truths",
     "selective": "no interval undoes a choice of λ, factors, clusters; 'hc' does not depend on it",
 }
-HIGH_CORRELATION = .8   # of two factors; at .9 and M > T, active cells are covered .84 of the time
 
 
 def _check_request(kind: str, level: float, adjust: str | None) -> None:
@@ -491,6 +490,9 @@ def _check_request(kind: str, level: float, adjust: str | None) -> None:
         raise ValueError(f"level must be inside (0, 1), got {level!r}")
     if adjust not in (None, "simultaneous", "fdr"):
         raise ValueError(f"adjust must be None, 'simultaneous' or 'fdr', got {adjust!r}")
+
+# %% ../../nbs/08_inference/03_standard_errors.ipynb #473f9351
+HIGH_CORRELATION = .8   # of two factors; at .9 and M > T, active cells are covered .84 of the time
 
 
 def _warn_of_twins(fit: FittedRows) -> None:
@@ -516,7 +518,7 @@ def _facts(n: _Numbers, against: np.ndarray, refused: dict, kind: str, level: fl
         facts["refused"] = f"{len(refused)} responses, see .refused"
     return pd.Series(facts)
 
-
+# %% ../../nbs/08_inference/03_standard_errors.ipynb #e9c4d773
 def _tabulate(fit: FittedRows, n: _Numbers, refused: dict, kind: str, level: float):
     "The object that is handed out"
     width = stats.t.isf((1 - level) / 2, n.freedom)[:, None]
@@ -608,7 +610,20 @@ def _shown(table: pd.DataFrame) -> pd.DataFrame:
     dull = [c for c in ("against sign", "note") if not (table[c].notna() & (table[c] != "")).any()]
     return table.drop(columns=dull)
 
+# %% ../../nbs/08_inference/03_standard_errors.ipynb #0f7c4d3e
+def _with_errors(model, base: Summary, kind: str | None, level: float) -> Summary:
+    "A summary with coefficients and their errors, or the fact that says why there are none"
+    kind = kind or ("hc" if model.panel_.T else "moments")
+    _check_request(kind, level, None)
+    try:
+        errors = standard_errors(model, kind, level)
+    except ValueError as reason:
+        why = pd.Series({"standard errors": str(reason)})
+        return replace(base, facts=pd.concat([base.facts, why]))
+    facts = pd.concat([base.facts, errors.facts])
+    return replace(base, facts=facts, loadings=_shown(errors.table))
 
+# %% ../../nbs/08_inference/03_standard_errors.ipynb #dba22d1d
 def model_summary(model: Any, kind: str | None = None, level: float = .95) -> Summary:
     """What was estimated, and how sure it is: `LassoModel.summary`, `UniLasso.summary`.
 
@@ -631,20 +646,7 @@ def model_summary(model: Any, kind: str | None = None, level: float = .95) -> Su
     check_is_fitted(model)
     return _with_errors(model, summarize(model), kind, level)
 
-# %% ../../nbs/08_inference/03_standard_errors.ipynb #0f7c4d3e
-def _with_errors(model, base: Summary, kind: str | None, level: float) -> Summary:
-    "A summary with coefficients and their errors, or the fact that says why there are none"
-    kind = kind or ("hc" if model.panel_.T else "moments")
-    _check_request(kind, level, None)
-    try:
-        errors = standard_errors(model, kind, level)
-    except ValueError as reason:
-        why = pd.Series({"standard errors": str(reason)})
-        return replace(base, facts=pd.concat([base.facts, why]))
-    facts = pd.concat([base.facts, errors.facts])
-    return replace(base, facts=facts, loadings=_shown(errors.table))
-
-
+# %% ../../nbs/08_inference/03_standard_errors.ipynb #075b3362
 _what_was_tried = LassoModelCV.summary
 
 
@@ -691,7 +693,7 @@ def _covariances(errors: StandardErrors, responses: np.ndarray, R: np.ndarray) -
                 out[place[i]] = covariance(panel, est, k, B[k], R)
     return out
 
-
+# %% ../../nbs/08_inference/03_standard_errors.ipynb #321937c3
 def _combinations(R, factors: pd.Index) -> np.ndarray:
     "(k, M) combinations; ValueError for unknown factors or rows that depend on each other"
     if isinstance(R, pd.DataFrame):
@@ -709,7 +711,7 @@ def _combinations(R, factors: pd.Index) -> np.ndarray:
         raise ValueError(f"R must have {len(factors)} columns and independent rows")
     return rows
 
-
+# %% ../../nbs/08_inference/03_standard_errors.ipynb #62b9c059
 def _wald(errors: StandardErrors, R: np.ndarray, r) -> pd.DataFrame:
     "F tests of R b = r, by response"
     n, k, refused = errors.numbers, len(R), errors.refused.index
@@ -736,7 +738,7 @@ def _tail(est: Debiased, k: int, share: np.ndarray, shape: tuple) -> tuple:
     total, squares = np.maximum(seen.sum(0), tiny), np.maximum(np.square(seen).sum(0), tiny)
     return total**2 / squares, np.sqrt(total / np.maximum(plain.sum(0), tiny))
 
-
+# %% ../../nbs/08_inference/03_standard_errors.ipynb #1637aa87
 def _largest(errors: StandardErrors, draws: int, rng: np.random.Generator) -> tuple:
     "(draws,) sorted largest |z| of all cells; degrees of freedom and stretch of every t, (N, M)"
     fit, note, top = errors.fit, errors.numbers.note, np.zeros(draws, dtype=np.float32)
@@ -758,7 +760,7 @@ def _largest(errors: StandardErrors, draws: int, rng: np.random.Generator) -> tu
             np.maximum(top, np.abs(g @ U).max(1, initial=0), out=top)
     return np.sort(top), freedom, stretch
 
-
+# %% ../../nbs/08_inference/03_standard_errors.ipynb #8aaf8812
 def _simultaneous(errors: StandardErrors, level: float, drawn: tuple) -> pd.DataFrame:
     "Intervals and p values from the draws of the largest |z|"
     in_range("level", level, 0, 1)

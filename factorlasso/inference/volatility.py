@@ -26,7 +26,7 @@ def _loud(panel: Panel, est: Debiased, k: int) -> np.ndarray:
     square = np.divide(np.nan_to_num(a * e), share, out=np.zeros(panel.T), where=share > 0)
     return np.sign(np.nan_to_num(e)) * np.sqrt(square)
 
-
+# %% ../../nbs/08_inference/04_volatility.ipynb #8bee0133
 def _residual_part(E: np.ndarray, seen: np.ndarray, w: np.ndarray, joint: bool,
                    weights: np.ndarray) -> tuple[float, np.ndarray]:
     "Residual variance of positions w in responses with residuals E (T, n), and its rows (T,)"
@@ -37,7 +37,7 @@ def _residual_part(E: np.ndarray, seen: np.ndarray, w: np.ndarray, joint: bool,
     rows = ((E @ per_row) * E).sum(1) - ((seen @ (per_row * mean)) * seen).sum(1)
     return float((pairs * mean).sum()), weights * rows
 
-
+# %% ../../nbs/08_inference/04_volatility.ipynb #4679714a
 def _held(fit: FittedRows, weights: pd.Series) -> np.ndarray:
     "(N,) positions of a portfolio; ValueError for unknown or missing ones"
     w = pd.Series(weights, dtype=float)
@@ -67,7 +67,7 @@ def _exposure(fit: FittedRows, w: np.ndarray) -> tuple:
             E[:, i], seen[:, i] = _loud(panel, est, k), panel.mask[:, k] * (panel.weights > 0)
     return f, rows, E, seen
 
-
+# %% ../../nbs/08_inference/04_volatility.ipynb #ab28de36
 def risk_rows(fit: FittedRows, w: np.ndarray,
               joint: bool = False) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
     """Variance of a portfolio, its parts, and what every row contributes to both.
@@ -112,7 +112,7 @@ def _errors(psi: np.ndarray, weights: np.ndarray, kind: str) -> tuple[np.ndarray
     L = cosines((weights / weights.max())**2, B) @ psi
     return np.sqrt((L**2).mean(0)), float(B)
 
-
+# %% ../../nbs/08_inference/04_volatility.ipynb #f12e52fe
 def volatility_intervals(model: Any, weights: Any, level: float = .95,
                          annualization_factor: float = 1.0, kind: str = "hac",
                          residual_correlation: str = "diagonal") -> pd.DataFrame:
@@ -144,7 +144,8 @@ def volatility_intervals(model: Any, weights: Any, level: float = .95,
     Raises
     ------
     ValueError
-        For unknown positions, responses with too few rows, or as many factors as rows.
+        For unknown positions, responses with too few rows, as many factors as rows, or a portfolio
+        without positive variance.
 
     Notes
     -----
