@@ -148,7 +148,7 @@ def _split_operons(network: pd.DataFrame,  # signed edges: regulator, gene, sign
     return edges[edges["regulator"].isin(
         counts.index[counts.min(axis=1) >= min_operons])].reset_index(drop=True)
 
-
+# %% ../../nbs/02_datasets/01_datasets.ipynb #fd27c21d
 def _activity(expression: pd.DataFrame,  # (T, genes) log expression, NaN where not detected
               edges: pd.DataFrame,  # signed edges to average over: regulator, gene, sign
               ) -> pd.DataFrame:  # (T, regulators) mean 0, standard deviation 1
@@ -304,7 +304,7 @@ def label_simulation(X: np.ndarray, Y: np.ndarray, beta: np.ndarray, x_covar: np
     Returns
     -------
     Simulation
-        With labels f1…, y1… and rows from 0.
+        With labels x0…, y0…, rows from 0 and groups from 1.
     """
     x, y = pd.DataFrame(X), pd.DataFrame(Y)
     x.columns, y.columns = ([f"x{j}" for j in range(x.shape[1])],
@@ -331,7 +331,7 @@ def _clustered_factors(rng: np.random.Generator,
     vol = np.exp(log_vol) / np.sqrt(np.mean(np.exp(2 * log_vol)))
     return vol[:, None] * (rng.standard_normal((T, M)) @ np.linalg.cholesky(R).T), R
 
-
+# %% ../../nbs/02_datasets/01_datasets.ipynb #b0a474be
 def _group_loadings(rng: np.random.Generator,
                     groups: np.ndarray,  # (N,) group of each response, 0..K-1
                     M: int,  # factors
@@ -343,7 +343,7 @@ def _group_loadings(rng: np.random.Generator,
         row[active] = rng.choice([-1, 1], len(active)) * rng.uniform(0.5, 1.5, len(active))
     return centre[groups] * rng.uniform(0.7, 1.3, (len(groups), M))
 
-
+# %% ../../nbs/02_datasets/01_datasets.ipynb #dd40e418
 def _histories(rng: np.random.Generator,
                T: int,  # rows
                N: int,  # responses
