@@ -64,7 +64,7 @@ def align_cells(cells: pd.DataFrame | np.ndarray, responses: pd.Index, factors: 
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be numeric: {error}") from None
 
-
+# %% ../../nbs/03_penalties/02_constraints.ipynb #c076c4ae
 def _name_cells(bad, responses, factors) -> str:
     "Name the first few cells where `bad` is true."
     return some_labels([(responses[i], factors[j]) for i, j in np.argwhere(bad)])
@@ -127,7 +127,7 @@ class Bounds:
                              f"{_name_cells(outside, responses, factors)}")
         return Bounds(self.lower - prior, self.upper - prior)
 
-
+# %% ../../nbs/03_penalties/02_constraints.ipynb #db49d36a
 def sign_bounds(signs: np.ndarray, nonneg: bool = False, responses: pd.Index | None = None,
                 factors: pd.Index | None = None) -> Bounds:
     """Build the box that a sign matrix stands for.

@@ -199,7 +199,7 @@ def group_weights(groups: np.ndarray, group_penalty: str = "normalized") -> np.n
         return np.sqrt(sizes)
     raise ValueError(f"group_penalty must be 'normalized' or 'yuan_lin', got {group_penalty!r}")
 
-
+# %% ../../nbs/03_penalties/03_penalties.ipynb #c7d8e13c
 def make_penalty(geometry: str, groups: np.ndarray, M: int,
                  l1_weight: float = 0.0, group_penalty: str = "normalized",
                  cell_weights: np.ndarray | None = None) -> Penalty:
@@ -343,14 +343,14 @@ def _block_lambda(z, t, tau):
         return ratio[0]
     zz, zt, tt = np.cumsum(z * z), np.cumsum(z * t), np.cumsum(t * t)
     for j in range(len(z)):
-        # sum_A (z - λt)² = λ²τ² is largest-root safe in this form when tt - τ² changes sign
+        # the smaller positive root of (tt - τ²)λ² - 2 zt λ + zz, in the form without a difference
         root = (zz[j] / (zt[j] + np.sqrt(np.maximum(zt[j] ** 2 - (tt[j] - tau**2) * zz[j], 0.0)))
                 if zz[j] else 0.0)
         if root >= ratio[j + 1]:
             return root
     return 0.0
 
-
+# %% ../../nbs/03_penalties/03_penalties.ipynb #b6ff5ff9
 def lambda_max_by_response(problem: Problem) -> np.ndarray:
     """The smallest λ at which each response is at its prior.
 
@@ -379,7 +379,7 @@ def lambda_max_by_response(problem: Problem) -> np.ndarray:
         np.maximum.at(largest, part // problem.prior.shape[1], top)
     return largest * (1 + 4 * np.finfo(float).eps)
 
-
+# %% ../../nbs/03_penalties/03_penalties.ipynb #50e0aced
 def lambda_max(problem: Problem) -> float:
     """Find the smallest λ at which the solution is the prior.
 
@@ -457,7 +457,7 @@ def in_scaled_cells(problem: Problem) -> Problem:
     return replace(problem, moments=problem.moments.in_units(units), penalty=penalty, bounds=box,
                    prior=problem.prior * units, ridge=problem.ridge / units**2)
 
-
+# %% ../../nbs/03_penalties/03_penalties.ipynb #2edb3867
 def from_scaled_cells(problem: Problem, scaled: np.ndarray) -> np.ndarray:
     """Turn loadings of `in_scaled_cells` back.
 
@@ -507,7 +507,7 @@ def halves(problem: Problem) -> Problem:
     return replace(problem, penalty=penalty, ridge=ridge,
                    bounds=Bounds(lower, np.hstack([box.upper, prior - box.lower])), prior=lower)
 
-
+# %% ../../nbs/03_penalties/03_penalties.ipynb #f589f682
 def mirrored(moments: Moments) -> Moments:
     """Compute the moments of [X, -X].
 
@@ -527,7 +527,7 @@ def mirrored(moments: Moments) -> Moments:
                    c=np.hstack([moments.c, -moments.c]),
                    x_mean=np.hstack([moments.x_mean, -moments.x_mean]))
 
-
+# %% ../../nbs/03_penalties/03_penalties.ipynb #e8cf9f76
 def split_signs(problem: Problem) -> Problem:
     """State a problem in the two halves of u, eq-halves.
 
@@ -562,7 +562,7 @@ def split_cells(problem: Problem, beta: np.ndarray) -> np.ndarray:
     u = beta - problem.prior
     return np.hstack([problem.prior + np.maximum(u, 0.0), np.maximum(-u, 0.0)])
 
-
+# %% ../../nbs/03_penalties/03_penalties.ipynb #b7cefddc
 def merge_cells(problem: Problem, double: np.ndarray) -> np.ndarray:
     """Put loadings together from their two halves.
 

@@ -68,7 +68,7 @@ def movable(s: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
     """
     return np.where(((s > 0) & (hi > 0)) | ((s < 0) & (lo < 0)), s, 0.0)
 
-
+# %% ../../nbs/03_penalties/01_prox.ipynb #3fbaaead
 def block_norms(u: np.ndarray, blocks: np.ndarray, n_blocks: int) -> np.ndarray:
     """Euclidean norm of every block.
 
@@ -91,7 +91,7 @@ def block_norms(u: np.ndarray, blocks: np.ndarray, n_blocks: int) -> np.ndarray:
     peak = np.ldexp(1.0, np.frexp(np.abs(u).max(initial=0.0))[1])
     return peak * np.sqrt(np.bincount(blocks[inside], (u[inside] / peak) ** 2, minlength=n_blocks))
 
-
+# %% ../../nbs/03_penalties/01_prox.ipynb #d0c32e87
 @njit(nogil=True, cache=True)
 def _clipped_norms(theta, s, lo, hi, blocks):
     "Norm of clip(θs, lo, hi) for every block, in units of a power of two, which rounds nothing"
@@ -104,7 +104,7 @@ def _clipped_norms(theta, s, lo, hi, blocks):
         total[b] += (min(max(theta[b] * s[k], lo[k]), hi[k]) / unit[b]) ** 2
     return unit * np.sqrt(total)
 
-
+# %% ../../nbs/03_penalties/01_prox.ipynb #4e0910e6
 @njit(nogil=True, cache=True)
 def _theta(s, tau, lo, hi, blocks):
     "The root of the norm equation for every block with a finite bound, by bisection."
@@ -115,7 +115,7 @@ def _theta(s, tau, lo, hi, blocks):
         a, b = np.where(up, theta, a), np.where(up, b, theta)
     return (a + b) / 2
 
-
+# %% ../../nbs/03_penalties/01_prox.ipynb #81125355
 def prox_box(v: np.ndarray, t: np.ndarray, tau: np.ndarray, lo: np.ndarray, hi: np.ndarray,
              blocks: np.ndarray | None = None) -> np.ndarray:
     """Proximal operator of L1 + L2 by block + box, one scalar root per block.
