@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['DISTANCES', 'METHODS', 'DEPENDENCE', 'Clustering', 'complete_correlation', 'dependence_matrix', 'distance_of',
-           'condensed_distance', 'Clusters', 'group_codes', 'ward_tree', 'cluster_labels', 'tree_clusters',
+           'condensed_distance', 'Clusters', 'group_codes', 'ward_tree', 'tree_clusters', 'cluster_labels',
            'find_clusters']
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #ecb04efd
@@ -118,7 +118,7 @@ def _spearman(Y: np.ndarray, w: np.ndarray, mask: np.ndarray, least: int) -> np.
     ranks = rankdata(np.where(mask, Y, np.nan), axis=0, nan_policy="omit")
     return weighted_corr(ranks, w, mask, least)
 
-
+# %% ../../nbs/04_clusters/01_clusters.ipynb #fdb285a4
 def _deviations(Y: np.ndarray, w: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Deviations from the weighted mean, zero off the mask, and the standard deviation of every
     column"""
@@ -128,7 +128,7 @@ def _deviations(Y: np.ndarray, w: np.ndarray, mask: np.ndarray) -> tuple[np.ndar
     sd = np.sqrt(np.divide(w @ dev**2, total, out=np.full(len(total), np.nan), where=total > 0))
     return dev, np.where(sd <= 4 * np.finfo(float).eps * np.abs(mean), 0.0, sd)
 
-
+# %% ../../nbs/04_clusters/01_clusters.ipynb #ff748bbb
 def _gerber(Y: np.ndarray, w: np.ndarray, mask: np.ndarray, least: int,
             threshold: float = 0.5) -> np.ndarray:
     "Gerber statistic over common rows, with moves measured from the weighted mean"
@@ -177,7 +177,7 @@ def _without_pc1(R: np.ndarray,  # (N, N) correlation
     np.fill_diagonal(rest, 1.0)
     return rest
 
-
+# %% ../../nbs/04_clusters/01_clusters.ipynb #2fbd3739
 def complete_correlation(R: np.ndarray, c: Clustering,
                          still: np.ndarray | None = None) -> np.ndarray:
     """A correlation without unknown pairs, ready to be clustered.
@@ -199,7 +199,7 @@ def complete_correlation(R: np.ndarray, c: Clustering,
     R = _filled(R, np.zeros(0, dtype=np.intp) if still is None else still)
     return _without_pc1(R) if c.remove_pc1 else R
 
-
+# %% ../../nbs/04_clusters/01_clusters.ipynb #e6c88cbd
 def _known_pairs(c: Clustering, panel: Panel, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     "(N, N) dependence under some weights, NaN where unknown, and which series are constant"
     mask = panel.mask & (w > 0)[:, None]
@@ -211,7 +211,7 @@ def _known_pairs(c: Clustering, panel: Panel, w: np.ndarray) -> tuple[np.ndarray
         still[quiet] = _deviations(panel.Y[:, quiet], w, mask[:, quiet])[1] == 0
     return R, still
 
-
+# %% ../../nbs/04_clusters/01_clusters.ipynb #4813537e
 def dependence_matrix(c: Clustering, panel: Panel) -> np.ndarray:
     """Compute the correlation that is clustered.
 
@@ -226,6 +226,11 @@ def dependence_matrix(c: Clustering, panel: Panel) -> np.ndarray:
     -------
     (N, N) array
         Without NaN, unit diagonal, within [-1, 1].
+
+    Warns
+    -----
+    UserWarning
+        Where no pair has enough common rows.
     """
     if c.span is not None:
         plain = replace(panel, weights=panel.complete.astype(float), ageing=None)
@@ -245,7 +250,6 @@ def dependence_matrix(c: Clustering, panel: Panel) -> np.ndarray:
                     f"(at most {longest} are there): "
                     "the clusters say nothing")
     return complete_correlation(R, c, np.flatnonzero(still))
-
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #b39b0f9c
 def distance_of(rho: np.ndarray, distance: str = "one_minus_rho") -> np.ndarray:
@@ -326,7 +330,13 @@ class Clusters:
 
     @property
     def n_clusters(self) -> int:
-        """Number of clusters."""
+        """Number of clusters.
+
+        Returns
+        -------
+        int
+            K, at least 1.
+        """
         return int(self.labels.max())
 
     @property
@@ -342,7 +352,7 @@ class Clusters:
             return np.argsort(self.labels.to_numpy(), kind="stable")
         return sch.leaves_list(self.linkage)
 
-
+# %% ../../nbs/04_clusters/01_clusters.ipynb #77a7377f
 @njit(nogil=True, cache=True)
 def _reordered(A: np.ndarray,  # (N, N)
                order: np.ndarray,  # (N,) positions
@@ -354,7 +364,7 @@ def _reordered(A: np.ndarray,  # (N, N)
             out[i, j] = A[order[i], order[j]]
     return out
 
-
+# %% ../../nbs/04_clusters/01_clusters.ipynb #33993671
 @njit(nogil=True, cache=True)
 def _first_seen(labels, most):
     code, out, found = np.full(most + 1, -1), np.empty(len(labels), dtype=np.intp), 0
@@ -364,7 +374,7 @@ def _first_seen(labels, most):
         out[i] = code[labels[i]]
     return out
 
-
+# %% ../../nbs/04_clusters/01_clusters.ipynb #98e046da
 def group_codes(labels: np.ndarray) -> np.ndarray:
     """Number labels from 0 in order of first appearance.
 
@@ -397,16 +407,18 @@ def _numbered(labels: object,  # (N,) any hashable labels
     return pd.Series(group_codes(np.asarray(labels)) + 1, index=responses, name="cluster",
                      copy=False)
 
-# %% ../../nbs/04_clusters/01_clusters.ipynb #c3a9e6f1
-@njit(nogil=True, cache=True)
-def _catch_up(D, x, young, made, seen):
-    "Look up the distances of x to the clusters made since x was last asked, the youngest last"
-    for k in range(len(young) - 1, -1, -1):
-        if made[young[k]] <= seen[x]:
-            break
-        D[x, young[k]] = D[young[k], x]
+# %% ../../nbs/04_clusters/01_clusters.ipynb #53d18084
+# the division of numpy, which need not look for zeros: a loop without a way out is done four at a
+# time
+@njit(nogil=True, cache=True, error_model="numpy")
+def _ward_row(to_x, to_y, low, size, n_x, n_y):
+    "eq-clusters-ward in place of the distances to y"
+    for i in range(len(size)):
+        t = 1.0 / (n_x + n_y + size[i])
+        to_y[i] = np.sqrt((size[i] + n_x) * t * to_x[i] * to_x[i]
+                          + (size[i] + n_y) * t * to_y[i] * to_y[i] - size[i] * t * low * low)
 
-
+# %% ../../nbs/04_clusters/01_clusters.ipynb #241ec79b
 @njit(nogil=True, cache=True)
 def _nearest(row, size, y):
     "The smallest distance of a row and whose it is: y's, if no other is smaller"
@@ -419,16 +431,14 @@ def _nearest(row, size, y):
                 row[i] = np.inf
     return low, y
 
-
-# the division of numpy, which need not look for zeros: a loop without a way out is done four at a
-# time
-@njit(nogil=True, cache=True, error_model="numpy")
-def _ward_row(to_x, to_y, low, size, n_x, n_y):
-    "eq-clusters-ward in place of the distances to y"
-    for i in range(len(size)):
-        t = 1.0 / (n_x + n_y + size[i])
-        to_y[i] = np.sqrt((size[i] + n_x) * t * to_x[i] * to_x[i]
-                          + (size[i] + n_y) * t * to_y[i] * to_y[i] - size[i] * t * low * low)
+# %% ../../nbs/04_clusters/01_clusters.ipynb #c3a9e6f1
+@njit(nogil=True, cache=True)
+def _catch_up(D, x, young, made, seen):
+    "Look up the distances of x to the clusters made since x was last asked, the youngest last"
+    for k in range(len(young) - 1, -1, -1):
+        if made[young[k]] <= seen[x]:
+            break
+        D[x, young[k]] = D[young[k], x]
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #d4b8f702
 @njit(nogil=True, cache=True)
@@ -444,7 +454,7 @@ def _join(D, pair, low, size, young):
     young[n] = y
     return x, y, n + 1
 
-
+# %% ../../nbs/04_clusters/01_clusters.ipynb #97890bf7
 @njit(nogil=True, cache=True)
 def _ward_joins(D, height):
     """(K, 4) joins up to a height in the order in which they are found: the one that goes, the one
@@ -473,18 +483,7 @@ def _ward_joins(D, height):
             made[y] = seen[y] = k
     return joins[:k]
 
-# %% ../../nbs/04_clusters/01_clusters.ipynb #e5c7a813
-@njit(nogil=True, cache=True)
-def _joined_labels(joins, N):
-    "(N,) a number for each response, the same for those that were joined"
-    into = np.arange(N)
-    for k in range(len(joins)):
-        into[int(joins[k, 0])] = int(joins[k, 1])
-    for i in range(N - 1, -1, -1):   # whoever goes, goes into a later position
-        into[i] = into[into[i]]
-    return into
-
-
+# %% ../../nbs/04_clusters/01_clusters.ipynb #64fe23c7
 @njit(nogil=True, cache=True)
 def _numbered_joins(joins):
     "Joins in increasing order in scipy's numbers: join k makes cluster N + k"
@@ -500,14 +499,7 @@ def _numbered_joins(joins):
         joins[k, 0], joins[k, 1] = min(joins[k, 0], joins[k, 1]), max(joins[k, 0], joins[k, 1])
     return joins
 
-
-def _square_distance(R: np.ndarray, distance: str) -> np.ndarray:
-    "`condensed_distance` as a square, zero on its diagonal"
-    if distance == "rows":
-        return squareform(condensed_distance(R, distance), checks=False)
-    return distance_of(R, distance)
-
-
+# %% ../../nbs/04_clusters/01_clusters.ipynb #fd5a653b
 def ward_tree(D: np.ndarray) -> np.ndarray:
     """Build Ward's tree, the one of scipy.
 
@@ -524,6 +516,17 @@ def ward_tree(D: np.ndarray) -> np.ndarray:
     np.fill_diagonal(D, np.inf)
     joins = _ward_joins(D, np.inf)
     return _numbered_joins(joins[np.argsort(joins[:, 2], kind="stable")])
+
+# %% ../../nbs/04_clusters/01_clusters.ipynb #e5c7a813
+@njit(nogil=True, cache=True)
+def _joined_labels(joins, N):
+    "(N,) a number for each response, the same for those that were joined"
+    into = np.arange(N)
+    for k in range(len(joins)):
+        into[int(joins[k, 0])] = int(joins[k, 1])
+    for i in range(N - 1, -1, -1):   # whoever goes, goes into a later position
+        into[i] = into[into[i]]
+    return into
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #eeae9e67
 @njit(nogil=True, cache=True)
@@ -543,6 +546,13 @@ def _cut(tree, height, joins):
                 label[int(tree[k - n, side])] = label[k] if stands else -1
     return label[:n]
 
+# %% ../../nbs/04_clusters/01_clusters.ipynb #1da4bc61
+def _square_distance(R: np.ndarray, distance: str) -> np.ndarray:
+    "`condensed_distance` as a square, zero on its diagonal"
+    if distance == "rows":
+        return squareform(condensed_distance(R, distance), checks=False)
+    return distance_of(R, distance)
+
 
 @dataclass(frozen=True, eq=False)
 class _Cut:
@@ -551,7 +561,7 @@ class _Cut:
     tree: np.ndarray | None = None
     height: float | None = None
 
-
+# %% ../../nbs/04_clusters/01_clusters.ipynb #37fda986
 def _partition(c: Clustering, R: np.ndarray, tree: bool = True, spare: bool = False) -> _Cut:
     """Tree and cut of a complete correlation; without `tree` no more of it than the cut needs, in
     the place of a correlation that is to `spare`"""
@@ -573,6 +583,47 @@ def _partition(c: Clustering, R: np.ndarray, tree: bool = True, spare: bool = Fa
     k = min(c.n_clusters, N)
     return _Cut(_cut(Z, np.inf, N - k), Z, float(np.r_[0.0, Z[:, 2]][N - k:][:2].mean()))
 
+# %% ../../nbs/04_clusters/01_clusters.ipynb #67fa06d1
+def _named(c: Clustering, R: np.ndarray, order: np.ndarray, responses: pd.Index) -> Clusters:
+    "Clusters of a complete correlation in the order of the names, in the order of the responses"
+    place, found, N = np.argsort(order), _partition(c, R), len(R)
+    frame = pd.DataFrame(_reordered(R, place), responses, responses)
+    tree = found.tree
+    if tree is not None:
+        leaf = tree[:, :2] < N
+        tree[:, :2] = np.sort(np.where(leaf, order[np.where(leaf, tree[:, :2], 0).astype(int)],
+                                       tree[:, :2]), axis=1)
+    return Clusters(_numbered(found.labels[place], responses), tree, found.height, frame,
+                    c.distance)
+
+# %% ../../nbs/04_clusters/01_clusters.ipynb #88524b12
+def tree_clusters(c: Clustering, R: np.ndarray, responses: pd.Index) -> Clusters:
+    """Distance, linkage and cut of a given correlation.
+
+    Parameters
+    ----------
+    c : Clustering
+        The choices; its dependence is not used.
+    R : array of shape (N, N)
+        Correlation; where pairs are unknown (NaN), they are completed first.
+    responses : Index of length N
+        Labels.
+
+    Returns
+    -------
+    Clusters
+        The same for every order of the responses.
+
+    Raises
+    ------
+    ValueError
+        For a choice that is not allowed.
+    """
+    _check_clustering(c)
+    order = name_order(responses)
+    R = _reordered(R, order)
+    return _named(c, complete_correlation(R, c) if np.isnan(R).any() else R, order, responses)
+
 
 def cluster_labels(c: Clustering, R: np.ndarray) -> np.ndarray:
     """Find the clusters of a complete correlation, without their tree.
@@ -591,43 +642,7 @@ def cluster_labels(c: Clustering, R: np.ndarray) -> np.ndarray:
     """
     return group_codes(_partition(c, R, False).labels) + 1
 
-
-def tree_clusters(c: Clustering, R: np.ndarray, responses: pd.Index) -> Clusters:
-    """Distance, linkage and cut of a given correlation.
-
-    Parameters
-    ----------
-    c : Clustering
-        The choices; its dependence is not used.
-    R : array of shape (N, N)
-        Correlation; where pairs are unknown (NaN), they are completed first.
-    responses : Index of length N
-        Labels.
-
-    Returns
-    -------
-    Clusters
-        The same for every order of the responses.
-    """
-    _check_clustering(c)
-    order = name_order(responses)
-    R = _reordered(R, order)
-    return _named(c, complete_correlation(R, c) if np.isnan(R).any() else R, order, responses)
-
-
-def _named(c: Clustering, R: np.ndarray, order: np.ndarray, responses: pd.Index) -> Clusters:
-    "Clusters of a complete correlation in the order of the names, in the order of the responses"
-    place, found, N = np.argsort(order), _partition(c, R), len(R)
-    frame = pd.DataFrame(_reordered(R, place), responses, responses)
-    tree = found.tree
-    if tree is not None:
-        leaf = tree[:, :2] < N
-        tree[:, :2] = np.sort(np.where(leaf, order[np.where(leaf, tree[:, :2], 0).astype(int)],
-                                       tree[:, :2]), axis=1)
-    return Clusters(_numbered(found.labels[place], responses), tree, found.height, frame,
-                    c.distance)
-
-
+# %% ../../nbs/04_clusters/01_clusters.ipynb #5b880a88
 def _panel_clusters(c: Clustering, panel: Panel, tree: bool = True) -> Clusters:
     "Dependence, and the clusters that follow from it"
     _check_clustering(c)
@@ -637,7 +652,6 @@ def _panel_clusters(c: Clustering, panel: Panel, tree: bool = True) -> Clusters:
         return _named(c, R, order, panel.responses)
     labels = _partition(c, R, tree=False, spare=True).labels[np.argsort(order)]
     return Clusters(_numbered(labels, panel.responses))
-
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #21623002
 def _given_labels(labels: pd.Series,  # response to any label
@@ -688,7 +702,7 @@ def _found_before(clusters: Clusters, panel: Panel, columns: slice | np.ndarray 
     panel = panel.take(columns)
     return _given_labels(clusters.labels, panel, clusters.labels.index)
 
-
+# %% ../../nbs/04_clusters/01_clusters.ipynb #166637ee
 def find_clusters(clustering: object, panel: Panel, columns: slice | np.ndarray | None = None,
                   tree: bool = True) -> Clusters:
     """Partition the responses of a panel.

@@ -57,7 +57,7 @@ def match_labels(new: pd.Series, old: pd.Series | None, used: int = 0) -> pd.Ser
     found[found == 0] = used + 1 + np.arange((found == 0).sum())
     return pd.Series(found[codes], new.index, name="cluster")
 
-
+# %% ../../nbs/04_clusters/02_smoothing.ipynb #a0931163
 def turnover(new: pd.Series, old: pd.Series) -> float:
     """Share of responses that changed their cluster.
 
@@ -81,6 +81,14 @@ def turnover(new: pd.Series, old: pd.Series) -> float:
 WAYS = ("hold", "bonus", "ewma")
 
 
+def _is_frequency(f: object) -> bool:
+    "Whether pandas knows it as a frequency"
+    try:
+        return isinstance(f, str) and pd.tseries.frequencies.to_offset(f) is not None
+    except ValueError:
+        return False
+
+
 @dataclass(frozen=True)
 class ClusterSchedule:
     """When clusters are found again on later dates, and how slowly they may move.
@@ -93,7 +101,8 @@ class ClusterSchedule:
     smoothing : {"hold", "bonus", "ewma"}, optional
         How a new partition leans on the one before. None: not at all.
     strength : float, default 0.5
-        h, from 0 (as without smoothing) to 1, where nothing moves any more.
+        h, from 0 to 1. At 0 it is as without smoothing, but that "hold" puts new responses with
+        those they resemble; at 1 "hold" and "ewma" move nothing, and "bonus" parts no pair.
 
     Raises
     ------
@@ -106,7 +115,7 @@ class ClusterSchedule:
 
     def __post_init__(self) -> None:
         f = self.recluster_freq
-        if (f is not None and not isinstance(f, str)
+        if (f is not None and not _is_frequency(f)
             and not (isinstance(f, Integral) and not isinstance(f, bool) and f >= 1)):
             raise ValueError(f"recluster_freq must be a pandas frequency or a positive number of "
                              f"dates, got {f!r}")
@@ -116,7 +125,7 @@ class ClusterSchedule:
             or not 0 <= self.strength <= 1):
             raise ValueError(f"strength must be a number from 0 to 1, got {self.strength!r}")
 
-
+# %% ../../nbs/04_clusters/02_smoothing.ipynb #62c50644
 @dataclass(frozen=True, eq=False)
 class ClusterState:
     """What the clusters of one date leave for the next.
@@ -153,7 +162,7 @@ def _leaning(R: pd.DataFrame, schedule: ClusterSchedule,
     label = before.clusters.labels.reindex(names).to_numpy(dtype=float)
     return R.where(label[:, None] != label, R + h * (1 - R))
 
-
+# %% ../../nbs/04_clusters/02_smoothing.ipynb #48b8be75
 def _is_due(schedule: ClusterSchedule, before: ClusterState, date: object) -> bool:
     "Whether a date searches for clusters again"
     f = schedule.recluster_freq
@@ -165,6 +174,26 @@ def _is_due(schedule: ClusterSchedule, before: ClusterState, date: object) -> bo
                                for k in (before.date, date)])
     ends = [pd.tseries.frequencies.to_offset(f).rollforward(k.normalize()) for k in stamps]
     return ends[0] != ends[1]
+
+# %% ../../nbs/04_clusters/02_smoothing.ipynb #0ca1110e
+def _completed(R: pd.DataFrame, clustering: Clustering) -> pd.DataFrame:
+    "The correlation without unknown pairs"
+    return pd.DataFrame(complete_correlation(R.to_numpy(), clustering), R.index, R.columns)
+
+
+def _carried(R: pd.DataFrame, before: ClusterState) -> Clusters:
+    """The partition of the date before for the responses of this one; newcomers join the nearest
+    cluster"""
+    labels = before.clusters.labels.reindex(R.index)
+    new = labels.index[labels.isna()]
+    if not len(new) and labels.index.equals(before.clusters.labels.index):
+        return before.clusters
+    known = labels.dropna()
+    if not len(known):
+        return Clusters(pd.Series(before.used + 1, R.index, name="cluster"))
+    near = R.loc[known.index, new].fillna(0.0).groupby(known).mean()
+    labels[new] = near.idxmax().reindex(new).to_numpy() if len(new) else []
+    return Clusters(labels.astype(np.intp).rename("cluster"))
 
 # %% ../../nbs/04_clusters/02_smoothing.ipynb #91eeb419
 def next_clusters(clustering: Clustering, R: pd.DataFrame, date: object, schedule: ClusterSchedule,
@@ -189,6 +218,11 @@ def next_clusters(clustering: Clustering, R: pd.DataFrame, date: object, schedul
     ClusterState
         Labels are those of the date before wherever one naming can keep them. Between two searches
         responses that are new join the cluster with which they correlate most on average.
+
+    Raises
+    ------
+    ValueError
+        For a choice of `clustering` that is not allowed.
     """
     if before is not None and not _is_due(schedule, before, date):
         kept = _carried(R, before)
@@ -205,26 +239,6 @@ def next_clusters(clustering: Clustering, R: pd.DataFrame, date: object, schedul
     used = max(int(labels.max()), 0 if before is None else before.used)
     return ClusterState(replace(found, labels=labels), date, 0, used,
                         S if schedule.smoothing == "ewma" else None)
-
-
-def _completed(R: pd.DataFrame, clustering: Clustering) -> pd.DataFrame:
-    "The correlation without unknown pairs"
-    return pd.DataFrame(complete_correlation(R.to_numpy(), clustering), R.index, R.columns)
-
-
-def _carried(R: pd.DataFrame, before: ClusterState) -> Clusters:
-    """The partition of the date before for the responses of this one; newcomers join the nearest
-    cluster"""
-    labels = before.clusters.labels.reindex(R.index)
-    new = labels.index[labels.isna()]
-    if not len(new) and labels.index.equals(before.clusters.labels.index):
-        return before.clusters
-    known = labels.dropna()
-    if not len(known):
-        return Clusters(pd.Series(before.used + 1, R.index, name="cluster"))
-    near = R.loc[known.index, new].fillna(0.0).groupby(known).mean()
-    labels[new] = near.idxmax().reindex(new).to_numpy() if len(new) else []
-    return Clusters(labels.astype(np.intp).rename("cluster"))
 
 # %% ../../nbs/04_clusters/02_smoothing.ipynb #188015fb
 def dated_co_association(partitions: Mapping[Any, Any]) -> pd.DataFrame:
@@ -259,7 +273,7 @@ def dated_co_association(partitions: Mapping[Any, Any]) -> pd.DataFrame:
     return pd.DataFrame(np.divide(together, both, out=np.full(both.shape, np.nan), where=both > 0),
                         names, names)
 
-
+# %% ../../nbs/04_clusters/02_smoothing.ipynb #6a94dfda
 def turnover_by_date(partitions: Mapping[Any, Any]) -> pd.Series:
     """Turnover from each date to the next.
 
