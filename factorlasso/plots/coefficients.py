@@ -19,7 +19,7 @@ from ..inference.standard_errors import StandardErrors
 # %% ../../nbs/11_plots/02_coefficients.ipynb #9492800f
 _ESTIMATE, _ALLOWED, _LOADING = "#2166ac", "#fdebd3", "#c8570b"
 
-
+# %% ../../nbs/11_plots/02_coefficients.ipynb #61a4c992
 def _lines(errors: StandardErrors, response, factor) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     "The rows of the table that are asked for, and the lower and upper bounds of their cells"
     n, bounds = errors.numbers, errors.fit.bounds

@@ -37,7 +37,7 @@ _CYCLE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a
 
 _MOST_NAMES = 30   # labels of seven points that still find room beside one picture
 
-
+# %% ../../nbs/11_plots/01_plots.ipynb #60b9e256
 @contextmanager
 def picture_theme(style: str = "ticks", context: str = "notebook") -> Iterator[None]:
     """A theme of seaborn for the pictures drawn inside, with the colours of this chapter.
@@ -64,14 +64,14 @@ def picture_theme(style: str = "ticks", context: str = "notebook") -> Iterator[N
     with sns.axes_style(style), sns.plotting_context(context), sns.color_palette(_CYCLE):
         yield
 
-
+# %% ../../nbs/11_plots/01_plots.ipynb #332c3353
 def _shade(strength: float) -> Any:
     """A grey between background and text of the style in use, 0 to 1: visible on dark pages as on
     white ones"""
     back, text = (np.array(to_rgb(plt.rcParams[name])) for name in ("axes.facecolor", "text.color"))
     return tuple(back + strength * (text - back))
 
-
+# %% ../../nbs/11_plots/01_plots.ipynb #e5c8b620
 def signed_colors(n: int = 128) -> ListedColormap:
     """Make a colour map: blue for negative, orange for positive, a visible step at zero.
 
@@ -95,7 +95,7 @@ def _axes(ax: Axes | None, width: float, height: float) -> Axes:
     "The given Axes, or the Axes of a new figure of this size in inches"
     return plt.subplots(figsize=(width, height), layout="constrained")[1] if ax is None else ax
 
-
+# %% ../../nbs/11_plots/01_plots.ipynb #9db655a4
 def _text(labels: pd.Index) -> list[str]:
     "Labels as text of at most 24 characters; a dollar is a dollar and begins no formula"
     return [(t if len(t) <= 24 else t[:23] + "…").replace("$", r"\$") for t in map(str, labels)]
@@ -105,7 +105,7 @@ def _room(labels: pd.Index) -> float:
     "Inches that the longest label takes"
     return .08 * max(map(len, _text(labels)), default=0)
 
-
+# %% ../../nbs/11_plots/01_plots.ipynb #07c2866b
 def _label(ax: Axes,  # to be labelled
            which: str,  # "x" or "y"
            labels: pd.Index,  # one label for each position
@@ -142,7 +142,7 @@ def _cells(ax: Axes, values: np.ndarray, colors: Colormap, low: float,
                 linewidths=width, linecolor=_shade(.1), xticklabels=False, yticklabels=False, ax=ax)
     return ax.collections[-1]
 
-
+# %% ../../nbs/11_plots/01_plots.ipynb #7c2a07c4
 def _heat(ax: Axes, values: np.ndarray, limit: float, bar: str) -> None:
     "Cells with zeros and NaN left blank, and a colour bar"
     image = _cells(ax, np.ma.masked_where(values == 0, values), signed_colors(), -limit, limit)
@@ -152,12 +152,33 @@ def _heat(ax: Axes, values: np.ndarray, limit: float, bar: str) -> None:
     scale.ax.tick_params(labelsize=8)
     scale.set_label(bar, size=8)
 
-
+# %% ../../nbs/11_plots/01_plots.ipynb #5110991a
 def _frames(ax: Axes, labels: np.ndarray, color: Any) -> None:
     "A frame around every run of equal labels on the diagonal"
     edges = np.flatnonzero(np.diff(labels, prepend=-1, append=-1))
     for a, b in zip(edges[:-1], edges[1:], strict=True):
         ax.add_patch(Rectangle((a, a), b - a, b - a, fill=False, ec=color, lw=1))
+
+# %% ../../nbs/11_plots/01_plots.ipynb #7f44f22c
+def _mark(ax: Axes, coef: pd.DataFrame, signs: pd.DataFrame, across: bool, limit: float) -> None:
+    """Write a sign matrix into the cells of a heat map; ValueError for other labels than those of
+    the loadings"""
+    for have, want in ((signs.index, coef.index), (signs.columns, coef.columns)):
+        if len(odd := have.symmetric_difference(want)):
+            raise ValueError(f"the labels of signs and coef differ: {list(odd)[:5]}")
+    s = signs.reindex(index=coef.index, columns=coef.columns).to_numpy(dtype=float)
+    b = coef.to_numpy(dtype=float)
+    s, b = (s.T, b.T) if across else (s, b)
+    box = ax.get_window_extent()
+    size = min(box.width / s.shape[1], box.height / s.shape[0]) / ax.figure.dpi * 72
+    if size < 5:
+        return  # points; no mark could be read
+    for value, marker in ((1, "+"), (-1, "_"), (0, "x")):
+        y, x = np.nonzero(s == value)
+        dark = np.abs(np.nan_to_num(b[y, x])) > .55 * limit
+        ax.scatter(x + .5, y + .5, marker=marker,
+                   s=min(.45 * size, 8.0)**2 * (.4 if value == 0 else 1), linewidths=.8, zorder=3,
+                   c=np.where(dark, "white", "0.25" if value else "0.6"))
 
 # %% ../../nbs/11_plots/01_plots.ipynb #5c0b7a31
 def plot_loadings(coef: Any, signs: pd.DataFrame | None = None, ax: Axes | None = None,
@@ -183,7 +204,7 @@ def plot_loadings(coef: Any, signs: pd.DataFrame | None = None, ax: Axes | None 
     Raises
     ------
     ValueError
-        Where there are no loadings.
+        Where there are no loadings, and where signs have other labels.
 
     Examples
     --------
@@ -215,26 +236,33 @@ def plot_loadings(coef: Any, signs: pd.DataFrame | None = None, ax: Axes | None 
         _mark(ax, coef, signs, across, limit)
     return ax
 
-# %% ../../nbs/11_plots/01_plots.ipynb #7f44f22c
-def _mark(ax: Axes, coef: pd.DataFrame, signs: pd.DataFrame, across: bool, limit: float) -> None:
-    """Write a sign matrix into the cells of a heat map; ValueError for other labels than those of
-    the loadings"""
-    for have, want in ((signs.index, coef.index), (signs.columns, coef.columns)):
-        if len(odd := have.symmetric_difference(want)):
-            raise ValueError(f"the labels of signs and coef differ: {list(odd)[:5]}")
-    s = signs.reindex(index=coef.index, columns=coef.columns).to_numpy(dtype=float)
-    b = coef.to_numpy(dtype=float)
-    s, b = (s.T, b.T) if across else (s, b)
-    box = ax.get_window_extent()
-    size = min(box.width / s.shape[1], box.height / s.shape[0]) / ax.figure.dpi * 72
-    if size < 5:
-        return  # points; no mark could be read
-    for value, marker in ((1, "+"), (-1, "_"), (0, "x")):
-        y, x = np.nonzero(s == value)
-        dark = np.abs(np.nan_to_num(b[y, x])) > .55 * limit
-        ax.scatter(x + .5, y + .5, marker=marker,
-                   s=min(.45 * size, 8.0)**2 * (.4 if value == 0 else 1), linewidths=.8, zorder=3,
-                   c=np.where(dark, "white", "0.25" if value else "0.6"))
+# %% ../../nbs/11_plots/01_plots.ipynb #0e1cd45b
+def _tree(ax: Axes,
+          linkage: np.ndarray | None,  # (N - 1, 4), None leaves the Axes empty
+          labels: np.ndarray,  # (N,) cluster numbers in the order of the leaves
+          cutoff: float | None,  # height of the cut
+          ) -> None:
+    """A tree that grows to the left, leaf k between heights k and k + 1, coloured by cluster below
+    the cut"""
+    for side in ("top", "left", "right"):
+        ax.spines[side].set_visible(False)
+    ax.set_yticks([])
+    ax.set_ylim(len(labels), 0)
+    if linkage is None:
+        ax.set_axis_off()
+        return
+    drawn = sch.dendrogram(linkage, no_plot=True)
+    y, x = np.array(drawn["icoord"]) / 10, np.array(drawn["dcoord"])
+    first = np.clip(y.min(axis=1).astype(int), 0, len(labels) - 1)
+    below = x.max(axis=1) <= (np.inf if cutoff is None else cutoff)
+    colors = [_CYCLE[(labels[k] - 1) % len(_CYCLE)] if low else _GREY
+              for k, low in zip(first, below, strict=True)]
+    ax.add_collection(LineCollection(np.stack([x, y], axis=-1), colors=colors, linewidths=1.1))
+    if cutoff is not None:
+        ax.axvline(cutoff, color=_shade(.7), lw=.8, ls="--")
+    ax.set_xlim(1.03 * max(x.max(), cutoff or 0), 0)
+    ax.set_xlabel("height", fontsize=9)
+    ax.tick_params(labelsize=8)
 
 # %% ../../nbs/11_plots/01_plots.ipynb #b525631e
 def plot_dendrogram(clusters: Any, ax: np.ndarray | None = None) -> np.ndarray:
@@ -286,34 +314,6 @@ def plot_dendrogram(clusters: Any, ax: np.ndarray | None = None) -> np.ndarray:
     _frames(right, labels[order], _shade(.9))
     _label(right, "y", clusters.labels.index[order])
     return np.array([left, right])
-
-# %% ../../nbs/11_plots/01_plots.ipynb #0e1cd45b
-def _tree(ax: Axes,
-          linkage: np.ndarray | None,  # (N - 1, 4), None leaves the Axes empty
-          labels: np.ndarray,  # (N,) cluster numbers in the order of the leaves
-          cutoff: float | None,  # height of the cut
-          ) -> None:
-    """A tree that grows to the left, leaf k between heights k and k + 1, coloured by cluster below
-    the cut"""
-    for side in ("top", "left", "right"):
-        ax.spines[side].set_visible(False)
-    ax.set_yticks([])
-    ax.set_ylim(len(labels), 0)
-    if linkage is None:
-        ax.set_axis_off()
-        return
-    drawn = sch.dendrogram(linkage, no_plot=True)
-    y, x = np.array(drawn["icoord"]) / 10, np.array(drawn["dcoord"])
-    first = np.clip(y.min(axis=1).astype(int), 0, len(labels) - 1)
-    below = x.max(axis=1) <= (np.inf if cutoff is None else cutoff)
-    colors = [_CYCLE[(labels[k] - 1) % len(_CYCLE)] if low else _GREY
-              for k, low in zip(first, below, strict=True)]
-    ax.add_collection(LineCollection(np.stack([x, y], axis=-1), colors=colors, linewidths=1.1))
-    if cutoff is not None:
-        ax.axvline(cutoff, color=_shade(.7), lw=.8, ls="--")
-    ax.set_xlim(1.03 * max(x.max(), cutoff or 0), 0)
-    ax.set_xlabel("height", fontsize=9)
-    ax.tick_params(labelsize=8)
 
 # %% ../../nbs/11_plots/01_plots.ipynb #7be13f58
 def plot_cluster_map(model: Any, size: tuple[float, float] = (7.5, 4.5)) -> sns.matrix.ClusterGrid:
@@ -420,7 +420,7 @@ def _bars(ax: Axes, at: np.ndarray, height: np.ndarray, bottom: np.ndarray, colo
         ax.fill_between(at, bottom, bottom + height, step="mid", color=color, linewidth=0,
                         label=label)
 
-
+# %% ../../nbs/11_plots/01_plots.ipynb #2ae55ec9
 def plot_volatility_split(covar: Any, assets: list[Any] | None = None,
                           ax: Axes | None = None) -> Axes:
     """Draw the volatility of each response, split by variance.
@@ -614,7 +614,7 @@ def _end_labels(ax: Axes, x: float, ends: np.ndarray, names: list) -> None:
         ax.annotate(_text([names[k]])[0], (x, last), xytext=(3, 0), textcoords="offset points",
                     va="center", fontsize=7, color=_CYCLE[k % len(_CYCLE)], annotation_clip=False)
 
-
+# %% ../../nbs/11_plots/01_plots.ipynb #4b36497d
 def _lambda_ticks(low: float, high: float) -> np.ndarray:
     """Between three and six round numbers on a logarithmic axis; fewer than three where it is too
     short for round ones"""
@@ -626,14 +626,14 @@ def _lambda_ticks(low: float, high: float) -> np.ndarray:
             return ticks[::-(-len(ticks) // 6)]
     return np.unique([float(f"{v:.3g}") for v in np.geomspace(low, high, 3)])
 
-
+# %% ../../nbs/11_plots/01_plots.ipynb #776e8786
 def _places(lambdas: np.ndarray) -> np.ndarray:
     "Where on a logarithmic axis each λ is drawn; 0 stands one step below the smallest that is not"
     low = lambdas[lambdas > 0].min(initial=np.inf)
     step = (lambdas.max() / low) ** (1 / max(len(lambdas) - 2, 1)) if np.isfinite(low) else 1.0
     return np.where(lambdas > 0, lambdas, low / max(step, 1.5) if np.isfinite(low) else 1.0)
 
-
+# %% ../../nbs/11_plots/01_plots.ipynb #f6a9738a
 def _check_lambdas(lambdas: np.ndarray, table: np.ndarray, what: str) -> None:
     "ValueError unless there is one row for each λ, none of them negative"
     if (table.shape[:1] != lambdas.shape or not (np.isfinite(lambdas) & (lambdas >= 0)).all()
@@ -641,7 +641,7 @@ def _check_lambdas(lambdas: np.ndarray, table: np.ndarray, what: str) -> None:
         raise ValueError(f"one row of {what} per λ is needed, none of them negative, got "
                          f"{table.shape} and {lambdas.shape}")
 
-
+# %% ../../nbs/11_plots/01_plots.ipynb #fbfce395
 def _lambda_axis(ax: Axes, lambdas: np.ndarray) -> None:
     "Logarithmic axis of λ, large to small; a λ of 0 has a tick of its own at the end"
     places = _places(lambdas)
@@ -660,7 +660,7 @@ def _lambda_axis(ax: Axes, lambdas: np.ndarray) -> None:
 _MANY_LINES = 3000   # past it lines cover each other, and cover everything
 _BINS = 200          # values told apart in a density: about the pixels of a small picture
 
-
+# %% ../../nbs/11_plots/01_plots.ipynb #d7e12c05
 def _density(ax: Axes, x: np.ndarray, lines: np.ndarray, color: Any) -> None:
     "How many of the lines (L, K) have which value at each x, darker where they are more"
     low, high = np.nanmin(lines), np.nanmax(lines)
@@ -673,7 +673,7 @@ def _density(ax: Axes, x: np.ndarray, lines: np.ndarray, color: Any) -> None:
     ax.pcolormesh(np.r_[x[0], middle, x[-1]], low + height * np.arange(_BINS + 1),
                   np.ma.masked_equal(counts, 0), cmap=colors, norm=LogNorm(1, max(counts.max(), 2)))
 
-
+# %% ../../nbs/11_plots/01_plots.ipynb #f5ad456b
 def _lines(ax: Axes, x: np.ndarray, lines: np.ndarray, color: Any, width: float) -> None:
     "Lines (L, K) over x as one collection, in one colour or a colour each; gaps where NaN"
     if lines.shape[1] > _MANY_LINES and np.isfinite(lines).any():
@@ -682,7 +682,7 @@ def _lines(ax: Axes, x: np.ndarray, lines: np.ndarray, color: Any, width: float)
     ax.add_collection(LineCollection(points, colors=color, linewidths=width))
     ax.autoscale_view()
 
-
+# %% ../../nbs/11_plots/01_plots.ipynb #a1d8cd26
 def _path_table(path: Any, coefs: Any, names: Any) -> tuple[np.ndarray, np.ndarray, list | None]:
     "λ, loadings (L, K) and names of a `LassoPath`, or of arrays or a DataFrame"
     if hasattr(path, "coef"):
@@ -695,7 +695,7 @@ def _path_table(path: Any, coefs: Any, names: Any) -> tuple[np.ndarray, np.ndarr
     return (np.asarray(path, dtype=float), values.reshape(len(values), -1),
             None if names is None else list(names))
 
-
+# %% ../../nbs/11_plots/01_plots.ipynb #51364cfa
 def plot_coefficient_paths(path: Any, coefs: Any = None, names: Any = None,
                            ax: Axes | None = None) -> Axes:
     """Draw loadings against λ, labelled at the end of the line.
@@ -721,7 +721,7 @@ def plot_coefficient_paths(path: Any, coefs: Any = None, names: Any = None,
     Raises
     ------
     ValueError
-        For names that are not one for each loading.
+        For a λ that is negative or has no row, and for names that are not one for each loading.
 
     Examples
     --------
@@ -770,6 +770,11 @@ def plot_cv(search: Any, scores: Any = None, chosen: dict[str, float] | None = N
     -------
     Axes
         What was drawn on.
+
+    Raises
+    ------
+    ValueError
+        For a λ that is negative or has no row of scores.
 
     Examples
     --------

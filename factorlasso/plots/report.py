@@ -20,7 +20,7 @@ from . import plots
 from ..risk.covariance import CurrentFactorCovarData
 
 # %% ../../nbs/11_plots/03_report.ipynb #9a15f8b0
-_DPI = 110   # sharp at the width of the page, a third of the size of print
+_DPI = 110   # the widest picture, 8 inches, fills 880 of the page's 960 pixels
 
 
 def _picture(axes: Axes | np.ndarray, caption: str) -> str:
@@ -41,7 +41,7 @@ def _number(value: Any) -> str:
         return value if isinstance(value, str) else ""
     return "·" if value == 0 else f"{value:.4g}"
 
-
+# %% ../../nbs/11_plots/03_report.ipynb #28e18290
 def _table(table: pd.DataFrame, heading: str) -> str:
     "A table under its heading, folded when it is long."
     shown = table.map(_number).to_html(border=0, classes="numbers")
@@ -56,7 +56,7 @@ def _setting(value: Any) -> str:
                 f"{int(value.notna().to_numpy().sum())} cells set")
     return f"{len(value)} values" if isinstance(value, pd.Series) else str(value)
 
-
+# %% ../../nbs/11_plots/03_report.ipynb #83cf5d74
 def _settings(model: Any) -> pd.DataFrame:
     "Every parameter that is not at its default, as text."
     default = type(model)().get_params(deep=False)
@@ -64,7 +64,7 @@ def _settings(model: Any) -> pd.DataFrame:
     changed = {k: v for k, v in values.items() if v != _setting(default[k])}
     return pd.DataFrame({"value": {"estimator": type(model).__name__, **changed}})
 
-
+# %% ../../nbs/11_plots/03_report.ipynb #e5469675
 def _proof(model: Any) -> pd.DataFrame:
     "The certificate of the worst response."
     r = model.estimation_result_
@@ -96,7 +96,7 @@ tr { border-bottom: 1px solid #8884; } .note { border-left: 4px solid #c8570b; p
 .8rem; }
 :root { color-scheme: light dark; }"""
 
-
+# %% ../../nbs/11_plots/03_report.ipynb #01fb3d82
 def fit_figures(model: Any, covar: CurrentFactorCovarData) -> dict[str, Callable[[], Any]]:
     """The pictures of a fit, each drawn when its function is called.
 
@@ -123,7 +123,7 @@ def fit_figures(model: Any, covar: CurrentFactorCovarData) -> dict[str, Callable
         draw["clusters"] = lambda: plots.plot_dendrogram(found)
     return draw
 
-
+# %% ../../nbs/11_plots/03_report.ipynb #a1d496f9
 _CAPTIONS = {"loadings": "Loadings; white is an exact zero",
              "volatilities": "Volatility: by factors, and of its own",
              "histories": "What was observed", "clusters": "Clusters of the responses"}
