@@ -34,6 +34,15 @@ from ..selection.selection import LassoModelCV
 from ..plots import plots
 from ..plots.report import fit_figures, fit_report
 
+# %% ../../nbs/12_cli/01_cli.ipynb #e4996d9a
+def _check_history(panel: Panel, warmup: int) -> np.ndarray:
+    "(N,) which responses have enough rows; ValueError when none has"
+    old = panel.n_obs >= max(1, warmup)
+    if not old.any():
+        raise ValueError(f"no response has {warmup} rows with all factors, which is the warm-up; "
+                         f"the longest has {panel.n_obs.max()}")
+    return old
+
 # %% ../../nbs/12_cli/01_cli.ipynb #843bd412
 def find_lambda(model: LassoModel, x: pd.DataFrame, y: pd.DataFrame, how: str) -> float | pd.Series:
     """λ by cross-validation or by BIC, as `LassoModel(reg_lambda=...)` takes it.
@@ -76,15 +85,6 @@ def find_lambda(model: LassoModel, x: pd.DataFrame, y: pd.DataFrame, how: str) -
     chosen = select_by_criterion(information_criteria(path, n_obs), "bic", pooled=joined)
     return chosen if joined else chosen.reindex(y.columns).fillna(chosen.median())
 
-
-def _check_history(panel: Panel, warmup: int) -> np.ndarray:
-    "(N,) which responses have enough rows; ValueError when none has"
-    old = panel.n_obs >= max(1, warmup)
-    if not old.any():
-        raise ValueError(f"no response has {warmup} rows with all factors, which is the warm-up; "
-                         f"the longest has {panel.n_obs.max()}")
-    return old
-
 # %% ../../nbs/12_cli/01_cli.ipynb #4fb493a7
 def _cluster_lines(clusters: pd.Series,  # response to cluster
                    most: int = 12,  # clusters shown
@@ -99,13 +99,13 @@ def _cluster_lines(clusters: pd.Series,  # response to cluster
             f"{members if len(members) <= 88 else members[:85].rsplit('  ', 1)[0] + '  …'}")
     return lines + ([f"  … {len(sizes) - most} more clusters"] if len(sizes) > most else [])
 
-
+# %% ../../nbs/12_cli/01_cli.ipynb #37db319a
 def _cut(label: object, width: int) -> str:
     "A label that takes no more room than it is given"
     text = str(label)
     return text if len(text) <= width else text[:width // 2 - 1] + "…" + text[width // 2 - width:]
 
-
+# %% ../../nbs/12_cli/01_cli.ipynb #04a9355e
 def _shown(model: LassoModel,  # fitted
            most: int = 12,  # rows
            ) -> pd.Index:
@@ -116,7 +116,7 @@ def _shown(model: LassoModel,  # fitted
         names = found.index[~found.duplicated()]
     return names[:most]
 
-
+# %% ../../nbs/12_cli/01_cli.ipynb #8134ab7d
 def _loading_lines(model: LassoModel,  # fitted
                    table: pd.DataFrame,  # `response_table`
                    ) -> list[str]:
@@ -165,7 +165,7 @@ def response_table(model: LassoModel, covar: CurrentFactorCovarData) -> pd.DataF
         table["cluster"] = table["cluster"].astype("Int64")
     return table.join(covar.get_model_vols()).assign(gap=model.estimation_result_.gap)
 
-
+# %% ../../nbs/12_cli/01_cli.ipynb #fa264bc7
 def _fact_lines(model: LassoModel,  # fitted
                 y_covar: pd.DataFrame,  # (n, n) covariance of the responses that have one
                 table: pd.DataFrame,  # `response_table`
@@ -192,7 +192,7 @@ _FILES = ("responses.csv", "loadings.csv", "factor_covariance.csv", "covariance.
           # all that a run may write
           "loadings.png", "volatilities.png", "histories.png", "clusters.png", "report.html")
 
-
+# %% ../../nbs/12_cli/01_cli.ipynb #e2e30e2f
 def write_tables(out: Path, table: pd.DataFrame, covar: CurrentFactorCovarData,
                  y_covar: pd.DataFrame) -> list[str]:
     """Responses, loadings, covariances and the estimate itself.
@@ -224,7 +224,7 @@ def write_tables(out: Path, table: pd.DataFrame, covar: CurrentFactorCovarData,
     covar.save(str(out / "estimate.parquet"))
     return [*tables, "estimate.parquet"]
 
-
+# %% ../../nbs/12_cli/01_cli.ipynb #b417fa58
 def write_figures(out: Path, model: LassoModel, covar: CurrentFactorCovarData) -> list[str]:
     """Draw loadings, volatilities, histories and, where there is a tree, clusters.
 
@@ -254,7 +254,7 @@ def _lambda_words(model: LassoModel) -> str:
     return (f"λ = {used.iloc[0]:.4g}" if used.nunique() == 1
             else f"λ = {used.min():.3g} to {used.max():.3g} by response")
 
-
+# %% ../../nbs/12_cli/01_cli.ipynb #026924c0
 @dataclass(frozen=True)
 class _Output:
     "What a run leaves behind"
@@ -262,7 +262,7 @@ class _Output:
     annualization: float  # rows in a year; 1: volatilities per row
     report: bool = False  # also one page to send
 
-
+# %% ../../nbs/12_cli/01_cli.ipynb #4eeb7728
 def _report(title: str, model: LassoModel, covar: CurrentFactorCovarData, folder: Path,
             notes: list) -> list[str]:
     "Write the page to send, with the warnings of the fit on top; the name of the file"
@@ -270,7 +270,7 @@ def _report(title: str, model: LassoModel, covar: CurrentFactorCovarData, folder
     (folder / "report.html").write_text(fit_report(model, covar, title, texts), "utf-8")
     return ["report.html"]
 
-
+# %% ../../nbs/12_cli/01_cli.ipynb #71ebdfd3
 def _run(title: str,  # first words of the page
          model: LassoModel,  # to be fitted
          x: pd.DataFrame,  # (T, M) factors
@@ -328,7 +328,7 @@ def _read(read, path: str | None, *options):
     except OSError as e:
         raise ValueError(f"{path}: {e.strerror or e}") from e
 
-
+# %% ../../nbs/12_cli/01_cli.ipynb #7ac0229d
 def _check_options(args: argparse.Namespace) -> LassoModelType:
     "The model type; ValueError for options that have no meaning together"
     kind = LassoModelType(args.model)
@@ -346,7 +346,7 @@ def _check_options(args: argparse.Namespace) -> LassoModelType:
                              f"to {args.out}; choose another --out")
     return kind
 
-
+# %% ../../nbs/12_cli/01_cli.ipynb #72da672d
 def _fit(args: argparse.Namespace) -> None:
     "A model of the user's files"
     kind, sep = _check_options(args), {"tab": "\t", "\\t": "\t"}.get(args.sep, args.sep)
@@ -375,7 +375,7 @@ def _lambda(text: str) -> float | str:
     except ValueError:
         raise argparse.ArgumentTypeError(f"cv, bic or a number is expected, got {text!r}") from None
 
-
+# %% ../../nbs/12_cli/01_cli.ipynb #80cd4dd2
 def _parser() -> argparse.ArgumentParser:
     "The two commands and their options"
     parser = argparse.ArgumentParser(prog="factorlasso",
@@ -439,7 +439,7 @@ _OPTIONS = {"factors_beta_loading_signs": "--signs", "factors_beta_prior": "--pr
             "decimal=": "--decimal=", "sep=": "--sep=",
             "column=": "--group-column="}
 
-
+# %% ../../nbs/12_cli/01_cli.ipynb #94c50830
 def main(argv: list[str] | None = None) -> int:
     """Run ``factorlasso demo`` or ``factorlasso fit``.
 
