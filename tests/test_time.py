@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from sklearn.base import clone
 
-from factorlasso import LassoModel, fit_rolling
+from factorlasso import Clustering, LassoModel, fit_rolling
+from factorlasso.clusters.smoothing import ClusterSchedule
 from factorlasso.data import BlockError, Files, moments_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*(valid rows|missing factor):UserWarning")
@@ -223,3 +225,24 @@ def test_rows_without_labels_and_blocks_without_weight(seed, span):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         assert_same_moments(moments_of(X, Y, w, span), moments_of(blocks, span=span))
+
+
+@pytest.mark.parametrize("dependence", ["pearson", "spearman"])
+def test_the_first_component_is_taken_out_once_whichever_way_clusters_are_found(dependence):
+    rng, T = np.random.default_rng(0), 200
+    x = pd.DataFrame(rng.normal(size=(T, 2)), pd.date_range("2000-01-31", periods=T, freq="ME"))
+    common = 1.5 * rng.normal(size=(T, 1)) + 0.6 * rng.normal(size=(T, 4))[:, np.arange(16) // 4]
+    x, y = x.add_prefix("f"), pd.DataFrame(common + 0.7 * rng.normal(size=(T, 16)), x.index)
+    y, last = y.add_prefix("r"), x.index[-1]
+    model = LassoModel("group_lasso_clusters", 0.1, clustering=Clustering(dependence))
+    plain = model.fit(x, y).clusters_
+    model.set_params(clustering=Clustering(dependence, remove_pc1=True))
+    found = model.fit(x, y).clusters_
+    assert not found.equals(plain)
+    for smoothing in (None, "hold", "bonus", "ewma"):
+        dated = fit_rolling(model, x, y, [last], schedule=ClusterSchedule(smoothing=smoothing))
+        assert dated[last].clusters.equals(found), smoothing
+    assert fit_rolling(model, x, y, [last])[last].clusters.equals(found)
+    if dependence == "pearson":
+        stream = clone(model).partial_fit(x[:90], y[:90]).partial_fit(x[90:], y[90:])
+        assert stream.clusters_.equals(found)

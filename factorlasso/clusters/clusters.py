@@ -605,7 +605,8 @@ def tree_clusters(c: Clustering, R: np.ndarray, responses: pd.Index) -> Clusters
     c : Clustering
         The choices; its dependence is not used.
     R : array of shape (N, N)
-        Correlation; where pairs are unknown (NaN), they are completed first.
+        Correlation; unknown pairs (NaN) are completed and the first component is removed, if `c`
+        asks for it, first.
     responses : Index of length N
         Labels.
 
@@ -622,7 +623,8 @@ def tree_clusters(c: Clustering, R: np.ndarray, responses: pd.Index) -> Clusters
     _check_clustering(c)
     order = name_order(responses)
     R = _reordered(R, order)
-    return _named(c, complete_correlation(R, c) if np.isnan(R).any() else R, order, responses)
+    whole = not (c.remove_pc1 or np.isnan(R).any())
+    return _named(c, R if whole else complete_correlation(R, c), order, responses)
 
 
 def cluster_labels(c: Clustering, R: np.ndarray) -> np.ndarray:

@@ -205,7 +205,8 @@ def next_clusters(clustering: Clustering, R: pd.DataFrame, date: object, schedul
     clustering : Clustering
         Distance, linkage and cut.
     R : DataFrame of shape (N, N)
-        Correlation of the responses of this date, NaN where unknown.
+        Correlation of the responses of this date, NaN where unknown; the first principal
+        component still in it.
     date : date or period
         Of this estimate.
     schedule : ClusterSchedule
@@ -228,7 +229,11 @@ def next_clusters(clustering: Clustering, R: pd.DataFrame, date: object, schedul
         kept = _carried(R, before)
         return replace(before, clusters=kept, dates_since=before.dates_since + 1,
                        used=max(before.used, int(kept.labels.max())))
-    S = _leaning(R if schedule.smoothing is None else _completed(R, clustering), schedule, before)
+    if schedule.smoothing is None:
+        S = R
+    else:   # complete, and without what the clustering takes out: not to be taken out again
+        S = _leaning(_completed(R, clustering), schedule, before)
+        clustering = Clustering(**{**clustering.get_params(), "remove_pc1": False})
     found = tree_clusters(clustering, S.to_numpy(), S.index)
     old = None if before is None else before.clusters.labels
     labels = match_labels(found.labels, old, 0 if before is None else before.used)
