@@ -401,8 +401,9 @@ def _joined_grams(X, w, shown, mass, center):
     return G, means
 
 # %% ../../nbs/01_data/03_moments.ipynb #77c9aee4
-# factors from which products that responses share are worth being called from Python
-_WIDE = 16
+# rows times squared factors from which a product is worth being called from Python, which costs
+# a tenth of a millisecond: below, the calls would cost more than the work that is shared
+_SHARED = 10_000_000
 
 
 def _pattern_grams(X, w, mask, first, mass, center):
@@ -415,7 +416,7 @@ def _pattern_grams(X, w, mask, first, mass, center):
                 order = np.argsort(-cuts, kind="stable")
                 return _staggered_grams(X, w, cuts if from_end else len(w) - cuts, order, from_end,
                                         mass[first], center)
-    grams = _scattered_grams if X.shape[1] < _WIDE else _joined_grams
+    grams = _scattered_grams if len(X) * X.shape[1]**2 < _SHARED else _joined_grams
     return grams(X, w, np.ascontiguousarray(shown.T), mass[first], center)
 
 # %% ../../nbs/01_data/03_moments.ipynb #998eac0d

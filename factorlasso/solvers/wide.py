@@ -357,8 +357,10 @@ def _solve_lasso(problem, tol, u, least, max_rounds=100):
     q = m.c[0] - F.T @ (F @ u) if u.any() else m.c[0].copy()
     for ease in [1.0] if u.any() else _easing(q, t, lo, hi):
         for _ in range(max_rounds if ease == 1 else 1):
+            # while a factor waits to come in, its pull is in the way of any dual point
+            waits = (_excess(q, ease * t, lo, hi, u) > tol * t)[alive].any()
             gap, absolute, value, theta = _claim(z._replace(t=ease * z.t), desk, m, F, u, q,
-                                                 tol if ease == 1 else np.inf, least)
+                                                 np.inf if waits or ease > 1 else tol, least)
             if gap <= tol:
                 break
             if ease == 1 and absolute >= 0:
