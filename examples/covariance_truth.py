@@ -70,14 +70,16 @@ def one_world(rho, N, T, seed, M=4):
     return out
 
 
-def losses(draws=10):
-    "Mean losses by world, N and T"
+def losses(draws=40):
+    "Mean losses by world, N and T, and the standard error of ours"
     sizes = [(N, T) for N in (20, 100, 500) for T in (60, 120, 240)]
     worlds = [(world, rho, N, T) for world, rho in (("blocks", .5), ("white", 0.0))
               for N, T in sizes] + [("weaker blocks", .38, 100, 120)]
-    return {f"{world} {N} {T}": pd.DataFrame(
-        [one_world(rho, N, T, k) for k in range(draws if N < 500 else 2)]).mean().round(4).to_dict()
-            for world, rho, N, T in worlds}
+    found = {f"{world} {N} {T}": pd.DataFrame(
+        [one_world(rho, N, T, k) for k in range(draws if N < 500 else 2)])
+             for world, rho, N, T in worlds}
+    return {k: (t.mean().round(4).to_dict() | {"auto, s.e.": round(t["auto"].sem(), 4)})
+            for k, t in found.items()}
 
 
 def held(T, rho, gaps, correlation, draws=400, N=20, M=4):

@@ -1234,7 +1234,8 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0,
         Σx per row. None: the weighted sample covariance; "auto": the same at its recent level.
     residual_correlation : ResidualCorrelation, str or DataFrame, default="diagonal"
         What residuals have in common; a name or a matrix stands for the `ResidualCorrelation` of
-        that method. "auto" chooses inside the sample and follows the recent level.
+        that method. "auto" chooses inside the sample and follows the recent level, common and by
+        response.
     refit : bool, default=False
         Replace shrunken loadings by least squares on the cells that moved, under the same signs.
     young : {"prior", "drop", "raise"}, default="prior"
@@ -1274,7 +1275,8 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0,
     common, every = _common_rows(model, fit, active)
     found = how.estimate(common)
     E, df = fit.residuals, fit.df if how.degrees_of_freedom else None
-    d = found.level * found.inflation * residual_variance(E, fit.panel.weights, fit.panel.mask, df)
+    d = (found.level * found.relative * found.inflation
+         * residual_variance(E, fit.panel.weights, fit.panel.mask, df))
     columns = _variances(fit, a / every, d, _r2(fit) if refit
                          else model.estimation_result_.r2.to_numpy()[active])
     beta, residuals = (model.estimation_result_.estimated_beta.to_numpy(copy=True),

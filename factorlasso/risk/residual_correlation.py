@@ -21,7 +21,7 @@ from ..clusters.clusters import find_clusters
 from ..data.ewma import effective_sample_size, weighted_corr, weighted_cov, weighted_mean
 from ..data.moments import mask_patterns
 from ..data.panel import Panel, some_labels
-from .level import recent_level, residual_levels
+from .level import recent_level, relative_levels, residual_levels
 from .structure import correlation_root, factor_root
 from ..selection.criteria import residual_variance
 
@@ -556,6 +556,8 @@ class ChosenCorrelation:
         How much R had to be shrunk to be positive definite.
     level : float
         What residual variances are multiplied with because of their recent level.
+    relative : ndarray of shape (N,) or float
+        What each is multiplied with beyond that, because of its own recent rows.
     """
 
     R: np.ndarray | Any | None
@@ -565,6 +567,7 @@ class ChosenCorrelation:
     scores: pd.DataFrame | None = None
     repaired: float = 0.0
     level: float = 1.0
+    relative: np.ndarray | float = 1.0
 
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #9f4be5ac
 def positive_definite(off: np.ndarray) -> tuple[np.ndarray, float]:
@@ -641,7 +644,8 @@ class ResidualCorrelation:
         Whether D pays for what the fit took from the residuals; False: the mean square.
     level : float, default=None
         What residual variances are multiplied with because of their recent level, positive; None:
-        `recent_level` of the residuals where `method` is "auto", else 1.
+        `recent_level` of the residuals, and `relative_levels` for each, where `method` is "auto",
+        else 1.
 
     Raises
     ------
@@ -688,7 +692,8 @@ class ResidualCorrelation:
         ValueError
             For a matrix that is no correlation of these responses, and for groups that lack some.
         """
-        return replace(_estimate(self, fit), level=_level(self, fit))
+        level, relative = _levels(self, fit)
+        return replace(_estimate(self, fit), level=level, relative=relative)
 
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #1ef4c3cf
 def _own_matrix(table: pd.DataFrame, responses: pd.Index) -> np.ndarray:
@@ -723,14 +728,15 @@ def _scores(setting: ResidualCorrelation,
     return kinds[k], inflations[g], table
 
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #3cd994a8
-def _level(setting: ResidualCorrelation, fit: FittedRows) -> float:
-    "The level that is given, or that of the recent rows"
+def _levels(setting: ResidualCorrelation, fit: FittedRows) -> tuple[float, np.ndarray | float]:
+    "The level that is given, or that of the recent rows and what each response adds to it"
     if (setting.level is not None or isinstance(setting.method, pd.DataFrame)
         or setting.method != "auto"):
-        return 1.0 if setting.level is None else float(setting.level)
+        return 1.0 if setting.level is None else float(setting.level), 1.0
     p, E = fit.panel, fit.residuals
-    return recent_level(residual_levels(E, residual_variance(E, p.weights, p.mask), p.mask),
-                        p.weights)
+    d = residual_variance(E, p.weights, p.mask)
+    return (recent_level(residual_levels(E, d, p.mask), p.weights),
+            relative_levels(E, d, p.mask, p.weights))
 
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #00017b7b
 def _estimate(setting: ResidualCorrelation, fit: FittedRows) -> ChosenCorrelation:
