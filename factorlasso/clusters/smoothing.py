@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
+from sklearn.base import clone
 
 from .clusters import Clustering, Clusters, complete_correlation, tree_clusters
 
@@ -233,7 +234,7 @@ def next_clusters(clustering: Clustering, R: pd.DataFrame, date: object, schedul
         S = R
     else:   # complete, and without what the clustering takes out: not to be taken out again
         S = _leaning(_completed(R, clustering), schedule, before)
-        clustering = Clustering(**{**clustering.get_params(), "remove_pc1": False})
+        clustering = clone(clustering).set_params(remove_pc1=False)
     found = tree_clusters(clustering, S.to_numpy(), S.index)
     old = None if before is None else before.clusters.labels
     labels = match_labels(found.labels, old, 0 if before is None else before.used)

@@ -307,11 +307,10 @@ def _shifted(problem) -> Problem:
 _FIRST = 32   # factors in the first working set: a problem of that size is solved in no time
 
 
-def _round(problem, F, u, q, t, alive, tol) -> tuple[np.ndarray, int]:
-    """Solve on the support and the factors that violate most; the new residual correlation and the
-    sweeps."""
-    lo, hi, d = problem.bounds.lower[0], problem.bounds.upper[0], problem.moments.c[0]
-    over = np.where(alive, _excess(q, t, lo, hi, u), -np.inf)
+def _round(problem, F, u, over, t, tol) -> tuple[np.ndarray, int]:
+    """Solve on the support and the factors that go furthest beyond what holds them (`over`); the
+    new residual correlation and the sweeps."""
+    d = problem.moments.c[0]
     n_new = min(int((over > 0).sum()), max(_FIRST, np.count_nonzero(u)))
     new = np.argpartition(-over, n_new - 1)[:n_new] if n_new else np.zeros(0, dtype=np.intp)
     working = np.union1d(np.flatnonzero(u), new)
@@ -358,14 +357,15 @@ def _solve_lasso(problem, tol, u, least, max_rounds=100):
     for ease in [1.0] if u.any() else _easing(q, t, lo, hi):
         for _ in range(max_rounds if ease == 1 else 1):
             # while a factor waits to come in, its pull is in the way of any dual point
-            waits = (_excess(q, ease * t, lo, hi, u) > tol * t)[alive].any()
+            over = _excess(q, ease * t, lo, hi, u)
+            waits = (over > tol * t)[alive].any()
             gap, absolute, value, theta = _claim(z._replace(t=ease * z.t), desk, m, F, u, q,
                                                  np.inf if waits or ease > 1 else tol, least)
             if gap <= tol:
                 break
             if ease == 1 and absolute >= 0:
                 alive &= theta * np.abs(desk.p[0]) + z.sd[0] * np.sqrt(absolute) >= t
-            q, sweeps = _round(problem, F, u, q, ease * t, alive,
+            q, sweeps = _round(problem, F, u, np.where(alive, over, -np.inf), ease * t,
                                max(0.1 * tol, 0.1 * min(gap, 1.0)))
             total += sweeps
     return u, gap, total, value
