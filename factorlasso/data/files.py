@@ -7,6 +7,7 @@ __all__ = ['MOST_BYTES', 'check_unpacked', 'load_matrix', 'load_panel', 'load_gr
 
 # %% ../../nbs/01_data/09_files.ipynb #871dd1d1
 import io
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -184,13 +185,18 @@ def _raw(path: Path, options: FileOptions) -> pd.DataFrame:
     return table
 
 # %% ../../nbs/01_data/09_files.ipynb #63ffc09b
-def _advice(cell: str, table: pd.DataFrame) -> str:
+def _advice(cell: str, column: list[str], table: pd.DataFrame) -> str:
     "What to do about a cell that is no number"
     if not is_number(cell.replace(".", "")):
         first, below = table.iloc[0].tolist(), table.iloc[1:2].to_numpy().ravel()
         second = (cell in first and not any(is_number(str(v)) for v in first)
                   and any(is_number(str(v)) for v in below))
-        return "is this a second row of names?" if second else "numbers or empty cells are expected"
+        if second:
+            return "is this a second row of names?"
+        why = ("a number stands without its unit" if re.search(r"\d", cell)
+               else "empty it where there is no value" if any(map(is_number, column))
+               else "a column of text must be left out")
+        return f"numbers or empty cells are expected; {why}"
     if "," not in cell:
         return "with decimal commas, points are not expected"
     seen = table.attrs.get("separator", ",")
@@ -212,7 +218,7 @@ def _to_numbers(table: pd.DataFrame, decimal: str | None) -> pd.DataFrame:
         if isinstance(values, int):
             cell, row = cells[values], str(table.index[values])
             raise ValueError(f"column {name!r} holds {cell!r} in row {row!r}; "
-                             f"{_advice(cell, table)}")
+                             f"{_advice(cell, cells, table)}")
         columns.append(values)
     return pd.DataFrame(np.column_stack(columns), table.index, table.columns)
 
@@ -258,7 +264,7 @@ def load_panel(path: str | Path, options: FileOptions | None = None) -> pd.DataF
     Returns
     -------
     pandas.DataFrame
-        Floats; rows are dates where all labels are dates.
+        Floats; rows are dates, the oldest first, where all labels are dates.
 
     Raises
     ------
@@ -268,7 +274,8 @@ def load_panel(path: str | Path, options: FileOptions | None = None) -> pd.DataF
     options, table = options or FileOptions(), load_matrix(path, options)
     table = table.T if options.transpose else table
     with _named(path):
-        return table.set_index(as_dates(table.index, options.date_format))
+        table.index = as_dates(table.index, options.date_format)
+    return table.sort_index() if isinstance(table.index, pd.DatetimeIndex) else table
 
 # %% ../../nbs/01_data/09_files.ipynb #04caf9bc
 def load_groups(path: str | Path, options: FileOptions | None = None,

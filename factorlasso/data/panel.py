@@ -487,7 +487,8 @@ def _check_order(index: pd.Index,  # (T,) row labels
                          "set the index with pd.to_datetime(...)")
     if not index.is_monotonic_increasing:
         k = next(k for k in range(1, len(index)) if not index[k - 1] < index[k])
-        raise ValueError(f"rows must be in increasing order: {index[k]!r} follows {index[k - 1]!r}")
+        raise ValueError(f"rows must be in increasing order: {index[k]!r} follows "
+                         f"{index[k - 1]!r}; sort_index() puts them so")
 
 # %% ../../nbs/01_data/01_panel.ipynb #2b044912
 @njit(nogil=True, cache=True)

@@ -150,10 +150,11 @@ def _sniff(text: str) -> str:
 # %% ../../nbs/01_data/08_text.ipynb #32869551
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?|nan",
                      re.ASCII | re.IGNORECASE)
-# what programs write into cells that they have no value for
+# what programs write into cells that they have no value for; the last three are #N/A in Excel's
+# German, Spanish and Dutch
 _MISSING = frozenset(
     ["", ".", "NA", "N/A", "n/a", "<NA>", "#N/A", "#NA", "#N/A N/A", "NaN", "nan", "-nan", "-NaN",
-     "null", "NULL", "None", "none"])
+     "null", "NULL", "None", "none", "#NV", "#N/D", "#N/B"])
 
 
 def is_number(field: str) -> bool:
@@ -330,8 +331,7 @@ def read_text(path: Path, options: FileOptions) -> pd.DataFrame:
     rows = _fields(io.StringIO(text, newline=""), sep)
     table = text_table(rows, options)
     if encoding == "cp1252":
-        warnings.warn(f"{path.name} is no UTF-8 text; read as Windows-1252", UserWarning,
-                      stacklevel=2)
+        warnings.warn("no UTF-8 text; read as Windows-1252", UserWarning, stacklevel=2)
     table.attrs["separator"] = sep
     return table
 

@@ -10,6 +10,7 @@ import base64
 import html
 import io
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -36,9 +37,11 @@ _OPEN = 25   # rows: what is seen at one look
 
 
 def _number(value: Any) -> str:
-    "Four digits; a dot for an exact zero, nothing for NaN, text as it is."
+    "Four digits; a dot for an exact zero, nothing for NaN, text and dates as they are."
     if isinstance(value, str) or value is None or pd.isna(value):
         return value if isinstance(value, str) else ""
+    if not isinstance(value, Real):
+        return str(value).removesuffix(" 00:00:00")
     return "·" if value == 0 else f"{value:.4g}"
 
 # %% ../../nbs/11_plots/03_report.ipynb #28e18290
@@ -88,10 +91,12 @@ def _errors(model: Any) -> str:
 _STYLE = """body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; \
 padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; } figure { margin: 1rem 0; }
-img { max-width: 100%; background: #fff; } figcaption, summary { color: #666; } .wide { \
+img { max-width: 100%; background: #fff; } figcaption, summary { \
+color: light-dark(#595959, #b0b0b0); } details + details { margin-top: 1rem; } .wide { \
 overflow-x: auto; }
 table { border-collapse: collapse; font-size: .85rem; } td, th { padding: .15rem .6rem; \
 text-align: right; }
+td { white-space: nowrap; } td:only-of-type { white-space: normal; }
 tr { border-bottom: 1px solid #8884; } .note { border-left: 4px solid #c8570b; padding-left: \
 .8rem; }
 :root { color-scheme: light dark; }"""
@@ -125,7 +130,7 @@ def fit_figures(model: Any, covar: CurrentFactorCovarData) -> dict[str, Callable
 
 # %% ../../nbs/11_plots/03_report.ipynb #a1d496f9
 _CAPTIONS = {"loadings": "Loadings; white is an exact zero",
-             "volatilities": "Volatility: by factors, and of its own",
+             "volatilities": "Volatility, divided as the variance is: by factors, and of its own",
              "histories": "What was observed", "clusters": "Clusters of the responses"}
 
 
