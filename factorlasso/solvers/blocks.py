@@ -17,7 +17,7 @@ from ..penalties.penalties import Problem
 from .certificate import (CLOSER, EXACT, FLOOR, PIVOT, Solution, back_substitute,
                                              certify, cholesky, forward_substitute, make_desk,
                                              own_desk, sides_of)
-from .kernels import ARMIJO, RIDGE, SHORT, UNIT
+from .kernels import ARMIJO, RIDGE, SHORT, UNIT, stretch
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #b60f50c9
 class _Cells(NamedTuple):
@@ -431,6 +431,17 @@ def _direction(z, rows, first, last, store, ridge):
             _second_half(z, rows[begin[r]:begin[r + 1]], K, lone[r], x)
     return (size * (begin[1:] - begin[:-1])).sum()
 
+# %% ../../nbs/05_solvers/05_blocks.ipynb #0cbaec91
+@njit(nogil=True, cache=True)
+def _room(z, i, j):
+    "Between what a cell may move in one step: its box, and zero where that is a kink of its own."
+    u, low, high, two = z.u[i, j], z.lo[i, j], z.hi[i, j], z.sides == 2
+    above = u > 0.0 or (u == 0.0 and two and z.q[i, j] >= 0.0)
+    below = u < 0.0 or (u == 0.0 and two and z.q[i, j] < 0.0)
+    low = max(low, 0.0) if above and (two or z.up[i, j] > 0.0) else low
+    high = min(high, 0.0) if below and (two or z.down[i, j] > 0.0) else high
+    return low, high
+
 # %% ../../nbs/05_solvers/05_blocks.ipynb #463b6713
 @njit(nogil=True, cache=True)
 def _stopped_step(z, i, length):
@@ -441,15 +452,12 @@ def _stopped_step(z, i, length):
         j = z.face[i, a]
         if j < 0:
             break
-        u, low, high, two = z.u[i, j], z.lo[i, j], z.hi[i, j], z.sides == 2
-        above = u > 0.0 or (u == 0.0 and two and z.q[i, j] >= 0.0)
-        below = u < 0.0 or (u == 0.0 and two and z.q[i, j] < 0.0)
-        low = max(low, 0.0) if above and (two or z.up[i, j] > 0.0) else low
-        high = min(high, 0.0) if below and (two or z.down[i, j] > 0.0) else high
-        new = u + length * z.p[i, a]
+        low, high = _room(z, i, j)
+        new = z.u[i, j] + length * z.p[i, a]
         stopped |= new <= low or new >= high
-        z.s[i, j] = min(max(new, low), high) - u
+        z.s[i, j] = min(max(new, low), high) - z.u[i, j]
     return stopped
+
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #299bfad9
 @njit(nogil=True, cache=True)
@@ -471,9 +479,9 @@ def _moved_side(z, b):
 # %% ../../nbs/05_solvers/05_blocks.ipynb #ac9d2f3f
 @njit(nogil=True, cache=True)
 def _try(z, rows, first, last, length):
-    """A step into s, its effect on q into move: change of φ, linear part of it, longest relative
-    block step, stopped."""
-    change, linear, longest, stopped = 0.0, 0.0, 0.0, False
+    """A step into s, its effect on q into move: change of φ, what Armijo allows it to be, longest
+    relative block step, stopped."""
+    change, linear, longest, stopped, noise = 0.0, 0.0, 0.0, False, 0.0
     for i in rows:
         stopped |= _stopped_step(z, i, length)
     for b in range(first * z.sides, last * z.sides):
@@ -482,6 +490,7 @@ def _try(z, rows, first, last, length):
             stopped |= turned
             longest = max(longest, np.sqrt(s2) / z.norm[b])
             change += z.w[b // z.sides] * (np.sqrt(n2) - z.norm[b])
+            noise += z.w[b // z.sides] * z.norm[b]
     for i in rows:
         s, move = z.s[i], z.move[i]
         move[:] = 0.0
@@ -491,14 +500,73 @@ def _try(z, rows, first, last, length):
                 pull = z.q[i, j] - _l1_slope(z, i, j)
                 linear += s[j] * (z.ridge[_side(z, i, j)] * z.u[i, j] - pull)
                 change -= s[j] * (0.5 * move[j] + pull)
-    return change, linear, longest, stopped
+                noise += abs(s[j] * z.d[i, j])
+    return change, ARMIJO * min(linear, 0.0) + UNIT * noise, longest, stopped
+
+# %% ../../nbs/05_solvers/05_blocks.ipynb #5b44f59b
+_THERE = 1 + 4 * np.finfo(float).eps   # of the way to a stop: rounded, it is not short of it
+
+
+@njit(nogil=True, cache=True)
+def _first_stop(z, rows, first, last):
+    "Length of the step at which the first cell meets a zero or a bound, or a side turns round."
+    near = np.inf
+    for i in rows:
+        z.s[i] = 0.0
+        for a in range(z.u.shape[1]):
+            j = z.face[i, a]
+            if j < 0:
+                break
+            low, high = _room(z, i, j)
+            step = z.s[i, j] = z.p[i, a]
+            way = (low if step < 0.0 else high) - z.u[i, j]
+            if step * way > 0.0:
+                near = min(near, way / step)
+    for b in range(first * z.sides, last * z.sides):
+        back, at = 0.0, b // z.sides
+        for a in range(z.start[at], z.start[at + 1] if z.column[b] >= 0 else z.start[at]):
+            if _side(z, z.row[a], z.col[a]) == b:
+                back -= z.u[z.row[a], z.col[a]] * z.s[z.row[a], z.col[a]]
+        if back > 0.0:
+            near = min(near, z.norm[b] ** 2 / back)
+    return near * _THERE
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #71350238
 _SHORTEST = 1e-9   # of a Newton step, thirty halvings: nothing is gained any more
 
+# %% ../../nbs/05_solvers/05_blocks.ipynb #3bbf27a1
+@njit(nogil=True, cache=True)
+def _shorten(z, rows, first, last):
+    "Take the step as far as it goes down: the length, 0 for none, whether stopped, the longest."
+    length, near = 1.0, np.inf
+    while length >= _SHORTEST * min(near, 1.0):
+        change, allowed, longest, stopped = _try(z, rows, first, last, length)
+        if change <= allowed:
+            return length, stopped, longest
+        near = _first_stop(z, rows, first, last) if length == 1.0 else near
+        length = near if length < 2 * near < 2 * length else length / 2
+    return 0.0, False, 0.0
+
+# %% ../../nbs/05_solvers/05_blocks.ipynb #63b30944
+@njit(nogil=True, cache=True)
+def _stretch_step(z, rows):
+    "Lengthen a ridge step, which is in p, with -gradient in s, in place."
+    slope, held, noise = 0.0, 0.0, 0.0
+    for i in rows:
+        for a in range(z.u.shape[1]):
+            if z.face[i, a] < 0:
+                break
+            j, p = z.face[i, a], z.p[i, a]
+            slope += z.s[i, a] * p
+            held += RIDGE * z.k[i] * z.G[z.pattern[i], j, j] * p * p
+            noise += UNIT * abs(z.d[i, j] * p)
+    far = stretch(slope, held, noise)
+    for i in rows:
+        z.p[i] *= far
+
 # %% ../../nbs/05_solvers/05_blocks.ipynb #79091475
 @njit(nogil=True, cache=True)
-def _newton(z, rows, first, last, store, slack, steps):
+def _newton(z, rows, first, last, store, steps):
     "A few Newton steps on the smooth cells; True where they ended on an exact one."
     for _ in range(steps):
         ridge, total = 0.0, _direction(z, rows, first, last, store, 0.0)
@@ -506,19 +574,17 @@ def _newton(z, rows, first, last, store, slack, steps):
             ridge, total = RIDGE, _direction(z, rows, first, last, store, RIDGE)
         if total <= 0:
             return total == 0
-        length, done = 2.0, False
-        while not done:
-            length *= 0.5
-            if length < _SHORTEST:
-                return False
-            change, linear, longest, stopped = _try(z, rows, first, last, length)
-            done = change <= ARMIJO * min(linear, 0.0) + slack
+        if ridge > 0.0:
+            _stretch_step(z, rows)
+        length, stopped, longest = _shorten(z, rows, first, last)
+        if length == 0.0:
+            return False
         for i in rows:
             for j in range(z.u.shape[1]):
                 z.q[i, j] += z.move[i, j]
                 if z.s[i, j] != 0.0:
                     z.u[i, j] = min(max(z.u[i, j] + z.s[i, j], z.lo[i, j]), z.hi[i, j])
-        if ridge > 0.0 or (length == 1.0 and not stopped and longest <= SHORT):
+        if not stopped and (ridge > 0.0 or (length == 1.0 and longest <= SHORT)):
             return ridge == 0.0
     return False
 
@@ -537,7 +603,7 @@ def _solve_part(z, proof, blocks, start, tol, max_iter, store):
         polished = False
         if it < 3 or (moved == 2 and it % 4):
             continue
-        polished = _newton(z, rows, first, last, store, UNIT * s0, min(1 + it // 4, 20))
+        polished = _newton(z, rows, first, last, store, min(1 + it // 4, 20))
         rss = s0 - _refresh(z, rows)
         if it > 8:
             gap, value = certify(sides, desk, z.u, z.q, span, (rss, floor, np.inf))
