@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numba import njit
-from scipy.linalg import eigvalsh
+from scipy.linalg import eigvalsh, get_blas_funcs
 from scipy.stats import chi2, gamma
 from tqdm import tqdm
 
@@ -71,9 +71,12 @@ class Refit:
         left = Z.copy()
         for (train, test), K in zip(self.folds, self.K, strict=True):
             seen = (Z.T @ self.X) if train.all() else (Z[train].T @ self.X[train])
-            b = np.einsum("ijk,ik->ij", K, seen)
-            _take_out(left, (self.X if test.all() else self.X[test]) @ b.T, self.mask,
-                      np.flatnonzero(test))
+            b = (K @ seen[:, :, None])[:, :, 0]
+            if test.all() and self.mask.all():
+                multiply = get_blas_funcs("gemm", (left, b))
+                left = multiply(-1.0, b.T, self.X.T, 1.0, left.T, trans_a=1, overwrite_c=1).T
+            else:
+                _take_out(left, self.X[test] @ b.T, self.mask, np.flatnonzero(test))
         return left
 
 # %% ../../nbs/09_diagnostics/01_flips.ipynb #cdf583ff
@@ -108,6 +111,20 @@ def make_refit(X: np.ndarray, mask: np.ndarray, support: np.ndarray,
          for (train, test), A in zip(folds, K, strict=True)]
     return Refit(X, mask, folds, K, XX, h)
 
+# %% ../../nbs/09_diagnostics/01_flips.ipynb #7d6c95ed
+def _noise_of_fit(K: np.ndarray,  # (N, p, p)
+                  XX: np.ndarray,  # (rows, p²) of the rows that train
+                  mask: np.ndarray,  # (rows, N) bool
+                  d: np.ndarray,  # (rows, 1) variances of errors
+                  ) -> np.ndarray:  # (N, p²)
+    "Covariance of the coefficients of each response"
+    if mask.all():
+        G = (d.T.astype(XX.dtype) @ XX).reshape(K.shape[1:])
+        half = (K.reshape(-1, len(G)) @ G).reshape(K.shape)
+    else:
+        half = K @ ((mask * d).T.astype(XX.dtype) @ XX).reshape(K.shape)
+    return (half @ K).reshape(len(K), -1)
+
 # %% ../../nbs/09_diagnostics/01_flips.ipynb #cff2544a
 def _to_errors(refit: Refit,
                Z: np.ndarray,  # (T, N) residuals
@@ -128,9 +145,8 @@ def _to_errors(refit: Refit,
         profile = centre + (mean - centre) * spread / (spread + noise)
         d = w[:, None] * profile
         for (train, test), K, h in zip(refit.folds, refit.K, refit.leverage, strict=True):
-            G = ((mask * d)[train].T.astype(XX.dtype) @ XX[train]).reshape(K.shape)
-            noise_of_fit = (K @ G @ K).reshape(len(K), -1).T.astype(XX.dtype)
-            a = d[test] * (1 - 2 * h) + XX[test] @ noise_of_fit
+            noise_of_fit = _noise_of_fit(K, XX[train], mask[train], d[train]).astype(XX.dtype)
+            a = d[test] * (1 - 2 * h) + XX[test] @ noise_of_fit.T
             c[test] = np.where(mask[test], d[test] / np.maximum(a, .05 * d[test]), 0.0)
     return np.sqrt(c)
 
@@ -228,13 +244,21 @@ def largest_eigenvalue(A: np.ndarray, tol: float = 1e-7) -> float:
     return float(_lanczos(np.ascontiguousarray(A), tol))
 
 # %% ../../nbs/09_diagnostics/01_flips.ipynb #0d1f7dac
+_COINS = 1 - 2 * np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1,
+                               bitorder="little").astype(np.float32)   # the signs of every byte
+
+
 @njit(nogil=True, cache=True)
 def _turned(A, bits):
     "A with the sign of a cell turned where its bit is one"
     out, flat = np.empty_like(A), A.ravel()
     to = out.ravel()
-    for k in range(len(flat)):   # no branch: a coin cannot be foreseen
-        to[k] = flat[k] * (1 - 2 * np.int8((bits[k >> 3] >> (k & 7)) & 1))
+    whole = len(flat) // 8
+    for k in range(whole):
+        for j in range(8):
+            to[8 * k + j] = flat[8 * k + j] * _COINS[bits[k], j]
+    for k in range(8 * whole, len(flat)):
+        to[k] = flat[k] * _COINS[bits[whole], k - 8 * whole]
     return out
 
 # %% ../../nbs/09_diagnostics/01_flips.ipynb #e1db0088
@@ -280,15 +304,16 @@ def flipped_statistics(refit: Refit, Z: np.ndarray, w: np.ndarray, draws: int,
     refit = replace(refit, X=refit.X.astype(np.float32),
                     K=[K.astype(np.float32) for K in refit.K])
 
-    def flip(Z):
-        return refit.residuals(_turned(Z * scale,
-                                       np.frombuffer(rng.bytes(-(-Z.size // 8)), np.uint8)))
+    def flip(errors):
+        coins = np.frombuffer(rng.bytes(-(-Z.size // 8)), np.uint8)
+        return refit.residuals(_turned(errors, coins))
 
+    errors = Z * scale
     for k in tqdm(range(draws), delay=2, disable=None, leave=False):
-        flipped = flip(Z)
+        flipped = flip(errors)
         once.append(_quick_statistics(flipped, length))
         if again and (k < _AGAIN or 2 * k < draws):
-            twice.append(_quick_statistics(flip(flipped), length))
+            twice.append(_quick_statistics(flip(flipped * scale), length))
     known = np.mean(once[:len(twice)], axis=0) / np.mean(twice, axis=0) if again else 1.0
     return np.array(once) * known
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numba import njit
 from scipy.linalg import eigh
 from scipy.stats import chi2
 from sklearn.base import clone
@@ -160,8 +161,8 @@ def _judge(E: pd.DataFrame, weights: object, n_params: object, x: object, cv: ob
                 f"{name} must have one finite row for each of the {len(E)} rows of the residuals")
     (X, support), folds = _regressors(n_params, x, E, rng), _row_folds(cv, len(E))
     rows = E.notna().any(axis=1).to_numpy() & (w > 0)
-    good = (E[rows].nunique() > 1).to_numpy() & (E[rows].notna().sum().to_numpy()
-                                                 >= support.sum(1) + 3)
+    good = ((E[rows].max() > E[rows].min()) & (E[rows].notna().sum() >= support.sum(1) + 3)
+            ).to_numpy()
     if good.sum() < 2:
         raise ValueError(f"fewer than two of the {len(good)} series can be judged")
     folds = None if folds is None else [(train[rows], test[rows]) for train, test in folds]
@@ -328,21 +329,41 @@ def _summarize(r: ResidualDiagnostics, names: int) -> Summary:
     return Summary(f"Residuals: {verdict}", pd.Series(facts),
                    r.missing_factors.assign(series=series))
 
+# %% ../../nbs/09_diagnostics/02_residuals.ipynb #55182d5b
+@njit(nogil=True, cache=True)
+def _pair_sums(rho, v, start, sums):
+    "Add the number of known ρ, |ρ|, ρ², √v and v of pairs i < j, of some rows from `start` on"
+    for a in range(len(rho)):
+        for j in range(start + a + 1, rho.shape[1]):
+            r, e = rho[a, j], v[a, j - start]
+            if r == r:   # known
+                sums[0] += 1.0
+                sums[1] += abs(r)
+                sums[2] += r * r
+                sums[3] += np.sqrt(e)
+                sums[4] += e
+
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #31a4d28d
+_ROWS = 128   # of the table of pairs, at a time: they stay near the processor
+
+
 def _off_diagonal(judged: _Judged, Z: np.ndarray, overlap: np.ndarray,
                   expected: float) -> pd.DataFrame:
     """Mean |ρ| and off-diagonal share of squares over pairs with twelve common rows; `expected` is
     the mean Q of the flips"""
     rho = weighted_corr(judged.E.to_numpy(), judged.w, min_overlap=min(12, len(Z)))
-    v = (Z**2).T @ Z**2
-    np.fill_diagonal(rho, np.nan)
-    np.fill_diagonal(v, 0.0)
-    v *= 2 * expected / v.sum() / np.maximum(overlap, 1e-12) ** 2
-    unknown = np.isnan(rho)   # every pair stands twice
-    rho[unknown], v[unknown], n = 0.0, 0.0, rho.size - unknown.sum()
-    share = [s / (len(rho) + s) for s in (np.square(rho).sum(), v.sum())]
-    return pd.DataFrame({"found": [np.abs(rho).sum() / n, share[0]],
-                         "expected": [np.sqrt(2 / np.pi * v).sum() / n, share[1]]},
+    N, squares, sums = len(rho), np.square(Z), np.zeros(5)
+    overlap = np.broadcast_to(np.maximum(overlap, 1e-12), (N, N))
+    raised = 2 * expected / (np.square(squares.sum(1)).sum() - np.square(squares).sum())
+    for start in range(0, N, _ROWS):
+        rows = slice(start, start + _ROWS)
+        v = squares[:, rows].T @ squares[:, start:]
+        v *= raised / np.square(overlap[rows, start:])
+        _pair_sums(rho[rows], v, start, sums)
+    n, size, square, root, mass = sums
+    share = [2 * s / (N + 2 * s) for s in (square, mass)]
+    return pd.DataFrame({"found": [size / n, share[0]],
+                         "expected": [np.sqrt(2 / np.pi) * root / n, share[1]]},
                         ["mean |ρ|", "share of squares off the diagonal"])
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #f0142918
@@ -403,6 +424,40 @@ def _arch(square: np.ndarray, seen: np.ndarray, h: int) -> float:
     left = b - A @ np.linalg.lstsq(A, b, rcond=None)[0]
     return n * (1 - (left @ left) / (about @ about)) if about @ about > 0 else np.nan
 
+# %% ../../nbs/09_diagnostics/02_residuals.ipynb #72cf1508
+_DEPENDENT = 1e-6   # smallest eigenvalue: ten digits of sixteen are left
+_COLUMNS = 128   # series at a time, whose lags stay near the processor
+
+
+def _arch_without_gaps(squares: np.ndarray, h: int) -> np.ndarray:
+    "`_arch` of series that are there on all rows; NaN where it has to be asked"
+    n, N = len(squares) - h, squares.shape[1]
+    about, G = squares - squares.mean(0), np.empty((N, h + 1, h + 1))
+    lags = [about[h - k:len(about) - k] for k in range(h + 1)]
+    lags = [lag - lag.mean(0) for lag in lags]
+    for k in range(h + 1):
+        for m in range(k + 1):
+            G[:, k, m] = G[:, m, k] = np.einsum("ti,ti->i", lags[k], lags[m])
+    size = np.sqrt(np.einsum("ijj->ij", G))
+    still = ~(size > 0).all(1)
+    size = np.where(still[:, None], 1.0, size)
+    G /= size[:, :, None] * size[:, None, :]
+    values, vectors = np.linalg.eigh(G[:, 1:, 1:])
+    alone = still | (values[:, 0] < _DEPENDENT)
+    along = np.einsum("ijk,ij->ik", vectors, G[:, 1:, 0])
+    return np.where(alone, np.nan, n * (along**2 / np.where(alone[:, None], 1.0, values)).sum(1))
+
+# %% ../../nbs/09_diagnostics/02_residuals.ipynb #76731d28
+def _arch_of_all(squares: np.ndarray, seen: np.ndarray, h: int) -> np.ndarray:
+    "(n,) `_arch` of every column"
+    found = np.full(squares.shape[1], np.nan)
+    whole = np.flatnonzero(seen.all(0) & (len(squares) >= 2 * h + 3))
+    for who in np.split(whole, range(_COLUMNS, len(whole), _COLUMNS)):
+        found[who] = _arch_without_gaps(squares[:, who], h)
+    for i in np.flatnonzero(np.isnan(found)):
+        found[i] = _arch(squares[:, i], seen[:, i], h)
+    return found
+
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #39964717
 def time_tests(residuals: pd.DataFrame, weights: np.ndarray | None = None,
                lags: int | None = None) -> pd.DataFrame:
@@ -441,7 +496,7 @@ def time_tests(residuals: pd.DataFrame, weights: np.ndarray | None = None,
     for lag in np.unique(h[(h > 0) & moves]):
         who = np.flatnonzero((h == lag) & moves)
         found[who, 0] = _ljung_box(away[:, who], seen[:, who], lag)
-        found[who, 1] = [_arch(e[:, i]**2, seen[:, i], lag) for i in who]
+        found[who, 1] = _arch_of_all(np.square(e[:, who]), seen[:, who], lag)
     p = chi2.sf(found, np.maximum(h, 1)[:, None])
     return pd.DataFrame({"lags": h, "Ljung–Box": found[:, 0], "Ljung–Box p": p[:, 0],
                          "ARCH LM": found[:, 1], "ARCH p": p[:, 1]}, residuals.columns)
@@ -459,6 +514,12 @@ def _warn_about_time(judged: _Judged) -> None:
         warn_caller(f"the residuals are autocorrelated (mean lag-one correlation "
                     f"{lagged.mean():.2f}), for which p values come out "
                     "too small: sum rows to longer periods, or filter first")
+
+# %% ../../nbs/09_diagnostics/02_residuals.ipynb #8208f239
+def _spectrum(Z: np.ndarray) -> np.ndarray:
+    "(min(T, N),) squares of the singular values, largest first"
+    small = Z.T @ Z if Z.shape[1] <= Z.shape[0] else Z @ Z.T
+    return np.maximum(np.linalg.eigvalsh(small)[::-1], 0.0)   # below zero by rounding only
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #5cf2ca1e
 _FEWEST = 10      # flips
@@ -537,7 +598,7 @@ def diagnose_residuals(residuals: LassoModel | pd.DataFrame,
     return ResidualDiagnostics(
         n_series=N, n_rows=T, left_out=judged.left_out,
         dof=(np.square(np.broadcast_to(overlap, (N, N))).sum() - N) / 2 / expected,
-        statistic=z[0], p_value=p[0], eigenvalues=np.linalg.svd(Z, compute_uv=False) ** 2,
+        statistic=z[0], p_value=p[0], eigenvalues=_spectrum(Z),
         edge=(1 + np.sqrt(2 * expected / (N - 1))) ** 2, critical=critical, eigenvalue_p=p[1],
         off_diagonal=_off_diagonal(judged, Z, overlap, expected), missing_factors=table,
         missing_factor_components=loadings,
