@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['DISTANCES', 'METHODS', 'DEPENDENCE', 'Clustering', 'complete_correlation', 'dependence_matrix', 'distance_of',
-           'condensed_distance', 'Clusters', 'group_codes', 'ward_tree', 'tree_clusters', 'cluster_labels',
-           'find_clusters']
+           'condensed_distance', 'Clusters', 'group_codes', 'ward_tree', 'ward_labels', 'tree_clusters',
+           'cluster_labels', 'find_clusters']
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #ecb04efd
 from collections.abc import Callable
@@ -528,6 +528,30 @@ def _joined_labels(joins, N):
         into[i] = into[into[i]]
     return into
 
+# %% ../../nbs/04_clusters/01_clusters.ipynb #79e9a200
+def ward_labels(D: np.ndarray, height: float) -> np.ndarray:
+    """Find the clusters that Ward's joins up to a height make.
+
+    Parameters
+    ----------
+    D : ndarray of shape (N, N)
+        Distances; used up.
+    height : float
+        Largest distance at which two clusters join.
+
+    Returns
+    -------
+    ndarray of int of shape (N,)
+        A number for each response, below N.
+
+    Examples
+    --------
+    >>> ward_labels(np.array([[0.0, 0.1, 0.9], [0.1, 0.0, 0.8], [0.9, 0.8, 0.0]]), .5).tolist()
+    [1, 1, 2]
+    """
+    np.fill_diagonal(D, np.inf)
+    return _joined_labels(_ward_joins(D, height), len(D))
+
 # %% ../../nbs/04_clusters/01_clusters.ipynb #eeae9e67
 @njit(nogil=True, cache=True)
 def _cut(tree, height, joins):
@@ -572,9 +596,7 @@ def _partition(c: Clustering, R: np.ndarray, tree: bool = True, spare: bool = Fa
     if c.method == "ward" and c.dependence == "pearson" and c.n_clusters is None and not tree:
         inside = spare and c.distance == "one_minus_rho"
         D = np.subtract(1.0, R, out=R) if inside else _square_distance(R, c.distance)
-        height = c.cutoff_fraction * D.max()
-        np.fill_diagonal(D, np.inf)
-        return _Cut(_joined_labels(_ward_joins(D, height), N))
+        return _Cut(ward_labels(D, c.cutoff_fraction * D.max()))
     d = condensed_distance(R, c.distance) if c.method != "ward" else _square_distance(R, c.distance)
     top = d.max()
     Z = ward_tree(d) if c.method == "ward" else sch.linkage(d, method=c.method)

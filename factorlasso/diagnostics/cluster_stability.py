@@ -12,13 +12,15 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from numba import njit
+from scipy.linalg import get_blas_funcs
 from scipy.spatial.distance import cdist
 from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score
 from tqdm import tqdm
 
 from ..clusters.clusters import (Clustering, Clusters, cluster_labels,
-                                           dependence_matrix, distance_of, find_clusters)
+                                           dependence_matrix, distance_of, find_clusters,
+                                           group_codes, ward_labels)
 from ..data.ewma import decay_weights
 from ..selection.folds import take_rows
 from ..model.results import Summary
@@ -82,20 +84,30 @@ def _silhouettes(D, rows, labels, size):
     return out
 
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #22d3708c
-def _quality(labels: np.ndarray, R: np.ndarray, metric: str) -> tuple[np.ndarray, float]:
-    "Silhouettes, and the share of variance that clusters 1..K explain"
+@njit(nogil=True, cache=True)
+def _within(R, rows, labels, size):
+    "Sums of the correlations inside the clusters of some rows, over the sizes of the clusters"
+    total = 0.0
+    for r in range(len(rows)):
+        k, own = labels[rows[r]], 0.0
+        for j in range(len(labels)):
+            if labels[j] == k:
+                own += R[r, j]
+        total += own / size[k]
+    return total
+
+# %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #03b31ba6
+def _quality(labels: np.ndarray,  # (N,) clusters 1..K
+             R: np.ndarray,  # (N, N) correlation, or its rows of series that are not alone
+             metric: str) -> tuple[np.ndarray, float]:
+    "Silhouettes, and the share of variance that clusters explain"
     labels, size, N = labels - 1, np.bincount(labels - 1), len(labels)
     rows = np.flatnonzero(size[labels] > 1)   # a cluster of one explains itself, and has zero
-    share = (len(size) - len(np.unique(labels[rows]))
-             + sum(R[np.ix_(who, who)].sum() / len(who)
-                   for who in np.split(np.argsort(labels, kind="stable"), np.cumsum(size)[:-1])
-                   if len(who) > 1)) / N
+    near = R if len(R) == len(rows) else R[rows]
+    share = (N - len(rows) + _within(near, rows, labels, size)) / N
     if not 1 < len(size) < N:
         return np.full(N, np.nan), float(share)
-    if metric == "rows":
-        D = cdist(1.0 - R[rows], 1.0 - R)
-    else:
-        D = distance_of(R if len(rows) == N else R[rows], metric)
+    D = cdist(1.0 - near, 1.0 - R) if metric == "rows" else distance_of(near, metric)
     out = np.zeros(N)
     out[rows] = _silhouettes(D, rows, labels, size)
     return out, float(share)
@@ -143,7 +155,8 @@ def independent_series(panel: Panel, rng: np.random.Generator, block_length: int
     mean = panel.Y.sum(axis=0) / np.maximum(panel.n_obs, 1)
     first = rng.integers(block_length) if block_length > 1 else 0
     block = (np.arange(panel.T) + first) // block_length
-    signs = rng.choice([-1.0, 1.0], (block[-1] + 1, panel.N))[block]
+    signs = rng.choice([-1.0, 1.0], (block[-1] + 1, panel.N))
+    signs = signs if len(signs) == panel.T else signs[block]
     return replace(panel, Y=np.where(panel.mask, mean + signs * (panel.Y - mean), 0.0))
 
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #3edbb9dc
@@ -218,13 +231,85 @@ def _counted(clustering: object, panel: Panel, rows: np.ndarray) -> Panel:
     part = take_rows(panel, once)
     return replace(part, weights=part.weights * count)
 
+# %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #9799218f
+_STILL = 1e-10   # spread over size: below it ten digits are lost, and the careful road is taken
+
+
+def _unit_columns(panel: Panel) -> np.ndarray | None:
+    "(T, N) columns whose products are correlations; None where gaps, ages or constants forbid it"
+    if panel.ageing is not None or not panel.mask.all():
+        return None
+    w, total = panel.weights, panel.weights.sum()
+    mean = w @ panel.Y / total
+    D = panel.Y - mean
+    if (w != 1).any():
+        D *= np.sqrt(w)[:, None]
+    square = np.einsum("ti,ti->i", D, D)
+    if not (np.isfinite(square) & (square > _STILL**2 * total * mean**2)).all():
+        return None
+    D /= np.sqrt(square)
+    return D
+
+# %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #76afa077
+@njit(nogil=True, cache=True)
+def _least(G):
+    "The smallest number below the diagonal"
+    low = G[1, 0]
+    for i in range(1, len(G)):
+        for j in range(i):
+            low = min(low, G[i, j])
+    return low
+
+
+@njit(nogil=True, cache=True)
+def _pairs_between(G, low, high, most):
+    "(n, 2) places below the diagonal with numbers from low to high; the first `most` of them"
+    pairs, n = np.empty((most, 2), np.intp), 0
+    for i in range(1, len(G)):
+        for j in range(i):
+            if low <= G[i, j] <= high:
+                pairs[n, 0], pairs[n, 1], n = i, j, n + 1
+                if n == most:
+                    return pairs
+    return pairs[:n]
+
+# %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #8795f595
+def _far_labels(S: np.ndarray,  # (T, N) columns of length one
+                fraction: float,  # height of the cut as a share of the largest distance
+                order: np.ndarray,  # (N,) in which ties are broken
+                ) -> np.ndarray | None:
+    "(N,) clusters 1..K; None where many pairs are near, or farthest"
+    N, slack, single = S.shape[1], 2.0 ** -23 * (len(S) + 3), S.astype(np.float32)
+    G = get_blas_funcs("syrk", (single,))(1.0, single.T).T   # BLAS fills one half
+    low = _least(G)
+    i, j = (farthest := _pairs_between(G, -2.0, low + 2 * slack, N)).T
+    height = fraction * (1.0 - max(np.einsum("tk,tk->k", S[:, i], S[:, j]).min(), -1.0))
+    near = _pairs_between(G, 1.0 - height - slack, 2.0, N)
+    if max(len(farthest), len(near)) == N:
+        return None
+    labels, some = np.arange(N), order[np.isin(order, near)]
+    if len(some):
+        R = np.clip(S[:, some].T @ S[:, some], -1.0, 1.0)
+        labels[some] = some[ward_labels(1.0 - R, height)]
+    return group_codes(labels) + 1
+
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #79079cd7
+_USUAL = ("pearson", "one_minus_rho", "ward", None, False)   # what `_far_labels` is for
+
+
 def _chance_quality(clustering: object, panel: Panel) -> tuple[np.ndarray, float]:
     "`cluster_quality` of the clusters of a panel; only means of the silhouettes have an order"
     if not isinstance(clustering, Clustering):
         return cluster_quality(find_clusters(clustering, panel), panel)
-    R = dependence_matrix(clustering, panel.take(name_order(panel.responses)))
-    return _quality(cluster_labels(clustering, R), R, clustering.distance)
+    c, order = clustering, name_order(panel.responses)
+    usual = (c.dependence, c.distance, c.method, c.n_clusters, c.remove_pc1)
+    S = _unit_columns(panel) if usual == _USUAL and panel.T >= c.min_overlap else None
+    labels = None if S is None else _far_labels(S, c.cutoff_fraction, order)
+    if labels is not None:
+        rows = np.flatnonzero(np.bincount(labels)[labels] > 1)
+        return _quality(labels, np.clip(S[:, rows].T @ S, -1.0, 1.0), c.distance)
+    R = dependence_matrix(c, panel.take(order))
+    return _quality(cluster_labels(c, R), R, c.distance)
 
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #df9f8169
 @njit(nogil=True, cache=True)
@@ -311,7 +396,8 @@ def cluster_stability(clustering: object, y: object, n: int = 100, rng: int
         part = _counted(clustering, panel, rows)
         seen = np.flatnonzero(part.n_obs >= min(12, len(rows) // 2))
         labels = np.zeros(N, dtype=int)
-        labels[seen] = find_clusters(clustering, part, seen, tree=False).labels
+        columns = None if len(seen) == N else seen
+        labels[seen] = find_clusters(clustering, part, columns, tree=False).labels
         return labels
 
     def chance(panel):
