@@ -474,7 +474,7 @@ class StandardErrors:
 # %% ../../nbs/08_inference/03_standard_errors.ipynb #dad16d79
 _NO_KIND = {
     "penalised": "a penalised loading has no standard error: its distribution has a spike at zero",
-    "bootstrap": "a percentile bootstrap covers .8, not .95, of penalised loadings that are not zero",
+    "bootstrap": "a percentile bootstrap covers .8, not .95, of penalised loadings other than zero",
     "selective": "no interval undoes a choice of λ, factors, clusters; 'hc' does not depend on it",
 }
 
