@@ -896,8 +896,8 @@ class Summary:
     loadings: pd.DataFrame | None = None
 
     def _tables(self) -> list:
-        "The tables to show, in order."
-        return [t for t in (self.table, self.loadings) if t is not None]
+        "The tables to show, in order; dates without their midnight."
+        return [t.infer_objects() for t in (self.table, self.loadings) if t is not None]
 
     def to_frame(self) -> pd.DataFrame:
         """The whole table of coefficients, or of responses where there is none; nothing is folded.
