@@ -27,6 +27,7 @@ DPI = 84  # pictures that a chapter draws at a lower resolution are shown at thi
 DIRECTIVE = re.compile(r"^\s*#\s*\|\s*([\w-]+)\s*:?\s*(.*)$")
 VERBATIM = re.compile(r"(```.*?```|~~~.*?~~~|\$\$.*?\$\$)", re.S)
 TICK = re.compile(r"(?<![`\w}\[])`([A-Za-z_][\w.]*)(?:\(\))?`(?!`|\])")
+HEAD = re.compile(r"# .*\n+(?:>.*(?:\n|$))*")   # the title of a chapter and its subtitle
 EMPHASIS = re.compile(r"(?<![\w*\[])\*([^*]+)\*(?!\*)")
 # that scikit-learn adds to an estimator
 REQUESTS = [f"set_{method}_request" for method in ("fit", "predict", "score")]
@@ -165,10 +166,11 @@ def convert(chapter, module, names, targets, pages):
     zoom = max(1.0, DPI / int(dpi[1])) if dpi else 1.0
     for at, cell in enumerate(chapter.cells):
         source = "".join(cell["source"])
+        if at == 0:
+            top = HEAD.match(source)[0]
+            source = f"{top}\n\n{download(chapter)}\n\n{source[len(top):]}"
         if cell["cell_type"] == "markdown":
             yield {**cell, "source": markdown(source, targets, pages)}
-        if at == 0:
-            yield dict(cell_type="markdown", id="download", metadata={}, source=download(chapter))
         if cell["cell_type"] != "code":
             continue
         directives, code = split_directives(source)
