@@ -12,6 +12,7 @@ import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -309,7 +310,8 @@ def _run(title: str,  # first words of the page
     blocks = [] if found is None else [_cluster_lines(found)]
     for block in [*blocks, _loading_lines(model, table), _fact_lines(model, y_covar, table)]:
         print("\n".join(block) + "\n")
-    print(f"{len(files)} files in {to.folder}:\n  {', '.join(files)}")
+    print(f"{len(files)} files in {to.folder}:")
+    print(fill(", ".join(files), 96, initial_indent="  ", subsequent_indent="  "))
 
 # %% ../../nbs/12_cli/01_cli.ipynb #458b5f24
 def _demo(args: argparse.Namespace) -> None:
@@ -407,7 +409,8 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--index-col", metavar="NAME",
                      help="column of the row labels of --x and --y, or none; default: the first")
     fit.add_argument("--model", default="lasso", choices=[m.value for m in LassoModelType],
-                     help="default: %(default)s")
+                     metavar="NAME",
+                     help=f"{', '.join(LassoModelType)} (default: %(default)s)")
     fit.add_argument("--lambda", dest="reg_lambda", type=_lambda, default="cv",
                      metavar="cv|bic|NUMBER",
                      help="penalty: chosen by cross-validation, by BIC for each response, or a "
