@@ -543,7 +543,7 @@ def _shorten(z, rows, first, last):
         change, allowed, longest, stopped = _try(z, rows, first, last, length)
         if change <= allowed:
             return length, stopped, longest
-        near = _first_stop(z, rows, first, last) if length == 1.0 else near
+        near = _first_stop(z, rows, first, last)
         length = near if length < 2 * near < 2 * length else length / 2
     return 0.0, False, 0.0
 
