@@ -22,14 +22,20 @@ from ..solvers.path import solve_path
 from ..solvers.solver import summarize_panel
 
 # %% ../../nbs/07_selection/03_diagonality.ipynb #a495f958
+def _alike(mask: np.ndarray) -> tuple[np.ndarray, int]:
+    "Columns that stand for all, each so many times: the first, where no cell is missing"
+    return (mask[:, :1], mask.shape[1]) if mask.all() else (mask, 1)
+
+
 def _row_sizes(squares: np.ndarray, mask: np.ndarray, w: np.ndarray) -> np.ndarray:
     """(T,) size of the squares in each row, 1 where all are alike, drawn to 1 by as much of their
     spread as chance explains"""
-    own = w[:, None] * mask / (w @ mask)
-    flat = own * (1 - 2 * own + np.square(own).sum(0)) * mask
-    d = np.divide(squares.sum(1), (flat / flat.sum(0)).sum(1), out=np.ones(len(w)),
-                  where=mask.any(1))
-    chance = np.mean(2 / np.maximum(mask.sum(1), 1))
+    some, times = _alike(mask)
+    own = w[:, None] * some / (w @ some)
+    flat = own * (1 - 2 * own + np.square(own).sum(0)) * some
+    d = np.divide(squares.sum(1), times * (flat / flat.sum(0)).sum(1), out=np.ones(len(w)),
+                  where=some.any(1))
+    chance = np.mean(2 / np.maximum(times * some.sum(1), 1))
     return 1 + max(0.0, 1 - chance / max(d.var(), 1e-300)) * (d - 1)
 
 # %% ../../nbs/07_selection/03_diagonality.ipynb #4847430a
@@ -42,15 +48,15 @@ def _expected_squares(Z: np.ndarray,  # (T, N) centred, columns of length one, z
                       ) -> float:
     """Sum of squared correlations over ordered pairs that independent columns of these magnitudes
     would show"""
-    squares, W = np.square(Z), w @ mask
-    total = np.square(squares.sum(1)).sum() - np.square(squares).sum()
+    squares, (some, times) = np.square(Z), _alike(mask)
+    total, W = np.square(squares.sum(1)).sum() - np.vdot(squares, squares), w @ some
     g = w * _row_sizes(squares, mask, w)
-    kappa = (w * g) @ mask / W**2
-    S = g @ mask - W * kappa
+    kappa = (w * g) @ some / W**2
+    S = g @ some - W * kappa
     a, b, whole = kappa / S, 1 / (W * S), mask.all()
     for start in range(0, len(w), _ROWS):
         rows = slice(start, start + _ROWS)
-        def over(v, rows=rows): return v.sum() if whole else (mask[rows] * v) @ mask.T
+        def over(v, rows=rows): return times * v.sum() if whole else (mask[rows] * v) @ mask.T
         s = g[rows, None] + g
         pairs = (np.square(over(a) - s * over(b)) - over(a * a) + 2 * s * over(a * b)
                  - s * s * over(b * b))
@@ -86,12 +92,17 @@ def excess_correlation(E: np.ndarray, weights: np.ndarray | None = None) -> floa
     """
     w = np.ones(len(E)) if weights is None else np.asarray(weights, dtype=float)
     mask = ~np.isnan(E) & (w > 0)[:, None]
-    E, mask = E[:, mask.sum(0) > 2], mask[:, mask.sum(0) > 2].astype(float)
-    E, W = np.where(mask > 0, E, 0.0), w @ mask
-    Z = np.sqrt(w)[:, None] * (E - (w @ E) / W) * mask
-    size = np.square(Z).sum(0)
-    moves = size > 1e-24 * np.square(E).sum(0)
-    Z, mask, W = Z[:, moves] / np.sqrt(size[moves]), mask[:, moves], W[moves]
+    if not (known := mask.sum(0) > 2).all():
+        E, mask = E[:, known], mask[:, known]
+    E, mask = np.where(mask, E, 0.0), mask.astype(float)
+    W = w @ mask
+    Z = (E - (w @ E) / W) * mask
+    Z *= np.sqrt(w)[:, None]
+    size = np.einsum("ti,ti->i", Z, Z)
+    moves = size > 1e-24 * np.einsum("ti,ti->i", E, E)
+    Z /= np.sqrt(np.where(moves, size, 1.0))
+    if not moves.all():
+        Z, mask, W = Z[:, moves], mask[:, moves], W[moves]
     common = _common_share(mask, w, W) - len(W)
     if not common > 1e-12 * len(W):
         return np.nan
