@@ -21,10 +21,11 @@ from .certificate import cholesky, components
 from .homotopy import DEPENDENT, follow_path, has_corners
 from .kernels import is_by_rows
 from ..data.moments import Moments
-from ..penalties.penalties import (Problem, in_scaled_cells, lambda_max_by_response,
-                                             split_cells, split_signs, with_ridge)
+from ..penalties.penalties import (Problem, from_scaled_cells, in_scaled_cells,
+                                             lambda_max_by_response, split_cells, split_signs,
+                                             with_ridge)
 from ..penalties.prox import block_norms
-from .solver import check_finite, solve
+from .solver import check_finite, has_one_scale, solve
 from .wide import WideMoments, by_patterns, multiplied
 
 # %% ../../nbs/05_solvers/09_path.ipynb #e5f27a4c
@@ -100,10 +101,12 @@ def largest_lambda(problem: Problem) -> float:
 def _warm_starts(problem, lambdas, tol, n_jobs, tell=None):
     "Loadings and gaps for decreasing λ, each started from the one before."
     coef = np.empty((len(lambdas), *problem.prior.shape))
-    gap, start = np.empty(coef.shape[:2]), None
+    gap, start, once = np.empty(coef.shape[:2]), None, has_one_scale(problem)
+    unit = in_scaled_cells(problem) if once else problem
     for k, lam in enumerate(lambdas):
-        found = solve(replace(problem, penalty=problem.penalty.scaled(lam)), tol, n_jobs, start)
-        coef[k], gap[k], start = found.beta, found.gap, found.beta
+        found = solve(replace(unit, penalty=unit.penalty.scaled(lam)), tol, n_jobs, start)
+        coef[k] = from_scaled_cells(problem, found.beta) if once else found.beta
+        gap[k], start = found.gap, found.beta
         if tell is not None:
             tell()
     return coef, gap
