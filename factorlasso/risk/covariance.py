@@ -1275,7 +1275,7 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0,
     common, every = _common_rows(model, fit, active)
     found = how.estimate(common)
     E, df = fit.residuals, fit.df if how.degrees_of_freedom else None
-    d = (found.level * found.relative * found.inflation
+    d = (found.level * found.relative * found.added
          * residual_variance(E, fit.panel.weights, fit.panel.mask, df))
     columns = _variances(fit, a / every, d, _r2(fit) if refit
                          else model.estimation_result_.r2.to_numpy()[active])

@@ -155,14 +155,22 @@ def level_weights(losses: np.ndarray) -> np.ndarray:
     w = np.exp(losses.min() - losses)
     return w / w.sum()
 
+# %% ../../nbs/10_risk/02_level.ipynb #0536302a
+def _now(s: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    "(candidates,) or (candidates, N) logarithm of what each says after the last row over the mean"
+    seen = np.isfinite(s)
+    known, age = np.where(seen, s, 0.0), np.arange(len(s))[::-1]
+    whole = _share(weights @ known, weights @ seen)
+    found = [whole]
+    for span in (k for k in SPANS if k < len(s)):
+        w = decay_of(span) ** age
+        mean = _share(w @ known, w @ seen)
+        mean = np.where(np.isnan(mean), whole, mean)
+        found += [(1 - a) * whole + a * mean for a in SHARES]
+    said = np.log(np.maximum(found, np.finfo(float).tiny))
+    return said - said[0]
+
 # %% ../../nbs/10_risk/02_level.ipynb #f2a46769
-def _told(s: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    "Loss of each candidate, and the logarithm of what it says now over the mean of all rows"
-    levels = running_levels(s, weights)
-    now = np.log(np.maximum(levels[:, -1], np.finfo(float).tiny))
-    return level_losses(s, levels), now - now[0]
-
-
 def recent_level(s: np.ndarray, weights: np.ndarray | None = None) -> float:
     """The level of the recent rows as a multiple of the mean of all.
 
@@ -190,22 +198,22 @@ def recent_level(s: np.ndarray, weights: np.ndarray | None = None) -> float:
     s, w = np.asarray(s, dtype=float)[good], w[good]
     if len(s) < 2 * _FEWEST or not s.any():
         return 1.0
-    losses, now = _told(s, w)
-    return float(np.exp(level_weights(losses) @ now))
+    losses = level_losses(s, running_levels(s, w))
+    return float(np.exp(level_weights(losses) @ _now(s, w)))
 
 # %% ../../nbs/10_risk/02_level.ipynb #e4e82090
-def _relative_rows(E: np.ndarray, d: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def _relative_rows(E: np.ndarray, d: np.ndarray, mask: np.ndarray, s: np.ndarray) -> np.ndarray:
     "Squared residuals over their variance and the level of their row; NaN where there is none"
-    s, known = residual_levels(E, d, mask), np.nan_to_num(d) > 0
+    known = np.nan_to_num(d) > 0
     good = mask & known & (np.nan_to_num(s) > 0)[:, None]
     return np.where(good, E**2 / np.where(known, d, 1.0) / np.where(s > 0, s, 1.0)[:, None], np.nan)
 
 # %% ../../nbs/10_risk/02_level.ipynb #73f5b7dd
-_TOGETHER = 256   # responses whose candidates, (25, T, 256) numbers, are held at once
+_JUDGED = 150   # responses whose losses decide for all
 
 
 def relative_levels(E: np.ndarray, d: np.ndarray, mask: np.ndarray,
-                    weights: np.ndarray | None = None) -> np.ndarray:
+                    s: np.ndarray | None = None, weights: np.ndarray | None = None) -> np.ndarray:
     """The recent variance of each response, beyond the level that is common to all.
 
     Parameters
@@ -216,6 +224,8 @@ def relative_levels(E: np.ndarray, d: np.ndarray, mask: np.ndarray,
         Their variances.
     mask : ndarray of shape (T, N) of bool
         True where observed.
+    s : ndarray of shape (T,), default=None
+        Level of each row; None: `residual_levels` of these residuals.
     weights : ndarray of shape (T,), default=None
         Of the rows in the mean of all; a row of weight zero does not count. None: equal.
 
@@ -234,11 +244,12 @@ def relative_levels(E: np.ndarray, d: np.ndarray, mask: np.ndarray,
     >>> bool(r[0] > 1.3), bool(np.abs(np.log(r[1:])).max() < .5)
     (True, True)
     """
+    s = residual_levels(E, d, mask) if s is None else s
     w = np.ones(len(E)) if weights is None else np.asarray(weights, dtype=float)
-    U = _relative_rows(E[w > 0], d, mask[w > 0])
-    parts = np.split(U, range(_TOGETHER, U.shape[1], _TOGETHER), axis=1)
-    losses, now = zip(*(_told(part, w[w > 0]) for part in parts), strict=True)
-    loss = sum(losses) / 2
+    good = w > 0
+    w, U = w[good], _relative_rows(E[good], d, mask[good], s[good])
+    part = U[:, ::max(1, -(-U.shape[1] // _JUDGED))]
+    loss = level_losses(part, running_levels(part, w)) / 2
     loss[0] -= np.log(max(len(loss) - 1, 1))   # even odds that nothing moves
-    told = np.exp(level_weights(loss) @ np.hstack(now))
+    told = np.exp(level_weights(loss) @ _now(U, w))
     return np.where(np.isfinite(U).sum(0) < 2 * _FEWEST, 1.0, told)

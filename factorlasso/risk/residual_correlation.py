@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['MIN_OVERLAP', 'INTENSITIES', 'THRESHOLDS', 'ADAPTIVE_THRESHOLDS', 'INFLATIONS', 'METHODS', 'sample_correlation',
            'soft_threshold', 'adaptive_threshold', 'FittedRows', 'equal_blocks', 'same_rows_and_cells',
-           'without_blocks', 'BlockMoments', 'block_moments', 'block_deviance', 'off_diagonal', 'score_candidates',
-           'least_inflated', 'ChosenCorrelation', 'positive_definite', 'with_unit_diagonal', 'ResidualCorrelation']
+           'without_blocks', 'BlockMoments', 'unseen_row', 'block_moments', 'block_deviance', 'off_diagonal',
+           'score_candidates', 'least_inflated', 'ChosenCorrelation', 'positive_definite', 'with_unit_diagonal',
+           'ResidualCorrelation']
 
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #3fa05cb0
 from dataclasses import dataclass, replace
@@ -299,12 +300,35 @@ _PRESENT = .6
 _SPARE = 3      # rows that must be left after the degrees of freedom are paid for
 
 
+def unseen_row(df: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """How much larger the residual covariance is on a row that the fit has not seen.
+
+    Parameters
+    ----------
+    df : ndarray of shape (N,)
+        Degrees of freedom, the intercept not counted.
+    rows : ndarray of shape (N,)
+        Effective number of rows of the fit.
+
+    Returns
+    -------
+    ndarray of shape (N,)
+        At least 1.
+
+    Examples
+    --------
+    >>> unseen_row(np.array([4.0]), np.array([100.0])).tolist()
+    [1.05]
+    """
+    return 1 + (df + 1) / np.maximum(rows, 1.0)
+
+
 def _one_block(fit: FittedRows, beta: np.ndarray, E: np.ndarray,
                out: np.ndarray) -> BlockMoments | None:
     "Moments of the rows `out` against the model from the others"
     p, w, rest = fit.panel, fit.panel.weights, ~out
     rows = effective_sample_size(w[rest], p.mask[rest])
-    d = residual_variance(E[rest], w[rest], p.mask[rest], fit.df)
+    d = residual_variance(E[rest], w[rest], p.mask[rest], fit.df) * unseen_row(fit.df, rows)
     here = (w[out] @ p.mask[out]) >= _PRESENT * w[out].sum()
     who = np.flatnonzero(here & (rows > fit.df + 1 + _SPARE) & (np.nan_to_num(d) > 0))
     if len(who) < 2:
@@ -355,19 +379,21 @@ def block_deviance(b: BlockMoments, off: np.ndarray,
     off : ndarray of shape (n, n)
         Residual correlation off the diagonal.
     inflations : tuple of float
-        What D is multiplied with.
+        What variances are multiplied with, and covariances not.
 
     Returns
     -------
     ndarray of shape (len(inflations),)
         Infinite where the candidate is not positive definite.
     """
-    e, V = eigh(b.common + np.eye(len(off)) + off, driver="evd")
+    total = 1 + np.diag(b.common)                    # σ² over d
+    s = np.sqrt(total)
+    e, V = eigh((b.common + np.eye(len(off)) + off) / s / s[:, None], driver="evd")
     moved = e + np.asarray(inflations)[:, None] - 1
-    seen = ((b.S @ V) * V).sum(0)
-    good = moved[:, 0] > _POSITIVE
+    seen = ((b.S / s / s[:, None] @ V) * V).sum(0)
+    good = moved[:, 0] > _POSITIVE / total.max(initial=1.0)
     safe = np.where(good[:, None], moved, 1.0)
-    value = b.log_d + np.log(safe).sum(1) + (seen / safe).sum(1)
+    value = b.log_d + np.log(total).sum() + np.log(safe).sum(1) + (seen / safe).sum(1)
     return np.where(good, value / len(off), np.inf)
 
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #a955805c
@@ -376,8 +402,8 @@ INTENSITIES = (.1, .2, .3, .4, .5, .6, .7, .8, .9)   # δ; one, the diagonal, is
 THRESHOLDS = (.25, .5, .75, 1.0, 1.5, 2.0, 3.0)
 # C of the adaptive rule, which lets pass what is well above: below .75 it keeps all of the noise
 ADAPTIVE_THRESHOLDS = (.75, 1.0, 1.5, 2.0, 3.0)
-# g; what parameters that moved add to risk
-INFLATIONS = (1.0, 1.05, 1.1, 1.2, 1.35, 1.5, 1.75, 2.0)
+# g; what parameters that moved add to variances
+INFLATIONS = (1.0, 1.005, 1.01, 1.02, 1.03, 1.05, 1.08, 1.12)
 METHODS = ("auto", "diagonal", "shrink", "threshold", "adaptive", "cluster")
 
 
@@ -481,7 +507,7 @@ def score_candidates(fit: FittedRows, kinds: list[Any], inflations: tuple[Any, .
     kinds : list of tuple
         Method and number of each candidate.
     inflations : tuple of float
-        What residual variances are multiplied with.
+        What variances are multiplied with, and covariances not.
     groups : Series, clusterer or None
         Clusters; None: those of the residuals.
     n_blocks : int, default=5
@@ -545,7 +571,7 @@ class ChosenCorrelation:
     R : ndarray, sparse array or None
         (N, N) with ones on the diagonal; None: the identity.
     inflation : float
-        What residual variances are multiplied with; R is the correlation after that.
+        g, what variances are multiplied with, and covariances not; R is the correlation after that.
     method : str
         What was chosen.
     number : float
@@ -558,6 +584,8 @@ class ChosenCorrelation:
         What residual variances are multiplied with because of their recent level.
     relative : ndarray of shape (N,) or float
         What each is multiplied with beyond that, because of its own recent rows.
+    added : ndarray of shape (N,) or float
+        What each is multiplied with because of the inflation.
     """
 
     R: np.ndarray | Any | None
@@ -568,6 +596,7 @@ class ChosenCorrelation:
     repaired: float = 0.0
     level: float = 1.0
     relative: np.ndarray | float = 1.0
+    added: np.ndarray | float = 1.0
 
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #9f4be5ac
 def positive_definite(off: np.ndarray) -> tuple[np.ndarray, float]:
@@ -636,8 +665,8 @@ class ResidualCorrelation:
     threshold : float, default=None
         C of "threshold" and "adaptive", at least 0; None: chosen.
     inflation : float, default=None
-        g, at least 1: what residual variances are multiplied with; None: chosen, or 1 where
-        `method` is "diagonal" or a DataFrame.
+        g, at least 1: what variances are multiplied with, and covariances not; None: chosen, or 1
+        where `method` is "diagonal" or a DataFrame.
     groups : Series or clusterer, default=None
         Clusters of "cluster"; None: those of the residuals.
     degrees_of_freedom : bool, default=True
@@ -735,21 +764,36 @@ def _levels(setting: ResidualCorrelation, fit: FittedRows) -> tuple[float, np.nd
         return 1.0 if setting.level is None else float(setting.level), 1.0
     p, E = fit.panel, fit.residuals
     d = residual_variance(E, p.weights, p.mask)
-    return (recent_level(residual_levels(E, d, p.mask), p.weights),
-            relative_levels(E, d, p.mask, p.weights))
+    s = residual_levels(E, d, p.mask)
+    return recent_level(s, p.weights), relative_levels(E, d, p.mask, s, p.weights)
+
+# %% ../../nbs/10_risk/03_residual_correlation.ipynb #33285847
+def _added(fit: FittedRows, g: float, chosen: bool) -> tuple[np.ndarray | float, np.ndarray]:
+    "What an inflation multiplies residual variances with; the root of that beyond f"
+    if g == 1:
+        return 1.0, np.ones(fit.panel.N)
+    p = fit.panel
+    d = residual_variance(fit.residuals, p.weights, p.mask, fit.df)
+    explained = ((fit.beta @ factor_root(weighted_cov(p.X, p.weights)))**2).sum(1)
+    known = np.nan_to_num(d) > 0
+    beyond = g + (g - 1) * np.divide(explained, d, out=np.zeros(len(d)), where=known)
+    f = unseen_row(fit.df, effective_sample_size(p.weights, p.mask)) if chosen else 1.0
+    return f * beyond, np.sqrt(beyond)
 
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #00017b7b
 def _estimate(setting: ResidualCorrelation, fit: FittedRows) -> ChosenCorrelation:
     "`ResidualCorrelation.estimate`"
-    g = setting.inflation or 1.0
-    if isinstance(setting.method, pd.DataFrame):
-        off = _own_matrix(setting.method, fit.panel.responses)
-        return ChosenCorrelation(with_unit_diagonal(off / g), g, "own", np.nan)
-    kind, g, table = _scores(setting, fit)
+    p, E, own = fit.panel, fit.residuals, isinstance(setting.method, pd.DataFrame)
+    kind, g, table = ((("own", np.nan), setting.inflation or 1.0, None) if own
+                      else _scores(setting, fit))
+    added, root = _added(fit, g, chosen=setting.inflation is None)
     if kind[0] == "diagonal":
-        return ChosenCorrelation(None, g, *kind, table)
-    p, E = fit.panel, fit.residuals
-    same = _same_cluster(setting.groups, p, E) if kind[0] == "cluster" else None
-    off = off_diagonal(kind, *sample_correlation(E, p.weights, p.mask), p.N, same)
-    off, repaired = positive_definite(off)
-    return ChosenCorrelation(with_unit_diagonal(off / g), g, *kind, table, repaired)
+        return ChosenCorrelation(None, g, *kind, table, added=added)
+    if own:
+        off, repaired = _own_matrix(setting.method, p.responses), 0.0
+    else:
+        same = _same_cluster(setting.groups, p, E) if kind[0] == "cluster" else None
+        off = off_diagonal(kind, *sample_correlation(E, p.weights, p.mask), p.N, same)
+        off, repaired = positive_definite(off)
+    R = with_unit_diagonal(off if g == 1 else off / np.multiply.outer(root, root))
+    return ChosenCorrelation(R, g, *kind, table, repaired, added=added)
