@@ -37,11 +37,12 @@ from factorlasso.model.results import (
 from .settings import (CellRules, Setup, prepare, suits_moments, unit_problem,
                                         varies_by_response, weighted_panel)
 from ..penalties.penalties import Problem
-from ..solvers.fista import Solution, fista
+from ..solvers.certificate import Solution, join_solutions
+from ..solvers.fista import fista
 from ..solvers.kernels import is_by_rows
 from ..solvers.path import LassoPath, lambda_path, largest_lambdas
 from ..solvers.reference import cvxpy_solvers, solve_cvxpy
-from ..solvers.solver import join_solutions, solve, summarize_panel
+from ..solvers.solver import solve, summarize_panel
 
 # %% ../../nbs/06_model/04_model.ipynb #b1a5a002
 def _release() -> None:

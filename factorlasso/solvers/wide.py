@@ -7,7 +7,9 @@ __all__ = ['LARGEST_GRAM', 'SMALL_GRAM', 'WideMoments', 'wide_moments', 'turns',
            'solve_wide']
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #7e4fb963
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numba import njit
@@ -16,12 +18,13 @@ from ..data.moments import (Moments, cell_weights, enough_left, mask_patterns,
                                       without_batches)
 from ..data.panel import Panel
 from ..penalties.constraints import Bounds, from_prior
-from ..penalties.penalties import Penalty, Problem
-from .blocks import solve_blocks
-from .certificate import (FLOOR, Solution, certify, deviations, duality_gap,
-                                             gap_at, make_desk, relative, sides_of, step_by_factor)
+from ..penalties.penalties import Problem
+from ..penalties.prox import block_norms, movable, soft_threshold
+from .blocks import solve_grams
+from .certificate import (FLOOR, Solution, certify_by_factor, components,
+                                             deviations, duality_gap, gap_at, join_solutions,
+                                             make_desk, sides_of)
 from .fista import fista
-from .kernels import is_by_rows, loss_left, per_unit_of_loss, solve_rows
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #5ddf1348
 @njit(nogil=True, cache=True)
@@ -60,6 +63,9 @@ def _level(F, root, batches):
         for j in range(F.shape[1]):
             F[t, j] -= share * sums[batches[t], j]
     return F
+
+# %% ../../nbs/05_solvers/06_wide.ipynb #0d05b472
+LARGEST_GRAM = 40_000_000   # numbers that are kept for one problem: 320 MB
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #49871436
 @dataclass(frozen=True)
@@ -126,6 +132,21 @@ class WideMoments(Moments):
              else (self.X[np.ix_(rows, columns)] - mean[columns]) * root[rows, None])
         return F if self.batches is None else _level(F, root[rows], self.batches[rows])
 
+    def factors(self) -> Callable[[int], np.ndarray]:
+        """`factor` with a memory, for one that asks again.
+
+        Returns
+        -------
+        Callable
+            Gives the factor of a response; responses with the same mask pattern share one, which is
+            kept where those of all patterns are few numbers.
+        """
+        first = self.representatives
+        of_pattern = cache(lambda p: self.factor(first[p]))
+        if len(first) * self.T * self.M > LARGEST_GRAM:
+            of_pattern = of_pattern.__wrapped__
+        return lambda i: of_pattern(self.pattern[i])
+
     def squares(self) -> np.ndarray:
         """Variance of each factor on the rows of each pattern.
 
@@ -153,9 +174,9 @@ class WideMoments(Moments):
             Row i is `G_i @ beta_i`.
         """
         out = np.empty_like(beta)
-        for i in range(len(beta)):
-            F = self.factor(i)
-            out[i] = F.T @ (F @ beta[i])
+        for i in self.representatives:
+            F, who = self.factor(i), self.pattern == self.pattern[i]
+            out[who] = (beta[who] @ F.T) @ F
         return out
 
     def loss(self, beta: np.ndarray) -> np.ndarray:
@@ -274,25 +295,7 @@ def wide_moments(panel: Panel, center: bool = True) -> WideMoments:
                        panel.n_obs, panel.T, X, roots, omega,
                        None if panel.batches is None or not center else panel.batches.codes)
 
-# %% ../../nbs/05_solvers/06_wide.ipynb #0fd7d8b3
-def _small_problem(problem, t, columns, F) -> Problem:
-    "The one-response problem with thresholds t on some of the factors, per unit of k."
-    m, zero = problem.moments, np.zeros((1, len(columns)))
-    part = Moments((F.T @ F)[None], m.c[:, columns], m.s, m.W, zero, m.y_mean,
-                   np.zeros(1, dtype=np.intp), m.n_obs, m.T)
-    penalty = Penalty(2 * t[None, columns], np.zeros(0), np.full((1, len(columns)), -1))
-    return Problem(part, penalty, Bounds(problem.bounds.lower[:, columns],
-                                         problem.bounds.upper[:, columns]), zero, np.ones(1))
-
-# %% ../../nbs/05_solvers/06_wide.ipynb #f6b25d3b
-def _excess(q, t, lo, hi, u):
-    "How far the pull on each zero cell goes beyond what its threshold and its bounds hold."
-    over = np.abs(q) - t
-    over[(q > 0) & (hi <= 0) | (q < 0) & (lo >= 0)] = -np.inf
-    over[u != 0] = -np.inf
-    return over
-
-# %% ../../nbs/05_solvers/06_wide.ipynb #980e7568
+# %% ../../nbs/05_solvers/06_wide.ipynb #7f601525
 def _shifted(problem) -> Problem:
     "The problem in u = β − β₀: prior zero, moments and box moved."
     m, prior = problem.moments, problem.prior
@@ -303,75 +306,88 @@ def _shifted(problem) -> Problem:
     return Problem(moved, problem.penalty, problem.shifted_bounds(), np.zeros_like(prior),
                    problem.scale)
 
-# %% ../../nbs/05_solvers/06_wide.ipynb #6a1160c3
+# %% ../../nbs/05_solvers/06_wide.ipynb #4192105e
+def _beyond(z, u, q, slack) -> np.ndarray:
+    "(M,) excess of the pulls on each factor."
+    s = movable(soft_threshold(q, (1 + slack) * z.t), z.lo, z.hi)
+    s[:, u.any(0)] = 0.0
+    if len(z.w):
+        block = np.where(s > 0, z.up, z.down)
+        moved = block_norms(u, np.where(u > 0, z.up, z.down), len(z.w)) > 0
+        held, norm = np.where(moved, 0.0, (1 + slack) * z.w), block_norms(s, block, len(z.w))
+        share = np.maximum(norm - held, 0.0) / np.where(norm > 0, norm, 1.0)
+        s *= np.append(share, 1.0)[block]   # the last for cells without a block
+    return np.linalg.norm(s, axis=0)
+
+# %% ../../nbs/05_solvers/06_wide.ipynb #e22e84cd
 _FIRST = 32   # factors in the first working set: a problem of that size is solved in no time
 
 
-def _round(problem, F, u, over, t, tol) -> tuple[np.ndarray, int]:
-    """Solve on the support and the factors that go furthest beyond what holds them (`over`); the
-    new residual correlation and the sweeps."""
-    d = problem.moments.c[0]
-    n_new = min(int((over > 0).sum()), max(_FIRST, np.count_nonzero(u)))
-    new = np.argpartition(-over, n_new - 1)[:n_new] if n_new else np.zeros(0, dtype=np.intp)
-    working = np.union1d(np.flatnonzero(u), new)
-    if not working.size:
-        return d.copy(), 0
-    part = F[:, working]
-    small = solve_rows(_small_problem(problem, t, working, part), tol, start=u[None, working])
-    u[working] = small.beta[0]
-    return d - F.T @ (part @ u[working]), int(small.n_iter[0])
+def _working(z, u, q, tol, least) -> np.ndarray:
+    "Factors in use and those furthest beyond what holds them."
+    over, used = _beyond(z, u, q, tol), u.any(0)
+    n = min(np.count_nonzero(over), max(least, np.count_nonzero(used)))
+    used[np.argpartition(-over, n - 1)[:n]] = True
+    return np.flatnonzero(used)
 
-# %% ../../nbs/05_solvers/06_wide.ipynb #062392d8
-def _claim(z, desk, m, F, u, q, enough, least):
-    """Relative gap, absolute gap, θ and objective over k of a LASSO row, by its better dual point;
-    the pull there is on the desk."""
-    rss, floor = loss_left(m.c[0], q, u, m.s[0]), FLOOR * max(m.s[0], least)
-    u, q, span = u[None], q[None], (np.zeros(1, dtype=np.intp), 0, 0)
-    certify(z, desk, u, q, span, (rss, floor, np.inf))
-    first = gap_at(z, desk, u, q, span, rss)
-    if relative(first[0], max(first[1], floor)) > enough:
-        step_by_factor(z, desk, u, q, 0, F)
-        second = gap_at(z, desk, u, q, span, rss)
-        if second[0] < first[0]:
-            first = second
-        else:
-            desk.p[0], desk.step[0] = q[0], 0.0
-    return relative(first[0], max(first[1], floor)), *first
+# %% ../../nbs/05_solvers/06_wide.ipynb #41f20666
+def _round(problem, factor, u, columns, ease, tol) -> tuple[np.ndarray, int]:
+    "Solve on some of the factors, from u and into u; the pull there, and the sweeps."
+    m, some, q = problem.moments, np.s_[:, columns], problem.moments.c.copy()
+    first = m.representatives
+    parts = [factor(i)[some] for i in first]
+    small = Moments(np.stack([F.T @ F for F in parts]), m.c[some], m.s, m.W, m.x_mean[some],
+                    m.y_mean, m.pattern, m.n_obs, m.T)
+    found = solve_grams(Problem(small, problem.penalty.take(some).scaled(ease),
+                                problem.bounds.take(some), problem.prior[some], problem.scale),
+                        tol, start=u[some])
+    u[some] = found.beta
+    for i, part in zip(first, parts, strict=True):
+        who = m.pattern == m.pattern[i]
+        q[who] -= (found.beta[who] @ part.T) @ factor(i)
+    return problem.scale[:, None] * q, int(found.n_iter.max())
 
-# %% ../../nbs/05_solvers/06_wide.ipynb #b6a91a57
-def _easing(q, t, lo, hi) -> np.ndarray:
-    "Factors of the thresholds, halving from where nothing moves down to 1."
-    moves = ((q > 0) & (hi > 0) | (q < 0) & (lo < 0)) & (t > 0)
-    top = (np.abs(q[moves]) / t[moves]).max(initial=1.0)
-    return (np.append(0.5 ** np.arange(1, int(np.log2(max(top, 1.0))) + 1) * top, 1.0)
-            if np.isfinite(top) else np.ones(1))
+# %% ../../nbs/05_solvers/06_wide.ipynb #2bb93c32
+def _easings(z, desk, point, span, rss, factor) -> np.ndarray:
+    "What λ is multiplied by: halving from where nothing moves down to 1."
+    if point[0].any():
+        return np.ones(1)
+    certify_by_factor(z, desk, point, span, (rss, 0.0, 0.0), factor)
+    theta = gap_at(z, desk, *point, span, rss)[2]
+    halves = int(-np.log2(theta)) if theta > 0 else 0
+    return np.append(0.5 ** np.arange(1, halves + 1) / theta, 1.0) if halves else np.ones(1)
 
-# %% ../../nbs/05_solvers/06_wide.ipynb #4857e2b1
-def _solve_lasso(problem, tol, u, least, max_rounds=100):
-    """Working-set solution of a one-response LASSO with prior zero, from a start u: u, relative
-    gap, sweeps, objective over k."""
-    m, z, F = problem.moments, per_unit_of_loss(sides_of(problem)[0]), problem.moments.factor(0)
-    desk, t, lo, hi, alive, total = make_desk(z), z.t[0], z.lo[0], z.hi[0], z.sd[0] > 0, 0
-    u = np.clip(u, lo, hi)
-    q = m.c[0] - F.T @ (F @ u) if u.any() else m.c[0].copy()
-    for ease in [1.0] if u.any() else _easing(q, t, lo, hi):
-        for _ in range(max_rounds if ease == 1 else 1):
-            # while a factor waits to come in, its pull is in the way of any dual point
-            over = _excess(q, ease * t, lo, hi, u)
-            waits = (over > tol * t)[alive].any()
-            gap, absolute, value, theta = _claim(z._replace(t=ease * z.t), desk, m, F, u, q,
-                                                 np.inf if waits or ease > 1 else tol, least)
-            if gap <= tol:
+# %% ../../nbs/05_solvers/06_wide.ipynb #26e0399c
+_ROUNDS = 100   # many times as many as halvings and doublings ever need
+_DENSE = 4      # times as many factors in use as there are rows of the data: nothing is sparse
+
+
+def _solve_sets(problem, tol, start) -> Solution:
+    "Solution of a component by working sets."
+    z, moved, factor, k = (sides_of(problem)[0], _shifted(problem), problem.moments.factors(),
+                           problem.scale)
+    desk, span, s, total = make_desk(z), (np.arange(len(k)), 0, len(z.w)), moved.moments.s, 0
+    u, d = np.zeros_like(problem.prior), k[:, None] * moved.moments.c
+    u = u if start is None else np.clip(start - problem.prior, z.lo, z.hi)
+    q = d - k[:, None] * moved.moments.times(u) if u.any() else d
+    floor, columns = FLOOR * (k @ np.maximum(s, problem.moments.s)), np.flatnonzero(u.any(0))
+    for ease in _easings(z, desk, (u, q), span, k @ s, factor):
+        eased, gap = z._replace(t=ease * z.t, w=ease * z.w), np.inf
+        for r in range(_ROUNDS if ease == 1 else 1):
+            last, columns = columns, _working(eased, u, q, tol, _FIRST << r)
+            waits = np.setdiff1d(columns, last).size > 0
+            if np.count_nonzero(u.any(0)) > _DENSE * problem.moments.T:
+                return fista(problem, tol, start=problem.prior + u)
+            goal = (max(k @ s - ((d + q) * u).sum(), 0.0), floor,
+                    np.inf if waits or ease > 1 else tol)
+            before, (gap, value) = gap, certify_by_factor(eased, desk, (u, q), span, goal, factor)
+            if gap <= tol or not columns.size or (not waits and gap >= before):
                 break
-            if ease == 1 and absolute >= 0:
-                alive &= theta * np.abs(desk.p[0]) + z.sd[0] * np.sqrt(absolute) >= t
-            q, sweeps = _round(problem, F, u, np.where(alive, over, -np.inf), ease * t,
-                               max(0.1 * tol, 0.1 * min(gap, 1.0)))
+            q, sweeps = _round(moved, factor, u, columns, ease, 0.1 * max(tol, min(gap, 1.0)))
             total += sweeps
-    return u, gap, total, value
-
-# %% ../../nbs/05_solvers/06_wide.ipynb #0d05b472
-LARGEST_GRAM = 40_000_000   # numbers in the Gram matrices of one problem: 320 MB
+    every = np.ones(len(k))
+    return Solution(from_prior(u, problem.prior, problem.bounds), float(value), gap * every,
+                    np.full(len(k), total), gap * every <= tol)
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #5c1e90ab
 def turns(problem: Problem) -> bool:
@@ -417,10 +433,9 @@ def _solve_turned(problem, tol, start) -> Solution:
                     m.pattern, m.n_obs, m.T)
     penalty = replace(problem.penalty, l1=zero, blocks=np.repeat(problem.penalty.blocks[:, :1],
                                                                  m.T, axis=1))
-    solver = solve_rows if is_by_rows(penalty) else solve_blocks
     first = None if start is None else np.einsum("nrm,nm->nr", turn, start - problem.prior)
-    found = solver(Problem(small, penalty, Bounds(zero - np.inf, zero + np.inf), zero,
-                           problem.scale), 0.1 * tol, start=first)
+    found = solve_grams(Problem(small, penalty, Bounds(zero - np.inf, zero + np.inf), zero,
+                                problem.scale), 0.1 * tol, start=first)
     beta = problem.prior + np.einsum("nrm,nr->nm", turn, found.beta)
     gap = duality_gap(problem, beta, tol)
     return Solution(beta, problem.value(beta), gap, found.n_iter, gap <= tol)
@@ -489,7 +504,7 @@ def _grams(m) -> np.ndarray:
     return G
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #bb187a3d
-# numbers up to which a LASSO, too, is solved sooner with Gram matrices than by working sets
+# numbers in the Gram matrices of a problem up to which it is solved sooner with them
 SMALL_GRAM = 400_000
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #c94772bf
@@ -533,14 +548,14 @@ def multiplied(problem: Problem) -> Problem:
                                             m.pattern, m.n_obs, m.T))
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #2c5f06c2
-def fits_in_memory(problem: Problem, most: int = LARGEST_GRAM) -> bool:
+def fits_in_memory(problem: Problem, most: int = SMALL_GRAM) -> bool:
     """Tell whether the Gram matrices of `WideMoments` are few and small enough to be formed.
 
     Parameters
     ----------
     problem : Problem
         With `WideMoments`.
-    most : int, default LARGEST_GRAM
+    most : int, default SMALL_GRAM
         Numbers that there may be.
 
     Returns
@@ -555,8 +570,8 @@ def fits_in_memory(problem: Problem, most: int = LARGEST_GRAM) -> bool:
 def solve_wide(problem: Problem, tol: float = 1e-8, start: np.ndarray | None = None) -> Solution:
     """Solve a problem with more factors than rows.
 
-    A LASSO is solved by working sets, norms of free rows by turning them into the span of the data,
-    and any other problem with blocks by FISTA on products.
+    Norms of free rows are turned into the span of the data, any other problem is solved by working
+    sets, or by FISTA where far more factors than rows are in use.
 
     Parameters
     ----------
@@ -574,12 +589,8 @@ def solve_wide(problem: Problem, tol: float = 1e-8, start: np.ndarray | None = N
     """
     if turns(problem):
         return _solve_turned(problem, tol, start)
-    if (problem.penalty.blocks >= 0).any():
-        return fista(problem, tol, start=start)
-    U, gap, sweeps, value = np.zeros_like(problem.prior), *np.zeros((3, len(problem.prior)))
-    for i in range(len(U)):
-        u = np.zeros(U.shape[1]) if start is None else start[i] - problem.prior[i]
-        U[i], gap[i], sweeps[i], value[i] = _solve_lasso(_shifted(problem.take(np.array([i]))),
-                                                         tol, u, problem.moments.s[i])
-    return Solution(from_prior(U, problem.prior, problem.bounds), float(problem.scale @ value), gap,
-                    sweeps.astype(int), gap <= tol)
+    part = components(problem.penalty.blocks)
+    parts = [np.flatnonzero(part == g) for g in range(part.max(initial=-1) + 1)]
+    return join_solutions([_solve_sets(problem.take(rows), tol,
+                                       None if start is None else start[rows])
+                           for rows in parts], parts)
