@@ -105,6 +105,16 @@ def haze(problem, beta):
     return np.bincount(components(problem.penalty.blocks), HAZE * problem.scale * reach**2)
 
 
+def dust(problem, beta):
+    "What factors that do not move, but for rounding, may leave in the objective of each component."
+    moments = problem.moments
+    squares = (np.diagonal(moments.G, axis1=1, axis2=2) if len(moments.G)
+               else moments.squares())[moments.pattern]
+    still = np.where(deviations(moments) > 0, 0.0, np.sqrt(np.maximum(squares, 0.0)))
+    reach = (still * (np.abs(problem.prior) + np.abs(beta))).sum(1)
+    return np.bincount(components(problem.penalty.blocks), problem.scale * reach**2)
+
+
 def copies(problem, n):
     "The same problem n times, as one: the responses of each copy behind those of the one before."
     penalty, rows = problem.penalty, np.tile(np.arange(len(problem.prior)), n)
@@ -156,7 +166,7 @@ def faults(seed, steps=60):
     if not ((beta >= problem.bounds.lower) & (beta <= problem.bounds.upper)).all():
         wrong.append("outside its box")
     part, value, variance = parts_of(problem, beta)
-    rounding = 1e-12 * (variance + value)
+    rounding = 1e-12 * (variance + value) + dust(problem, beta)
     gap = np.zeros(len(value))
     gap[part] = found.gap
     fog = haze(problem, beta)

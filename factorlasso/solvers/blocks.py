@@ -551,16 +551,20 @@ def _shorten(z, rows, first, last):
 @njit(nogil=True, cache=True)
 def _stretch_step(z, rows):
     "Lengthen a ridge step, which is in p, with -gradient in s, in place."
-    slope, held, noise = 0.0, 0.0, 0.0
+    slope, held, paid, noise = 0.0, 0.0, 0.0, 0.0
     for i in rows:
-        for a in range(z.u.shape[1]):
+        squares, size = z.k[i] * np.diag(z.G[z.pattern[i]]), 0.0
+        for j in range(len(squares)):
+            size += np.sqrt(squares[j]) * abs(z.u[i, j])
+        for a in range(len(squares)):
             if z.face[i, a] < 0:
                 break
             j, p = z.face[i, a], z.p[i, a]
             slope += z.s[i, a] * p
-            held += RIDGE * z.k[i] * z.G[z.pattern[i], j, j] * p * p
-            noise += UNIT * abs(z.d[i, j] * p)
-    far = stretch(slope, held, noise)
+            held += RIDGE * squares[j] * p * p
+            paid += (z.s[i, a] - z.q[i, j]) * p
+            noise += UNIT * (abs(z.d[i, j]) + np.sqrt(squares[j]) * size) * abs(p)
+    far = stretch(slope, held, paid, noise)
     for i in rows:
         z.p[i] *= far
 

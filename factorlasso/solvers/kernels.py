@@ -271,7 +271,7 @@ FLAT = 1e-5      # of the slope along a ridge step: a curvature that is none
 
 
 @njit(nogil=True, cache=True)
-def stretch(slope, held, noise):
+def stretch(slope, held, paid, noise):
     """How much longer than itself a ridge step may be, eq-stretch.
 
     Parameters
@@ -280,27 +280,32 @@ def stretch(slope, held, noise):
         −g'p, above zero.
     held : float
         p'Rp, what the ridge holds it back by.
+    paid : float
+        What of the slope is the penalty's.
     noise : float
         Of the slope, from the rounding of the pulls.
 
     Returns
     -------
     float
-        At least 1; 1 where the slope is no more than ten times its noise.
+        At least 1; 1 where what the penalty saves is no more than ten times the noise.
     """
-    return slope / max(slope - held, FLAT * slope) if slope > 10 * noise else 1.0
+    return slope / max(slope - held, FLAT * slope) if min(slope, paid) > 10 * noise else 1.0
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #c1230723
 @njit(nogil=True, cache=True)
-def _stretch_step(G, p, g, cells, n, d):
+def _stretch_step(G, p, g, cells, n, d, u, q):
     "Lengthen a ridge step p from the gradient -g in place; d is the pull at the prior."
-    slope, held, noise = 0.0, 0.0, 0.0
+    slope, held, paid, noise, size = 0.0, 0.0, 0.0, 0.0, 0.0
+    for j in range(len(u)):
+        size += np.sqrt(G[j, j]) * abs(u[j])
     for a in range(n):
         j = cells[a]
         slope += g[a] * p[a]
         held += RIDGE * G[j, j] * p[a] ** 2
-        noise += UNIT * abs(d[j] * p[a])
-    p[:n] *= stretch(slope, held, noise)
+        paid += (g[a] - q[j]) * p[a]
+        noise += UNIT * (abs(d[j]) + np.sqrt(G[j, j]) * size) * abs(p[a])
+    p[:n] *= stretch(slope, held, paid, noise)
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #ea9b344e
 @njit(nogil=True, cache=True)
@@ -324,7 +329,7 @@ def _newton(G, q, u, t, lo, hi, w, H, p, cells, move, new, d):
         forward_substitute(H, p, n)
         back_substitute(H, p, n)
         if not exact:
-            _stretch_step(G, p, move, cells, n, d)
+            _stretch_step(G, p, move, cells, n, d, u, q)
         slope0, norm_slope = 0.0, w / np.sqrt((u * u).sum()) if w > 0.0 else 0.0
         for a in range(n):
             slope0 -= p[a] * (move[a] + norm_slope * u[cells[a]])
