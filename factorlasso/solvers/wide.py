@@ -9,7 +9,7 @@ __all__ = ['LARGEST_GRAM', 'SMALL_GRAM', 'WideMoments', 'wide_moments', 'turns',
 # %% ../../nbs/05_solvers/06_wide.ipynb #7e4fb963
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numba import njit
@@ -106,7 +106,7 @@ class WideMoments(Moments):
     weights: np.ndarray
     batches: np.ndarray | None = None
 
-    @property
+    @cached_property
     def representatives(self) -> np.ndarray:
         """(P,) array: the first response of each mask pattern."""
         return np.unique(self.pattern, return_index=True)[1]
@@ -375,7 +375,7 @@ def _solve_sets(problem, tol, start) -> Solution:
         eased, gap = z._replace(t=ease * z.t, w=ease * z.w), np.inf
         for r in range(_ROUNDS if ease == 1 else 1):
             last, columns = columns, _working(eased, u, q, tol, _FIRST << r)
-            waits = np.setdiff1d(columns, last).size > 0
+            waits = not set(columns).issubset(last)
             if np.count_nonzero(u.any(0)) > _DENSE * problem.moments.T:
                 return fista(problem, tol, start=problem.prior + u)
             goal = (max(k @ s - ((d + q) * u).sum(), 0.0), floor,
