@@ -458,7 +458,6 @@ def _stopped_step(z, i, length):
         z.s[i, j] = min(max(new, low), high) - z.u[i, j]
     return stopped
 
-
 # %% ../../nbs/05_solvers/05_blocks.ipynb #299bfad9
 @njit(nogil=True, cache=True)
 def _moved_side(z, b):

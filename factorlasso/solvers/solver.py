@@ -141,10 +141,9 @@ def solve(problem: Problem, tol: float = 1e-8, n_jobs: int | None = None,
     if problem.penalty.inside is not None:
         return _solve_scaled(problem, tol, n_jobs, start)
     if isinstance(problem.moments, WideMoments):
-        light = problem.moments.T * problem.moments.M**2 <= LIGHT_GRAM
-        if light and not fits_in_memory(problem) and not turns(problem):
-            return _solve_light(problem, tol, n_jobs, start)
         if not fits_in_memory(problem):
+            if problem.moments.T * problem.moments.M**2 <= LIGHT_GRAM and not turns(problem):
+                return _solve_light(problem, tol, n_jobs, start)
             return solve_wide(problem, tol, start)
         problem = multiplied(problem)
     return solve_grams(problem, tol, n_jobs, start)
