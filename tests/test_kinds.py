@@ -24,6 +24,7 @@ from factorlasso.datasets.simulations import Regime
 from factorlasso.diagnostics import diagnose_residuals, held_out_residuals
 from factorlasso.risk import EwmaCovariance
 from factorlasso.selection import fit_degrees_of_freedom, information_criteria, select_by_criterion
+from factorlasso.solvers import blocks, kernels
 
 
 def panel(T=120, M=3, N=4, seed=0, noise=0.3):
@@ -295,3 +296,25 @@ def test_a_path_that_ends_at_zero_can_be_drawn():
 def test_regimes_refuse_what_cannot_be(bad):
     with pytest.raises(ValueError, match=next(iter(bad))):
         Regime(**bad)
+
+
+def test_the_loops_are_compiled_once():
+    rng = np.random.default_rng(0)
+    x, y = panel()
+    columns = pd.DataFrame(rng.normal(size=(3, 4)).T, y.columns, x.columns)
+    wide = pd.DataFrame(rng.normal(size=(20, 3000))).add_prefix("f"), y[:20].reset_index(drop=True)
+    groups = pd.Series([0, 0, 1, 1], y.columns)
+
+    def fit_all(prior, wide):
+        for settings in ({}, {"model_type": "factor_cluster_group_lasso", "group_data": groups}):
+            LassoModel(**settings, factors_beta_prior=prior, reg_lambda=0.01).fit(x, y)
+            for few in wide:
+                LassoModel(**settings, reg_lambda=0.3).fit(*few)
+
+    loops = kernels._solve_rows, blocks._solve_parts
+    fit_all(0.1 * columns.copy(), [])
+    kinds = [set(loop.signatures) for loop in loops]
+    locked = 0.1 * columns
+    locked.to_numpy().flags.writeable = False
+    fit_all(locked, [wide])
+    assert [set(loop.signatures) for loop in loops] == kinds

@@ -15,8 +15,8 @@ from numba import njit
 from ..penalties.constraints import from_prior
 from ..penalties.penalties import Problem
 from .certificate import (CLOSER, EXACT, FLOOR, PIVOT, Solution, back_substitute,
-                                             certify, cholesky, forward_substitute, make_desk,
-                                             own_desk, sides_of)
+                                             certify, cholesky, copy_to, forward_substitute,
+                                             make_desk, own_desk, plain, sides_of)
 from .kernels import ARMIJO, RIDGE, SHORT, UNIT, is_by_rows, solve_rows, stretch
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #b60f50c9
@@ -93,7 +93,7 @@ def _as_cells(problem, u, part, sides):
     floats, (norm, ridge) = np.empty((6, m.N, m.M)), np.empty((2, len(w) * n_sides))
     d, q, curve, p, s, move = floats
     face, column = np.empty((m.N, m.M), dtype=np.intp), np.empty(len(norm), dtype=np.intp)
-    return _Cells(sides.G, m.pattern, problem.scale, d, q, u, curve, t.copy(), t.copy(),
+    return _Cells(sides.G, sides.pattern, sides.k, d, q, u, curve, t.copy(), t.copy(),
                   sides.lo.copy(), sides.hi.copy(), block.reshape(m.N, m.M), row, col, start, w,
                   n_sides,
                   apart, norm, ridge, column, face, p, s, move), first
@@ -122,7 +122,7 @@ def _refresh(z, rows):
     "q = d − kGu, afresh; the sum of (d + q)'u."
     total = 0.0
     for i in rows:
-        z.q[i] = z.d[i]
+        copy_to(z.d[i], z.q[i])
         _subtract(z.q[i], z.k[i], z.G[z.pattern[i]], z.u[i])
         for j in range(z.u.shape[1]):
             total += (z.d[i, j] + z.q[i, j]) * z.u[i, j]
@@ -133,7 +133,7 @@ def _refresh(z, rows):
 def _prepare(z, i, c, prior, s):
     "Pulls, thresholds and curvatures of response i; its weighted residual variance at the prior."
     G, k, d, rss = z.G[z.pattern[i]], z.k[i], z.d[i], s
-    d[:] = c
+    copy_to(c, d)
     _subtract(d, 1.0, G, prior)
     for j in range(len(d)):
         rss -= (c[j] + d[j]) * prior[j]
@@ -376,14 +376,15 @@ def _first_half(z, run, K, lone, C, x):
     n = len(K)
     S, V, column = np.empty((len(run), n)), np.empty((len(run), n)), np.empty(n, np.intp)
     for e in range(len(run)):
-        S[e], V[e] = z.s[run[e], :n], z.move[run[e], :n]
+        copy_to(z.s[run[e], :n], S[e])
+        copy_to(z.move[run[e], :n], V[e])
     for a in range(n):
         column[a] = z.column[_side(z, run[0], z.face[run[0], a])]
     P, pairs = _apply(K, lone, S), V.T @ V
     if lone and column[0] >= 0:
         C[column[0], column[0]] -= (V[0] * _apply(K, lone, V)[0]).sum()
     for e in range(len(run)):
-        z.p[run[e], :n] = P[e]
+        copy_to(P[e], z.p[run[e]])
     for a in range(n):
         c = column[a]
         if c >= 0:
@@ -565,7 +566,8 @@ def _stretch_step(z, rows):
             noise += UNIT * (abs(z.d[i, j]) + np.sqrt(squares[j]) * size) * abs(p)
     far = stretch(slope, held, paid, noise)
     for i in rows:
-        z.p[i] *= far
+        for a in range(z.p.shape[1]):
+            z.p[i, a] *= far
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #79091475
 @njit(nogil=True, cache=True)
@@ -662,9 +664,8 @@ def solve_blocks(problem: Problem, tol: float = 1e-8, max_iter: int = 5_000,
         With `converged` false where the gap was not reached.
     """
     m, (sides, part, blocks) = problem.moments, sides_of(problem)
-    u = np.zeros((m.N, m.M)) if start is None else np.clip(start - problem.prior,
-                                                           sides.lo, sides.hi)
-    u = np.ascontiguousarray(u)
+    c, s, prior = map(plain, (m.c, m.s, problem.prior))
+    u = np.zeros((m.N, m.M)) if start is None else plain(np.clip(start - prior, sides.lo, sides.hi))
     z, first = _as_cells(problem, u, part, sides)
     order = np.lexsort((m.pattern, part))   # responses with one Gram matrix next to each other
     starts = np.append(0, np.cumsum(np.bincount(part)))
@@ -674,8 +675,7 @@ def solve_blocks(problem: Problem, tol: float = 1e-8, max_iter: int = 5_000,
     shared = n_jobs not in (None, 1) and m.N * m.M**2 > 1_000_000
     cuts = np.searchsorted(starts, np.linspace(0, m.N, 9)[1:-1]) if shared else []
     Parallel(n_jobs=n_jobs if shared else 1, prefer="threads")(
-        delayed(_solve_parts)(parts, z, proof, (m.c, m.s), problem.prior, spans, tol,
-                              max_iter, results)
+        delayed(_solve_parts)(parts, z, proof, (c, s), prior, spans, tol, max_iter, results)
         for parts in np.split(np.arange(n), cuts))
     beta = from_prior(u, problem.prior, problem.bounds)
     return Solution(beta, float(value.sum()), gap[part], sweeps[part], gap[part] <= tol)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['ROUNDING', 'PIVOT', 'NEAR', 'HAZE', 'TRUSTED', 'FLOOR', 'EXACT', 'CLOSER', 'Solution', 'join_solutions', 'components',
-           'cholesky', 'forward_substitute', 'back_substitute', 'deviations', 'Sides', 'Desk', 'sides_of', 'make_desk',
-           'own_desk', 'gap_at', 'relative', 'certify', 'certify_by_factor', 'duality_gap']
+           'cholesky', 'forward_substitute', 'back_substitute', 'copy_to', 'deviations', 'Sides', 'Desk', 'plain',
+           'sides_of', 'make_desk', 'own_desk', 'gap_at', 'relative', 'certify', 'certify_by_factor', 'duality_gap']
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #e21d85ce
 from collections.abc import Callable
@@ -198,6 +198,21 @@ def back_substitute(U, b, n):
             total -= U[k, j] * b[j]
         b[k] = total / U[k, k]
 
+# %% ../../nbs/05_solvers/01_certificate.ipynb #3cb4c46a
+@njit(nogil=True, cache=True)
+def copy_to(x, out):
+    """Copy an array into another one.
+
+    Parameters
+    ----------
+    x : (n,) array
+        What is copied.
+    out : (m,) array, m >= n
+        Its first n places are overwritten.
+    """
+    for j in range(len(x)):
+        out[j] = x[j]
+
 # %% ../../nbs/05_solvers/01_certificate.ipynb #2794e379
 # what a sum of a few hundred numbers may be off, relative to its terms
 ROUNDING = 64 * np.finfo(float).eps
@@ -275,6 +290,27 @@ class Desk(NamedTuple):
     norm: np.ndarray
     over: np.ndarray
 
+# %% ../../nbs/05_solvers/01_certificate.ipynb #a581f36e
+def plain(a: np.ndarray) -> np.ndarray:
+    """An array of the one kind that the loops are compiled for.
+
+    Parameters
+    ----------
+    a : array
+        In any layout, writeable or not.
+
+    Returns
+    -------
+    array
+        The same, or a copy that lies by rows and can be written.
+
+    Examples
+    --------
+    >>> plain(np.ones((3, 5))[:, [0, 2]].T).flags.c_contiguous
+    True
+    """
+    return np.require(a, requirements=["C_CONTIGUOUS", "WRITEABLE"])
+
 # %% ../../nbs/05_solvers/01_certificate.ipynb #ee360f29
 def _numbered(penalty, part):
     "up, down and w of the sides, and the first block of each component."
@@ -319,8 +355,8 @@ def sides_of(problem: Problem) -> tuple[Sides, np.ndarray, np.ndarray]:
         lower, upper = np.where(sd > 0, lower, 0.0), np.where(sd > 0, upper, 0.0)
     if (k != 1).any():
         noise, sd = np.sqrt(k) * noise, np.sqrt(k)[:, None] * sd
-    sides = Sides(np.ascontiguousarray(m.G), m.pattern, k, ROUNDING * noise, sd,
-                  problem.penalty.l1 / 2, lower, upper, up, down, w)
+    sides = Sides(*map(plain, (m.G, m.pattern, k, ROUNDING * noise, sd, problem.penalty.l1 / 2,
+                               lower, upper, up, down, w)))
     return sides, part, first
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #826744b8
@@ -568,7 +604,8 @@ def certify(z, desk, u, q, span, goal):
     rss, floor, enough = goal
     _norms(z, desk, u, rows, first, last)
     for i in rows:
-        desk.p[i], desk.step[i] = q[i], 0.0
+        copy_to(q[i], desk.p[i])
+        desk.step[i] = 0.0
     gap, value, _ = gap_at(z, desk, u, q, span, rss)
     found = relative(gap, max(value, floor))
     if found > enough:
@@ -658,7 +695,7 @@ def duality_gap(problem: Problem, beta: np.ndarray, enough: float = 0.0) -> np.n
     z, part, first = sides_of(problem)
     desk, order, starts = (make_desk(z), np.argsort(part, kind="stable"),
                            np.append(0, np.cumsum(np.bincount(part))))
-    point = beta - problem.prior, -problem.gradient(beta) / 2
+    point = plain(beta - problem.prior), plain(-problem.gradient(beta) / 2)
     size = np.maximum(problem.moments.s, problem.moments.loss(problem.prior))
     goals = tuple(np.bincount(part, problem.scale * v)
                   for v in (problem.moments.loss(beta), FLOOR * size))

@@ -14,7 +14,8 @@ from numba import njit
 
 from ..penalties.constraints import from_prior
 from ..penalties.penalties import Problem
-from .certificate import FLOOR, certify, make_desk, own_desk, sides_of
+from .certificate import (FLOOR, certify, copy_to, make_desk, own_desk, plain,
+                                             sides_of)
 from .kernels import loss_left, per_unit_of_loss, residual_of
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #90c3be14
@@ -60,12 +61,13 @@ def _find_column(S, G, m):
         if cells[a] == m:
             place = a
     if place < n:
-        v[:n], column[:] = P[place, :n], 0.0
+        copy_to(P[place, :n], v)
+        column[:] = 0.0
     else:
         for a in range(n):
             v[a], column[a] = 0.0, -G[m, cells[a]]
         _less_rows(v[:n], column, P, S.count, n)
-        column[:] = G[m]
+        copy_to(G[m], column)
     _less_rows(column, v, G, cells, n)
     for a in range(n):
         column[cells[a]] = v[a]
@@ -165,8 +167,9 @@ def _follow(z, desk, i, d, s0, floor, lambdas, work, U, gap):
     S, state, side, q, t = work
     G, lo, hi, M, lam, n, rows = (z.G[z.pattern[i]], z.lo[i], z.hi[i], len(d), np.inf, 0,
                                   np.array([i]))
-    t[:] = z.t[i]
-    S.e[:], S.z[:], S.n[0] = d, 0.0, 0
+    copy_to(z.t[i], t)
+    copy_to(d, S.e)
+    S.z[:], S.n[0] = 0.0, 0
     state[:], gap[:, i] = 0, np.inf
     for _ in range(_MOST * (M + 1)):
         corner, cell, sign = _next_corner(S, t, lo, hi, state, side, lam)
@@ -248,11 +251,12 @@ def follow_path(problem: Problem, lambdas: np.ndarray,
         raise ValueError(
             "follow_path needs a LASSO with a positive weight on every cell that can move")
     m, z, lambdas = (problem.moments, per_unit_of_loss(sides_of(problem)[0]),
-                     np.ascontiguousarray(lambdas, dtype=float))
+                     plain(np.asarray(lambdas, dtype=float)))
     coef, gap = np.zeros((len(lambdas), m.N, m.M)), np.empty((len(lambdas), m.N))
     parts = (np.array_split(np.arange(m.N), 8) if n_jobs not in (None, 1)
              and m.N * m.M**3 > 4_000_000 else [np.arange(m.N)])
     Parallel(n_jobs=n_jobs if len(parts) > 1 else 1, prefer="threads")(
-        delayed(_follow_rows)(rows, z, make_desk(z), problem.scale, (m.c, m.s), problem.prior,
-                              lambdas, coef, gap, _make_table(m.M)) for rows in parts)
+        delayed(_follow_rows)(rows, z, make_desk(z), plain(problem.scale), (plain(m.c), plain(m.s)),
+                              plain(problem.prior), lambdas, coef, gap, _make_table(m.M))
+        for rows in parts)
     return from_prior(coef, problem.prior, problem.bounds), gap

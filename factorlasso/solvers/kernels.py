@@ -14,8 +14,9 @@ from numba import njit
 from ..penalties.constraints import from_prior
 from ..penalties.penalties import Penalty, Problem
 from .certificate import (CLOSER, EXACT, FLOOR, PIVOT, Sides, Solution,
-                                             back_substitute, certify, cholesky, forward_substitute,
-                                             make_desk, own_desk, sides_of)
+                                             back_substitute, certify, cholesky, copy_to,
+                                             forward_substitute, make_desk, own_desk, plain,
+                                             sides_of)
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #6f3acb85
 _LOST = 1e-4     # of a square: what is left of a difference of it has lost four digits
@@ -95,6 +96,17 @@ def _smooth(u, t, lo, hi, j):
     "Whether the objective is smooth in cell j where it stands."
     return lo[j] < u[j] < hi[j] and (u[j] != 0.0 or t[j] == 0.0)
 
+
+@njit(nogil=True, cache=True)
+def _smooth_cells(G, u, t, lo, hi, cells):
+    "The smooth cells whose factor moves into `cells`; how many."
+    n = 0
+    for j in range(len(u)):
+        if _smooth(u, t, lo, hi, j) and G[j, j] > 0.0:
+            cells[n] = j
+            n += 1
+    return n
+
 # %% ../../nbs/05_solvers/03_kernels.ipynb #813b7e8c
 RIDGE = 1e-8     # share of the diagonal of the loss that a singular face gets as a ridge
 
@@ -103,14 +115,10 @@ RIDGE = 1e-8     # share of the diagonal of the loss that a singular face gets a
 def _face(G, q, u, t, lo, hi, w, H, g, cells):
     """Newton system on the smooth cells: their number (-1 where it cannot be factored), whether H
     is exact; H factored, g = -gradient."""
-    n, n2 = 0, 0.0
-    for j in range(len(u)):
-        n2 += u[j] * u[j]
-        if _smooth(u, t, lo, hi, j) and G[j, j] > 0.0:
-            cells[n] = j
-            n += 1
+    n, n2, ridge = _smooth_cells(G, u, t, lo, hi, cells), 0.0, 0.0
+    for x in u:
+        n2 += x * x
     slope = w / np.sqrt(n2) if w > 0.0 else 0.0
-    ridge = 0.0
     for attempt in range(2):
         for a in range(n):
             i = cells[a]
@@ -186,46 +194,46 @@ def _change(G, q, u, new, t, w, move):
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #24eee3b8
 @njit(nogil=True, cache=True)
-def _stopped(u, p, t, lo, hi, cells, n, length, stop, value, new):
+def _stopped(u, p, t, lo, hi, cells, n, length, new):
     """Where a step of some length ends; with length < 0 the full step, every cell that crosses put
     to the value it meets."""
-    new[:] = u
+    copy_to(u, new)
     for a in range(n):
         j = cells[a]
         low = max(lo[j], 0.0) if u[j] > 0 and t[j] > 0 else lo[j]
         high = min(hi[j], 0.0) if u[j] < 0 and t[j] > 0 else hi[j]
         new[j] = u[j] + length * p[a] if length >= 0.0 else min(max(u[j] + p[a], low), high)
-    if stop >= 0 and length >= 0.0:
-        new[stop] = value
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #c00ba384
 @njit(nogil=True, cache=True)
 def _step(G, q, u, t, lo, hi, w, p, cells, n, slope0, new, move):
     "Take the better of the two steps along p; True where nothing was in the way, and the length."
     length, stop, value = _first_stop(u, p, t, lo, hi, cells, n)
-    change = 1.0
+    change, scale = 1.0, 1.0
     if stop >= 0:
-        _stopped(u, p, t, lo, hi, cells, n, length, stop, value, new)
+        _stopped(u, p, t, lo, hi, cells, n, length, new)
+        new[stop] = value
         near = _change(G, q, u, new, t, w, move)
-        _stopped(u, p, t, lo, hi, cells, n, -1.0, -1, 0.0, new)
+        _stopped(u, p, t, lo, hi, cells, n, -1.0, new)
         change = _change(G, q, u, new, t, w, move)
         if not change <= near:
-            _stopped(u, p, t, lo, hi, cells, n, length, stop, value, new)
+            _stopped(u, p, t, lo, hi, cells, n, length, new)
+            new[stop] = value
             change = _change(G, q, u, new, t, w, move)
     free = stop < 0 or (w > 0.0 and change > 0.0)
     if free:
-        _stopped(u, p, t, lo, hi, cells, n, 1.0, -1, 0.0, new)
+        _stopped(u, p, t, lo, hi, cells, n, 1.0, new)
         _change(G, q, u, new, t, w, move)
         if w > 0.0:
             curve = 0.0
             for a in range(n):
                 curve += p[a] * move[cells[a]]
             length = _backtrack(u, p, slope0, curve, w, cells, n, length)
-            _stopped(u, p, t, lo, hi, cells, n, length, -1, 0.0, new)
-            move *= length
+            _stopped(u, p, t, lo, hi, cells, n, length, new)
+            scale = length
     for j in range(len(u)):
         u[j] = new[j]
-        q[j] -= move[j]
+        q[j] -= scale * move[j]
     return free, length
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #0016373d
@@ -257,7 +265,7 @@ def _shrink(H, q, u, t, lo, hi, p, cells, n):
         if not _smooth(u, t, lo, hi, cells[a]):
             _delete(H, m, a)
             m -= 1
-            cells[a:m] = cells[a + 1:m + 1].copy()
+            copy_to(cells[a + 1:m + 1], cells[a:m])
     for a in range(m):
         p[a] = q[cells[a]] - t[cells[a]] * np.sign(u[cells[a]])
     return m
@@ -305,7 +313,9 @@ def _stretch_step(G, p, g, cells, n, d, u, q):
         held += RIDGE * G[j, j] * p[a] ** 2
         paid += (g[a] - q[j]) * p[a]
         noise += UNIT * (abs(d[j]) + np.sqrt(G[j, j]) * size) * abs(p[a])
-    p[:n] *= stretch(slope, held, paid, noise)
+    far = stretch(slope, held, paid, noise)
+    for a in range(n):
+        p[a] *= far
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #ea9b344e
 @njit(nogil=True, cache=True)
@@ -325,7 +335,7 @@ def _newton(G, q, u, t, lo, hi, w, H, p, cells, move, new, d):
                 return False
         if n == 0:
             return True
-        move[:n] = p[:n]
+        copy_to(p[:n], move)
         forward_substitute(H, p, n)
         back_substitute(H, p, n)
         if not exact:
@@ -414,7 +424,7 @@ def residual_of(G, d, u, q):
     q : (M,) array
         Overwritten with the result.
     """
-    q[:] = d
+    copy_to(d, q)
     for j in range(len(u)):
         if u[j] != 0.0:
             for k in range(len(u)):
@@ -502,7 +512,7 @@ def _solve_rows(rows, z, desk, k, moments, prior, U, Q, tol, max_iter, results):
     """Solve the problems of some rows in place; moments = (c, s), results = (gap, value, sweeps),
     where sweeps is -1 for a row that has to be solved."""
     (c, s), (gap, value, sweeps), M = moments, results, U.shape[1]
-    p, move, new, d = np.empty((4, M))
+    p, move, new, d = np.empty(M), np.empty(M), np.empty(M), np.empty(M)
     own = own_desk(desk, M)
     work = (np.empty((M, M)), p, np.empty(M, dtype=np.intp), move, new)
     for i in rows:
@@ -593,11 +603,12 @@ def solve_rows(problem: Problem, tol: float = 1e-8, max_iter: int = 5_000,
     if two_sided or not is_by_rows(problem.penalty):
         raise ValueError("solve_rows needs whole rows as blocks, with one norm for both signs")
     m, z = problem.moments, per_unit_of_loss(sides_of(problem)[0])
-    U = np.zeros((m.N, m.M)) if start is None else np.clip(start - problem.prior, z.lo, z.hi)
-    gap, value, sweeps = np.empty(m.N), np.empty(m.N), _solve_unheld(z, m.c, problem.prior, U)
+    c, s, prior = map(plain, (m.c, m.s, problem.prior))
+    U = np.zeros((m.N, m.M)) if start is None else plain(np.clip(start - prior, z.lo, z.hi))
+    gap, value, sweeps = np.empty(m.N), np.empty(m.N), _solve_unheld(z, c, prior, U)
     parts = (np.array_split(np.arange(m.N), 8) if n_jobs not in (None, 1)
              and m.N * m.M**2 > 2_000_000 else [np.arange(m.N)])
-    tasks = [(rows, z, make_desk(z), problem.scale, (m.c, m.s), problem.prior, U, np.empty_like(U),
+    tasks = [(rows, z, make_desk(z), plain(problem.scale), (c, s), prior, U, np.empty_like(U),
               tol, max_iter, (gap, value, sweeps))
              for rows in parts]
     if len(tasks) > 1:
