@@ -11,16 +11,17 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
 
-# longest first
+# longest first; at first every second one compiles little that another compiles at that time
 LONG = """
-examples/finance examples/genomics nbs/10_risk/07_rolling nbs/11_plots/01_plots
-nbs/05_solvers/01_certificate examples/paper_multi_asset nbs/09_diagnostics/02_residuals
-nbs/12_cli/01_cli nbs/05_solvers/05_blocks tests/test_invariances.py::test_units
-examples/paper_ablation nbs/09_diagnostics/03_cluster_stability examples/paper_pooled_signs
-nbs/08_inference/02_debiased nbs/10_risk/06_forecasts examples/tasks/command_line
-nbs/07_selection/04_selection nbs/06_model/01_rules test_every_check examples/benchmark
-test_a_killed_worker nbs/01_data/10_storage nbs/04_clusters/02_smoothing
-nbs/02_datasets/01_datasets nbs/10_risk/05_portfolios nbs/10_risk/03_residual_correlation
+examples/finance nbs/12_cli/01_cli nbs/10_risk/07_rolling nbs/11_plots/01_plots
+nbs/09_diagnostics/02_residuals examples/genomics examples/paper_ablation test_a_killed_worker
+nbs/05_solvers/06_wide examples/paper_multi_asset tests/test_invariances.py::test_units
+nbs/07_selection/04_selection examples/paper_usage_example examples/paper_pooled_signs
+nbs/06_model/01_rules nbs/08_inference/01_influence examples/paper_pooled_signs_more
+nbs/10_risk/06_forecasts nbs/08_inference/02_debiased nbs/04_clusters/02_smoothing
+nbs/10_risk/04_covariance nbs/07_selection/05_stability nbs/09_diagnostics/03_cluster_stability
+nbs/05_solvers/05_blocks nbs/10_risk/03_residual_correlation test_every_check
+nbs/05_solvers/01_certificate nbs/02_datasets/01_datasets nbs/01_data/10_storage
 """.split()
 LONG = [f"test_notebook[{w}.ipynb]" if w.startswith(("nbs/", "examples/")) else w for w in LONG]
 BARE = ("tests/test_house.py", "tests/test_docs.py", "tests/test_sync.py", "tests/test_names.py",
