@@ -70,13 +70,13 @@ def one_world(rho, N, T, seed, M=4):
     return out
 
 
-def losses(draws=40):
-    "Mean losses by world, N and T, and the standard error of ours"
+def losses(draws=160, many=8):
+    "Mean losses by world, N and T, and the standard error of ours; of 500 responses few draws"
     sizes = [(N, T) for N in (20, 100, 500) for T in (60, 120, 240)]
     worlds = [(world, rho, N, T) for world, rho in (("blocks", .5), ("white", 0.0))
               for N, T in sizes] + [("weaker blocks", .38, 100, 120)]
     found = {f"{world} {N} {T}": pd.DataFrame(
-        [one_world(rho, N, T, k) for k in range(draws if N < 500 else 2)])
+        [one_world(rho, N, T, k) for k in range(draws if N < 500 else many)])
              for world, rho, N, T in worlds}
     return {k: (t.mean().round(4).to_dict() | {"auto, s.e.": round(t["auto"].sem(), 4)})
             for k, t in found.items()}

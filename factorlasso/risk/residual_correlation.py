@@ -294,6 +294,11 @@ class BlockMoments:
     E: np.ndarray
     level: float
 
+# %% ../../nbs/10_risk/03_residual_correlation.ipynb #6cd7f1b6
+def _unit_loadings(beta: np.ndarray, X: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    "B: loadings on uncorrelated factors of unit variance, so that B B' is what factors explain"
+    return beta @ factor_root(weighted_cov(X, weights))
+
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #efa5421d
 # share of a block's weight that a response must have: any two have a fifth in common
 _PRESENT = .6
@@ -337,7 +342,7 @@ def _one_block(fit: FittedRows, beta: np.ndarray, E: np.ndarray,
     Y = np.where(m, p.Y[:, who] - weighted_mean(p.Y[rest][:, who], w[rest], m[rest]), 0.0) / s
     both = m[out].T @ (w[out][:, None] * m[out])
     S = Y[out].T @ (w[out][:, None] * Y[out]) / both
-    B = beta[who] @ factor_root(weighted_cov(p.X[rest], w[rest])) / s[:, None]
+    B = _unit_loadings(beta[who], p.X[rest], w[rest]) / s[:, None]
     level = float(np.mean(np.diag(S) / (1 + (B**2).sum(1)))) or 1.0
     R, n = sample_correlation(E[rest][:, who], w[rest], m[rest])
     return BlockMoments(who, B @ B.T, R, n, S / level, 2 * np.log(s).sum(), w[out].sum(),
@@ -366,6 +371,7 @@ def block_moments(fit: FittedRows, n_blocks: int = 5) -> list[BlockMoments]:
 
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #4b874bd0
 _POSITIVE = 1e-3   # smallest eigenvalue that a correlation may have
+_EXPLAINED = 1e-6  # of d: what a response without loadings is said to have, to divide by
 
 
 def block_deviance(b: BlockMoments, off: np.ndarray,
@@ -379,21 +385,21 @@ def block_deviance(b: BlockMoments, off: np.ndarray,
     off : ndarray of shape (n, n)
         Residual correlation off the diagonal.
     inflations : tuple of float
-        What variances are multiplied with, and covariances not.
+        What explained variances are multiplied with, and covariances not.
 
     Returns
     -------
     ndarray of shape (len(inflations),)
         Infinite where the candidate is not positive definite.
     """
-    total = 1 + np.diag(b.common)                    # σ² over d
-    s = np.sqrt(total)
+    explained = np.maximum(np.diag(b.common), _EXPLAINED)
+    s = np.sqrt(explained)
     e, V = eigh((b.common + np.eye(len(off)) + off) / s / s[:, None], driver="evd")
     moved = e + np.asarray(inflations)[:, None] - 1
     seen = ((b.S / s / s[:, None] @ V) * V).sum(0)
-    good = moved[:, 0] > _POSITIVE / total.max(initial=1.0)
+    good = moved[:, 0] > _POSITIVE / explained.max(initial=1.0)
     safe = np.where(good[:, None], moved, 1.0)
-    value = b.log_d + np.log(total).sum() + np.log(safe).sum(1) + (seen / safe).sum(1)
+    value = b.log_d + np.log(explained).sum() + np.log(safe).sum(1) + (seen / safe).sum(1)
     return np.where(good, value / len(off), np.inf)
 
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #a955805c
@@ -507,7 +513,7 @@ def score_candidates(fit: FittedRows, kinds: list[Any], inflations: tuple[Any, .
     kinds : list of tuple
         Method and number of each candidate.
     inflations : tuple of float
-        What variances are multiplied with, and covariances not.
+        What explained variances are multiplied with, and covariances not.
     groups : Series, clusterer or None
         Clusters; None: those of the residuals.
     n_blocks : int, default=5
@@ -571,7 +577,8 @@ class ChosenCorrelation:
     R : ndarray, sparse array or None
         (N, N) with ones on the diagonal; None: the identity.
     inflation : float
-        g, what variances are multiplied with, and covariances not; R is the correlation after that.
+        g, what explained variances are multiplied with, and covariances not; R is the correlation
+        after that.
     method : str
         What was chosen.
     number : float
@@ -665,8 +672,8 @@ class ResidualCorrelation:
     threshold : float, default=None
         C of "threshold" and "adaptive", at least 0; None: chosen.
     inflation : float, default=None
-        g, at least 1: what variances are multiplied with, and covariances not; None: chosen, or 1
-        where `method` is "diagonal" or a DataFrame.
+        g, at least 1: what explained variances are multiplied with, and covariances not; None:
+        chosen, or 1 where `method` is "diagonal" or a DataFrame.
     groups : Series or clusterer, default=None
         Clusters of "cluster"; None: those of the residuals.
     degrees_of_freedom : bool, default=True
@@ -774,9 +781,9 @@ def _added(fit: FittedRows, g: float, chosen: bool) -> tuple[np.ndarray | float,
         return 1.0, np.ones(fit.panel.N)
     p = fit.panel
     d = residual_variance(fit.residuals, p.weights, p.mask, fit.df)
-    explained = ((fit.beta @ factor_root(weighted_cov(p.X, p.weights)))**2).sum(1)
+    explained = (_unit_loadings(fit.beta, p.X, p.weights)**2).sum(1)
     known = np.nan_to_num(d) > 0
-    beyond = g + (g - 1) * np.divide(explained, d, out=np.zeros(len(d)), where=known)
+    beyond = 1 + (g - 1) * np.divide(explained, d, out=np.zeros(len(d)), where=known)
     f = unseen_row(fit.df, effective_sample_size(p.weights, p.mask)) if chosen else 1.0
     return f * beyond, np.sqrt(beyond)
 
