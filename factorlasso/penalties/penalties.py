@@ -11,6 +11,7 @@ __all__ = ['GEOMETRIES', 'Penalty', 'block_partition', 'group_weights', 'make_pe
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numba import njit
 
 from .constraints import Bounds, from_prior
 from ..data.moments import Moments
@@ -333,19 +334,22 @@ class Problem:
                        self.ridge if np.ndim(self.ridge) < 2 else self.ridge[responses])
 
 # %% ../../nbs/03_penalties/03_penalties.ipynb #10d7b129
+@njit(nogil=True, cache=True, error_model="numpy")
 def _block_lambda(z, t, tau):
     "The root of eq-lambda-max for one block: z >= 0 (m,), t >= 0 (m,), tau >= 0."
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(z > 0, z / t, 0.0)
-    order = np.argsort(-ratio)
-    z, t, ratio = z[order], t[order], np.append(ratio[order], 0.0)
+    ratio = np.zeros(len(z) + 1)   # the last is where the sums end
+    for j in range(len(z)):
+        if z[j] > 0.0:
+            ratio[j] = z[j] / t[j]
+    order = np.argsort(-ratio[:-1])
+    z, t, ratio[:-1] = z[order], t[order], ratio[order]
     if tau == 0:
         return ratio[0]
     zz, zt, tt = np.cumsum(z * z), np.cumsum(z * t), np.cumsum(t * t)
     for j in range(len(z)):
         # the smaller positive root of (tt - τ²)λ² - 2 zt λ + zz, in the form without a difference
-        root = (zz[j] / (zt[j] + np.sqrt(np.maximum(zt[j] ** 2 - (tt[j] - tau**2) * zz[j], 0.0)))
-                if zz[j] else 0.0)
+        root = (zz[j] / (zt[j] + np.sqrt(max(zt[j] ** 2 - (tt[j] - tau**2) * zz[j], 0.0)))
+                if zz[j] > 0.0 else 0.0)
         if root >= ratio[j + 1]:
             return root
     return 0.0

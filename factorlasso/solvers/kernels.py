@@ -4,9 +4,11 @@
 
 # %% auto #0
 __all__ = ['RIDGE', 'ARMIJO', 'UNIT', 'SHORT', 'FLAT', 'COMMON', 'stretch', 'residual_of', 'loss_left', 'is_by_rows',
-           'per_unit_of_loss', 'solve_rows']
+           'per_unit_of_loss', 'solve_row_path', 'solve_rows']
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #59662772
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 from joblib import Parallel, delayed
 from numba import njit
@@ -394,19 +396,30 @@ def _unheld(z) -> np.ndarray:
 COMMON = 32   # responses of one pattern that pay for an eigendecomposition
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #1a0166d9
-def _solve_unheld(z, c, prior, U) -> np.ndarray:
-    "Put into U the rows that eq-secular solves; (N,) Newton steps, -1 for other rows."
-    steps, mine = np.full(len(U), -1), _unheld(z)
+def _turned(z, c, prior) -> list:
+    "Rows that nothing holds by pattern: which, the eigenvalues and vectors of G, and e by row."
+    found, mine = [], _unheld(z)
     for pattern in np.flatnonzero(np.bincount(z.pattern[mine]) >= COMMON):
         rows, G = np.flatnonzero(mine & (z.pattern == pattern)), z.G[pattern]
         d = c[rows] - prior[rows] @ G
-        if not (np.isfinite(G).all() and np.isfinite(d).all()):
-            continue
-        curves, Q = np.linalg.eigh(G)
-        V, taken = d @ Q, np.empty(len(rows), dtype=np.intp)
-        _from_pulls(np.maximum(curves, 0.0), V, z.w[z.up[rows, 0]], taken)
+        if np.isfinite(G).all() and np.isfinite(d).all():
+            curves, Q = np.linalg.eigh(G)
+            found.append((rows, np.maximum(curves, 0.0), Q, d @ Q))
+    return found
+
+
+# %% ../../nbs/05_solvers/03_kernels.ipynb #000d05aa
+def _solve_turned(turned, z, U) -> np.ndarray:
+    "Put into U the rows that eq-secular solves; (N,) Newton steps, -1 for other rows."
+    steps = np.full(len(U), -1)
+    for rows, curves, Q, pulls in turned:
+        has_norm = z.up[rows, 0] >= 0
+        rows, V = rows[has_norm], pulls[has_norm]
+        taken = np.empty(len(rows), dtype=np.intp)
+        _from_pulls(curves, V, z.w[z.up[rows, 0]], taken)
         U[rows], steps[rows] = V @ Q.T, taken
     return steps
+
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #f7fd0ad9
 @njit(nogil=True, cache=True)
@@ -572,6 +585,76 @@ def per_unit_of_loss(z: Sides) -> Sides:
                       t=z.t / k[:, None], w=w)
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #e8a7a1c7
+def _at(z, lam) -> Sides:
+    "The same problems with λ times their penalty."
+    w, up = lam * z.w, z.up
+    if not w.all():
+        up = np.where((up >= 0) & (w[up] > 0), up, -1)
+    return z._replace(t=lam * z.t, w=w, up=up, down=up)
+
+
+# %% ../../nbs/05_solvers/03_kernels.ipynb #b886a3b6
+def _solve_all(problem, z, U, sweeps, tol, max_iter, n_jobs) -> Solution:
+    "All rows from where U has them; `sweeps` says which of them are thought to be solved."
+    m, (c, s, prior, k) = problem.moments, map(plain, (problem.moments.c, problem.moments.s,
+                                                       problem.prior, problem.scale))
+    gap, value = np.empty(m.N), np.empty(m.N)
+    parts = (np.array_split(np.arange(m.N), 8) if n_jobs not in (None, 1)
+             and m.N * m.M**2 > 2_000_000 else [np.arange(m.N)])
+    tasks = [(rows, z, make_desk(z), k, (c, s), prior, U, np.empty_like(U), tol, max_iter,
+              (gap, value, sweeps)) for rows in parts]
+    if len(tasks) > 1:
+        Parallel(n_jobs=n_jobs, prefer="threads")(delayed(_solve_rows)(*task) for task in tasks)
+    else:
+        _solve_rows(*tasks[0])
+    return Solution(from_prior(U, problem.prior, problem.bounds), float(value.sum()), gap,
+                    sweeps, gap <= tol)
+
+
+# %% ../../nbs/05_solvers/03_kernels.ipynb #c535b610
+def solve_row_path(problem: Problem, lambdas: Sequence[float], tol: float = 1e-8,
+                   max_iter: int = 5_000, n_jobs: int | None = None,
+                   start: np.ndarray | None = None) -> Iterator[Solution]:
+    """Solve a problem that falls apart by rows for many λ, each from where the one before ended.
+
+    Parameters
+    ----------
+    problem : Problem
+        With the penalty for λ = 1; no block joins responses.
+    lambdas : sequence of float
+        Values ≥ 0, best in decreasing order.
+    tol : float, default 1e-08
+        Relative duality gap to reach.
+    max_iter : int, default 5000
+        Sweeps over the cells of a row at most.
+    n_jobs : int or None, default None
+        Threads, as in joblib; the result does not depend on it.
+    start : (N, M) array or None, default None
+        β to start from, inside its box; None: the prior.
+
+    Yields
+    ------
+    Solution
+        With `converged` false where the gap was not reached.
+
+    Raises
+    ------
+    ValueError
+        If blocks join responses, or have a norm for each sign.
+    """
+    two_sided = problem.penalty.cooperative and (problem.penalty.blocks >= 0).any()
+    if two_sided or not is_by_rows(problem.penalty):
+        raise ValueError("solve_rows needs whole rows as blocks, with one norm for both signs")
+    m, unit = problem.moments, per_unit_of_loss(sides_of(problem)[0])
+    U = (np.zeros((m.N, m.M)) if start is None
+         else plain(np.clip(start - problem.prior, unit.lo, unit.hi)))
+    turned = _turned(unit, m.c, problem.prior)
+    for lam in lambdas:
+        z = _at(unit, lam)
+        yield _solve_all(problem, z, U, _solve_turned(turned, z, U), tol, max_iter, n_jobs)
+
+
+# %% ../../nbs/05_solvers/03_kernels.ipynb #539a479d
 def solve_rows(problem: Problem, tol: float = 1e-8, max_iter: int = 5_000,
                n_jobs: int | None = None, start: np.ndarray | None = None) -> Solution:
     """Solve a problem that falls apart by rows, by coordinate descent and Newton steps.
@@ -599,21 +682,5 @@ def solve_rows(problem: Problem, tol: float = 1e-8, max_iter: int = 5_000,
     ValueError
         If blocks join responses, or have a norm for each sign.
     """
-    two_sided = problem.penalty.cooperative and (problem.penalty.blocks >= 0).any()
-    if two_sided or not is_by_rows(problem.penalty):
-        raise ValueError("solve_rows needs whole rows as blocks, with one norm for both signs")
-    m, z = problem.moments, per_unit_of_loss(sides_of(problem)[0])
-    c, s, prior = map(plain, (m.c, m.s, problem.prior))
-    U = np.zeros((m.N, m.M)) if start is None else plain(np.clip(start - prior, z.lo, z.hi))
-    gap, value, sweeps = np.empty(m.N), np.empty(m.N), _solve_unheld(z, c, prior, U)
-    parts = (np.array_split(np.arange(m.N), 8) if n_jobs not in (None, 1)
-             and m.N * m.M**2 > 2_000_000 else [np.arange(m.N)])
-    tasks = [(rows, z, make_desk(z), plain(problem.scale), (c, s), prior, U, np.empty_like(U),
-              tol, max_iter, (gap, value, sweeps))
-             for rows in parts]
-    if len(tasks) > 1:
-        Parallel(n_jobs=n_jobs, prefer="threads")(delayed(_solve_rows)(*task) for task in tasks)
-    else:
-        _solve_rows(*tasks[0])
-    return Solution(from_prior(U, problem.prior, problem.bounds), float(value.sum()), gap,
-                    sweeps, gap <= tol)
+    return next(solve_row_path(problem, (1.0,), tol, max_iter, n_jobs, start))
+

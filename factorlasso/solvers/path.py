@@ -7,7 +7,7 @@ __all__ = ['lambda_grid', 'largest_lambdas', 'largest_lambda', 'solve_path', 'be
            'degrees_of_freedom', 'LassoPath', 'checked_lambdas', 'lambda_path']
 
 # %% ../../nbs/05_solvers/09_path.ipynb #42c0e745
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -17,9 +17,9 @@ import pandas as pd
 from numba import njit
 
 from ..penalties.constraints import Bounds
-from .certificate import cholesky, components
+from .certificate import Solution, cholesky, components
 from .homotopy import DEPENDENT, follow_path, has_corners
-from .kernels import is_by_rows
+from .kernels import is_by_rows, solve_row_path
 from ..data.moments import Moments
 from ..penalties.penalties import (Problem, from_scaled_cells, in_scaled_cells,
                                              lambda_max_by_response, split_cells, split_signs,
@@ -97,19 +97,32 @@ def largest_lambda(problem: Problem) -> float:
     """
     return float(largest_lambdas(problem).max(initial=0.0))
 
+# %% ../../nbs/05_solvers/09_path.ipynb #a94a19d3
+def _each(problem, lambdas, tol, n_jobs) -> Iterator[Solution]:
+    "Solutions for decreasing λ, each started from the one before."
+    penalty, start = problem.penalty, None
+    plain = not penalty.cooperative and penalty.inside is None
+    if plain and len(problem.moments.G) and is_by_rows(penalty):
+        yield from solve_row_path(problem, lambdas, tol, n_jobs=n_jobs)
+        return
+    for lam in lambdas:
+        found = solve(replace(problem, penalty=penalty.scaled(lam)), tol, n_jobs, start)
+        start = found.beta
+        yield found
+
+
 # %% ../../nbs/05_solvers/09_path.ipynb #35f79d3b
 def _warm_starts(problem, lambdas, tol, n_jobs, tell=None):
-    "Loadings and gaps for decreasing λ, each started from the one before."
-    coef = np.empty((len(lambdas), *problem.prior.shape))
-    gap, start, once = np.empty(coef.shape[:2]), None, has_one_scale(problem)
-    unit = in_scaled_cells(problem) if once else problem
-    for k, lam in enumerate(lambdas):
-        found = solve(replace(unit, penalty=unit.penalty.scaled(lam)), tol, n_jobs, start)
+    "Loadings and gaps for decreasing λ."
+    coef, once = np.empty((len(lambdas), *problem.prior.shape)), has_one_scale(problem)
+    gap, unit = np.empty(coef.shape[:2]), in_scaled_cells(problem) if once else problem
+    for k, found in enumerate(_each(unit, lambdas, tol, n_jobs)):
         coef[k] = from_scaled_cells(problem, found.beta) if once else found.beta
-        gap[k], start = found.gap, found.beta
+        gap[k] = found.gap
         if tell is not None:
             tell()
     return coef, gap
+
 
 # %% ../../nbs/05_solvers/09_path.ipynb #5d50f0f4
 # factors up to which a path on their Gram matrix is cheaper than a search on working sets
