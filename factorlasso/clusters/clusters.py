@@ -433,55 +433,59 @@ def _nearest(row, size, y):
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #c3a9e6f1
 @njit(nogil=True, cache=True)
-def _catch_up(D, x, young, made, seen):
-    "Look up the distances of x to the clusters made since x was last asked, the youngest last"
-    for k in range(len(young) - 1, -1, -1):
-        if made[young[k]] <= seen[x]:
-            break
-        D[x, young[k]] = D[young[k], x]
-
-# %% ../../nbs/04_clusters/01_clusters.ipynb #d4b8f702
-@njit(nogil=True, cache=True)
-def _join(D, pair, low, size, young):
-    "x goes into y, the larger of two positions: sizes, distances, and who is younger than others"
-    x, y = min(pair), max(pair)
+def _join(D, x, y, low, size):
+    "x goes into y: its size, and the distances in the row and the column of y"
     n_x, n_y, size[x] = size[x], size[y], 0.0
     _ward_row(D[x], D[y], low, size, n_x, n_y)
-    size[y], D[y, y], n = n_x + n_y, np.inf, 0
-    for k in range(len(young) - 1):   # the last place is free
-        if young[k] != x and young[k] != y:
-            young[n], n = young[k], n + 1
-    young[n] = y
-    return x, y, n + 1
+    size[y], D[y, y] = n_x + n_y, np.inf
+    for i in range(len(D)):
+        D[i, y] = D[y, i]
+
+
+# %% ../../nbs/04_clusters/01_clusters.ipynb #d4b8f702
+_CROWDED = .7   # share that is left when those that are left close up
+
+
+@njit(nogil=True, cache=True)
+def _closed_up(D, left):
+    "The square of those that are left, in the memory of D"
+    flat, n = D.ravel(), len(left)
+    for i in range(n):
+        row = D[left[i]]
+        for j in range(n):
+            flat[i * n + j] = row[left[j]]
+    return flat[:n * n].reshape((n, n))
+
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #97890bf7
 @njit(nogil=True, cache=True)
 def _ward_joins(D, height):
     """(K, 4) joins up to a height in the order in which they are found: the one that goes, the one
     that stays, distance, size. D, square with an infinite diagonal, is used up."""
-    N, k, tip, first, n = len(D), 0, 0, 0, 0
-    size, made, seen = np.ones(N), np.zeros(N, dtype=np.intp), np.zeros(N, dtype=np.intp)
-    chain, young, joins = np.empty(N, np.intp), np.empty(N + 1, np.intp), np.empty((N - 1, 4))
-    while k < N - 1 and first < N:
+    N, k, tip, first = len(D), 0, 0, 0
+    size, name, chain, joins = np.ones(N), np.arange(N), np.empty(N, np.intp), np.empty((N - 1, 4))
+    while k < N - 1 and first < len(D):
+        if N - k < _CROWDED * len(D):
+            left = np.flatnonzero(size > 0.0)
+            first, chain[:tip] = np.searchsorted(left, first), np.searchsorted(left, chain[:tip])
+            D, name, size = _closed_up(D, left), name[left], size[left]
         if tip == 0:
             chain[0], tip = first, int(size[first] > 0.0)
             first += 1 - tip
             continue
         x, before = chain[tip - 1], chain[tip - 2] if tip > 1 else -1
-        _catch_up(D, x, young[:n], made, seen)
-        seen[x] = k
         low, y = _nearest(D[x], size, before)
         if low > height:   # of the chain's first alone, since the distances fall
             first, tip = first + 1, 0
         elif y != before:
             chain[tip], tip = y, tip + 1
         else:
-            _catch_up(D, y, young[:n], made, seen)
-            x, y, n = _join(D, (x, y), low, size, young[:n + 1])
-            joins[k, 0], joins[k, 1], joins[k, 2], joins[k, 3] = x, y, low, size[y]
+            x, y = min(x, y), max(x, y)
+            _join(D, x, y, low, size)
+            joins[k, 0], joins[k, 1], joins[k, 2], joins[k, 3] = name[x], name[y], low, size[y]
             k, tip = k + 1, tip - 2
-            made[y] = seen[y] = k
     return joins[:k]
+
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #64fe23c7
 @njit(nogil=True, cache=True)
