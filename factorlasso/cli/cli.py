@@ -7,6 +7,7 @@ __all__ = ['find_lambda', 'response_table', 'write_tables', 'write_figures', 'ma
 
 # %% ../../nbs/12_cli/01_cli.ipynb #292fb2c1
 import argparse
+import os
 import re
 import sys
 import warnings
@@ -463,6 +464,9 @@ def main(argv: list[str] | None = None) -> int:
         warnings.simplefilter("always", UserWarning)
         try:
             args.run(args)
+            sys.stdout.flush()
+        except BrokenPipeError:   # whoever reads the page, `head` for one, has seen enough of it
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except (ValueError, ImportError, OSError) as e:
             text = " ".join(str(e).split())
             for name, option in _OPTIONS.items():
