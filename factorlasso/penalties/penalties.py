@@ -11,7 +11,6 @@ __all__ = ['GEOMETRIES', 'Penalty', 'block_partition', 'group_weights', 'make_pe
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit
 
 from .constraints import Bounds, from_prior
 from ..data.moments import Moments
@@ -334,25 +333,19 @@ class Problem:
                        self.ridge if np.ndim(self.ridge) < 2 else self.ridge[responses])
 
 # %% ../../nbs/03_penalties/03_penalties.ipynb #10d7b129
-@njit(nogil=True, cache=True, error_model="numpy")
-def _block_lambda(z, t, tau):
-    "The root of eq-lambda-max for one block: z >= 0 (m,), t >= 0 (m,), tau >= 0."
-    ratio = np.zeros(len(z) + 1)   # the last is where the sums end
-    for j in range(len(z)):
-        if z[j] > 0.0:
-            ratio[j] = z[j] / t[j]
-    order = np.argsort(-ratio[:-1])
-    z, t, ratio[:-1] = z[order], t[order], ratio[order]
-    if tau == 0:
-        return ratio[0]
-    zz, zt, tt = np.cumsum(z * z), np.cumsum(z * t), np.cumsum(t * t)
-    for j in range(len(z)):
-        # the smaller positive root of (tt - τ²)λ² - 2 zt λ + zz, in the form without a difference
-        root = (zz[j] / (zt[j] + np.sqrt(max(zt[j] ** 2 - (tt[j] - tau**2) * zz[j], 0.0)))
-                if zz[j] > 0.0 else 0.0)
-        if root >= ratio[j + 1]:
-            return root
-    return 0.0
+def _block_lambdas(z, t, tau):
+    "Roots of eq-lambda-max for blocks of one size: z, t >= 0 (B, m), tau >= 0 (B,)."
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(z > 0, z / t, 0.0)
+    order = np.argsort(-ratio, axis=1)
+    z, t, ratio = (np.take_along_axis(a, order, axis=1) for a in (z, t, ratio))
+    zz, zt, tt = (np.cumsum(a, axis=1) for a in (z * z, z * t, t * t))
+    # the smaller positive root of (tt - τ²)λ² - 2 zt λ + zz, in the form without a difference
+    below = zt + np.sqrt(np.maximum(zt**2 - (tt - tau[:, None]**2) * zz, 0.0))
+    root = np.divide(zz, below, out=np.zeros_like(zz), where=(zz != 0) & (tau > 0)[:, None])
+    there = root >= np.pad(ratio[:, 1:], [(0, 0), (0, 1)])
+    first = np.where(there.any(axis=1), root[np.arange(len(z)), there.argmax(axis=1)], 0.0)
+    return np.where(tau > 0, first, ratio[:, 0])
 
 # %% ../../nbs/03_penalties/03_penalties.ipynb #b6ff5ff9
 def lambda_max_by_response(problem: Problem) -> np.ndarray:
@@ -376,11 +369,14 @@ def lambda_max_by_response(problem: Problem) -> np.ndarray:
         largest = np.where((penalty.blocks < 0) & (z > 0), z / t, 0.0).max(axis=1, initial=0.0)
     cells = np.flatnonzero((penalty.blocks >= 0).ravel())
     cells = cells[np.argsort(penalty.blocks.ravel()[cells], kind="stable")]
-    ends = np.cumsum(np.bincount(penalty.blocks.ravel()[cells], minlength=len(penalty.l2)))
+    size = np.bincount(penalty.blocks.ravel()[cells], minlength=len(penalty.l2))
+    start = np.cumsum(size) - size
     sides = (np.maximum(pull, 0.0), np.maximum(-pull, 0.0)) if penalty.cooperative else (z,)
-    for tau, part in zip(penalty.l2, np.split(cells, ends[:-1]) if len(ends) else [], strict=True):
-        top = max(_block_lambda(side.ravel()[part], t.ravel()[part], tau) for side in sides)
-        np.maximum.at(largest, part // problem.prior.shape[1], top)
+    for m in np.unique(size[size > 0]):
+        part = cells[start[size == m][:, None] + np.arange(m)]
+        top = np.max([_block_lambdas(side.ravel()[part], t.ravel()[part], penalty.l2[size == m])
+                      for side in sides], axis=0)
+        np.maximum.at(largest, part // problem.prior.shape[1], top[:, None])
     return largest * (1 + 4 * np.finfo(float).eps)
 
 # %% ../../nbs/03_penalties/03_penalties.ipynb #50e0aced
