@@ -15,6 +15,7 @@ from numba import njit
 from scipy.linalg import get_blas_funcs
 from scipy.spatial.distance import cdist
 from sklearn.base import clone
+from sklearn.metrics import adjusted_rand_score
 from tqdm import tqdm
 
 from ..clusters.clusters import (Clustering, Clusters, cluster_labels,
@@ -157,16 +158,6 @@ def independent_series(panel: Panel, rng: np.random.Generator, block_length: int
     signs = rng.choice([-1.0, 1.0], (block[-1] + 1, panel.N))
     signs = signs if len(signs) == panel.T else signs[block]
     return replace(panel, Y=np.where(panel.mask, mean + signs * (panel.Y - mean), 0.0))
-
-# %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #880b77f1
-def _agreement(first: np.ndarray, second: np.ndarray) -> float:
-    "eq-stability-rand of two partitions (N,) in clusters 0, 1, ..."
-    sets, p = first * (second.max() + 1) + second, len(first) * (len(first) - 1) / 2
-    a, b, c = (np.sum(size * (size - 1)) / 2 for size in (
-        np.bincount(first), np.bincount(second), np.unique(sets, return_counts=True)[1]))
-    most, chance = (a + b) / 2, a * b / p if p else 0.0
-    return (c - chance) / (most - chance) if most > chance else 1.0
-
 
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #3edbb9dc
 @dataclass(frozen=True, eq=False)
@@ -422,8 +413,7 @@ def cluster_stability(clustering: object, y: object, n: int = 100, rng: int
         chances = all_of(delayed(chance)(independent_series(panel, r, length))
                          for r in rng.spawn(n))
     A = _together(drawn)
-    labels = found.labels.to_numpy()
-    agreement = np.array([_agreement(labels[k > 0], k[k > 0]) for k in drawn])
+    agreement = np.array([adjusted_rand_score(found.labels[k > 0], k[k > 0]) for k in drawn])
     # one cluster, or one for each series, separates nothing: its silhouette counts as zero
     chances = np.nan_to_num(chances)
     seen = np.array([silhouettes.mean(), share])
