@@ -291,7 +291,6 @@ def condensed_distance(R: np.ndarray, distance: str = "one_minus_rho") -> np.nda
         return pdist(1.0 - R)
     return distance_of(squareform(R, checks=False), distance)
 
-
 # %% ../../nbs/04_clusters/01_clusters.ipynb #5459814c
 @dataclass(frozen=True, eq=False)
 class Clusters:
@@ -441,7 +440,6 @@ def _join(D, x, y, low, size):
     for i in range(len(D)):
         D[i, y] = D[y, i]
 
-
 # %% ../../nbs/04_clusters/01_clusters.ipynb #d4b8f702
 _CROWDED = .7   # share that is left when those that are left close up
 
@@ -455,7 +453,6 @@ def _closed_up(D, left):
         for j in range(n):
             flat[i * n + j] = row[left[j]]
     return flat[:n * n].reshape((n, n))
-
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #97890bf7
 @njit(nogil=True, cache=True)
@@ -485,7 +482,6 @@ def _ward_joins(D, height):
             joins[k, 0], joins[k, 1], joins[k, 2], joins[k, 3] = name[x], name[y], low, size[y]
             k, tip = k + 1, tip - 2
     return joins[:k]
-
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #64fe23c7
 @njit(nogil=True, cache=True)

@@ -15,8 +15,9 @@ from numba import njit
 from ..penalties.constraints import from_prior
 from ..penalties.penalties import Problem
 from .certificate import (CLOSER, EXACT, FLOOR, PIVOT, Solution, back_substitute,
-                                             certify, cholesky, copy_to, forward_substitute,
-                                             make_desk, own_desk, plain, sides_of)
+                                             certify, cholesky, copy_to, data_of,
+                                             forward_substitute, make_desk, own_desk, plain,
+                                             sides_of)
 from .kernels import ARMIJO, RIDGE, SHORT, UNIT, is_by_rows, solve_rows, stretch
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #b60f50c9
@@ -664,7 +665,7 @@ def solve_blocks(problem: Problem, tol: float = 1e-8, max_iter: int = 5_000,
         With `converged` false where the gap was not reached.
     """
     m, (sides, part, blocks) = problem.moments, sides_of(problem)
-    c, s, prior = map(plain, (m.c, m.s, problem.prior))
+    c, s, prior, _ = data_of(problem)
     u = np.zeros((m.N, m.M)) if start is None else plain(np.clip(start - prior, sides.lo, sides.hi))
     z, first = _as_cells(problem, u, part, sides)
     order = np.lexsort((m.pattern, part))   # responses with one Gram matrix next to each other

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['ROUNDING', 'PIVOT', 'NEAR', 'HAZE', 'TRUSTED', 'FLOOR', 'EXACT', 'CLOSER', 'Solution', 'join_solutions', 'components',
            'cholesky', 'forward_substitute', 'back_substitute', 'copy_to', 'deviations', 'Sides', 'Desk', 'plain',
-           'sides_of', 'make_desk', 'own_desk', 'gap_at', 'relative', 'certify', 'certify_by_factor', 'duality_gap']
+           'data_of', 'sides_of', 'make_desk', 'own_desk', 'gap_at', 'relative', 'certify', 'certify_by_factor',
+           'duality_gap']
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #e21d85ce
 from collections.abc import Callable
@@ -306,10 +307,30 @@ def plain(a: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> plain(np.ones((3, 5))[:, [0, 2]].T).flags.c_contiguous
-    True
+    >>> by_columns, locked = np.ones((3, 5))[:, [0, 2]], np.broadcast_to(1.0, (2, 3))
+    >>> by_columns.flags.c_contiguous, plain(by_columns).flags.c_contiguous
+    (False, True)
+    >>> locked.flags.writeable, plain(locked).flags.writeable
+    (False, True)
     """
     return np.require(a, requirements=["C_CONTIGUOUS", "WRITEABLE"])
+
+
+def data_of(problem: Problem) -> tuple[np.ndarray, ...]:
+    """What the loops take of a problem beside its sides.
+
+    Parameters
+    ----------
+    problem : Problem
+        With or without Gram matrices.
+
+    Returns
+    -------
+    c, s, prior, k : (N, M), (N,), (N, M) and (N,) arrays
+        Of the one kind: moments, β₀ and the weight of each response's loss.
+    """
+    m = problem.moments
+    return tuple(map(plain, (m.c, m.s, problem.prior, problem.scale)))
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #ee360f29
 def _numbered(penalty, part):

@@ -14,8 +14,8 @@ from numba import njit
 
 from ..penalties.constraints import from_prior
 from ..penalties.penalties import Problem
-from .certificate import (FLOOR, certify, copy_to, make_desk, own_desk, plain,
-                                             sides_of)
+from .certificate import (FLOOR, certify, copy_to, data_of, make_desk,
+                                             own_desk, plain, sides_of)
 from .kernels import loss_left, per_unit_of_loss, residual_of
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #90c3be14
@@ -250,13 +250,13 @@ def follow_path(problem: Problem, lambdas: np.ndarray,
     if not has_corners(problem):
         raise ValueError(
             "follow_path needs a LASSO with a positive weight on every cell that can move")
-    m, z, lambdas = (problem.moments, per_unit_of_loss(sides_of(problem)[0]),
-                     plain(np.asarray(lambdas, dtype=float)))
+    m, z, (c, s, prior, k) = (problem.moments, per_unit_of_loss(sides_of(problem)[0]),
+                              data_of(problem))
+    lambdas = plain(np.asarray(lambdas, dtype=float))
     coef, gap = np.zeros((len(lambdas), m.N, m.M)), np.empty((len(lambdas), m.N))
     parts = (np.array_split(np.arange(m.N), 8) if n_jobs not in (None, 1)
              and m.N * m.M**3 > 4_000_000 else [np.arange(m.N)])
     Parallel(n_jobs=n_jobs if len(parts) > 1 else 1, prefer="threads")(
-        delayed(_follow_rows)(rows, z, make_desk(z), plain(problem.scale), (plain(m.c), plain(m.s)),
-                              plain(problem.prior), lambdas, coef, gap, _make_table(m.M))
-        for rows in parts)
+        delayed(_follow_rows)(rows, z, make_desk(z), k, (c, s), prior, lambdas, coef, gap,
+                              _make_table(m.M)) for rows in parts)
     return from_prior(coef, problem.prior, problem.bounds), gap

@@ -16,7 +16,7 @@ from numba import njit
 from ..penalties.constraints import from_prior
 from ..penalties.penalties import Penalty, Problem
 from .certificate import (CLOSER, EXACT, FLOOR, PIVOT, Sides, Solution,
-                                             back_substitute, certify, cholesky, copy_to,
+                                             back_substitute, certify, cholesky, copy_to, data_of,
                                              forward_substitute, make_desk, own_desk, plain,
                                              sides_of)
 
@@ -407,7 +407,6 @@ def _turned(z, c, prior) -> list:
             found.append((rows, np.maximum(curves, 0.0), Q, d @ Q))
     return found
 
-
 # %% ../../nbs/05_solvers/03_kernels.ipynb #000d05aa
 def _solve_turned(turned, z, U) -> np.ndarray:
     "Put into U the rows that eq-secular solves; (N,) Newton steps, -1 for other rows."
@@ -419,7 +418,6 @@ def _solve_turned(turned, z, U) -> np.ndarray:
         _from_pulls(curves, V, z.w[z.up[rows, 0]], taken)
         U[rows], steps[rows] = V @ Q.T, taken
     return steps
-
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #f7fd0ad9
 @njit(nogil=True, cache=True)
@@ -592,12 +590,11 @@ def _at(z, lam) -> Sides:
         up = np.where((up >= 0) & (w[up] > 0), up, -1)
     return z._replace(t=lam * z.t, w=w, up=up, down=up)
 
-
 # %% ../../nbs/05_solvers/03_kernels.ipynb #b886a3b6
-def _solve_all(problem, z, U, sweeps, tol, max_iter, n_jobs) -> Solution:
-    "All rows from where U has them; `sweeps` says which of them are thought to be solved."
-    m, (c, s, prior, k) = problem.moments, map(plain, (problem.moments.c, problem.moments.s,
-                                                       problem.prior, problem.scale))
+def _solve_all(problem, data, z, begin, goal, n_jobs) -> Solution:
+    """All rows from where begin = (U, sweeps) has them, where sweeps says which are thought to be
+    solved, to goal = (tol, max_iter)."""
+    m, (c, s, prior, k), (U, sweeps), (tol, max_iter) = problem.moments, data, begin, goal
     gap, value = np.empty(m.N), np.empty(m.N)
     parts = (np.array_split(np.arange(m.N), 8) if n_jobs not in (None, 1)
              and m.N * m.M**2 > 2_000_000 else [np.arange(m.N)])
@@ -609,7 +606,6 @@ def _solve_all(problem, z, U, sweeps, tol, max_iter, n_jobs) -> Solution:
         _solve_rows(*tasks[0])
     return Solution(from_prior(U, problem.prior, problem.bounds), float(value.sum()), gap,
                     sweeps, gap <= tol)
-
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #c535b610
 def solve_row_path(problem: Problem, lambdas: Sequence[float], tol: float = 1e-8,
@@ -645,14 +641,14 @@ def solve_row_path(problem: Problem, lambdas: Sequence[float], tol: float = 1e-8
     two_sided = problem.penalty.cooperative and (problem.penalty.blocks >= 0).any()
     if two_sided or not is_by_rows(problem.penalty):
         raise ValueError("solve_rows needs whole rows as blocks, with one norm for both signs")
-    m, unit = problem.moments, per_unit_of_loss(sides_of(problem)[0])
-    U = (np.zeros((m.N, m.M)) if start is None
-         else plain(np.clip(start - problem.prior, unit.lo, unit.hi)))
-    turned = _turned(unit, m.c, problem.prior)
+    data, unit = data_of(problem), per_unit_of_loss(sides_of(problem)[0])
+    c, _, prior, _ = data
+    U = np.zeros(c.shape) if start is None else plain(np.clip(start - prior, unit.lo, unit.hi))
+    turned = _turned(unit, c, prior)
     for lam in lambdas:
         z = _at(unit, lam)
-        yield _solve_all(problem, z, U, _solve_turned(turned, z, U), tol, max_iter, n_jobs)
-
+        begin = U, _solve_turned(turned, z, U)
+        yield _solve_all(problem, data, z, begin, (tol, max_iter), n_jobs)
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #539a479d
 def solve_rows(problem: Problem, tol: float = 1e-8, max_iter: int = 5_000,
@@ -683,4 +679,3 @@ def solve_rows(problem: Problem, tol: float = 1e-8, max_iter: int = 5_000,
         If blocks join responses, or have a norm for each sign.
     """
     return next(solve_row_path(problem, (1.0,), tol, max_iter, n_jobs, start))
-

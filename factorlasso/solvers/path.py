@@ -101,15 +101,14 @@ def largest_lambda(problem: Problem) -> float:
 def _each(problem, lambdas, tol, n_jobs) -> Iterator[Solution]:
     "Solutions for decreasing λ, each started from the one before."
     penalty, start = problem.penalty, None
-    plain = not penalty.cooperative and penalty.inside is None
-    if plain and len(problem.moments.G) and is_by_rows(penalty):
+    one_norm = not penalty.cooperative and penalty.inside is None
+    if one_norm and len(problem.moments.G) and is_by_rows(penalty):
         yield from solve_row_path(problem, lambdas, tol, n_jobs=n_jobs)
         return
     for lam in lambdas:
         found = solve(replace(problem, penalty=penalty.scaled(lam)), tol, n_jobs, start)
         start = found.beta
         yield found
-
 
 # %% ../../nbs/05_solvers/09_path.ipynb #35f79d3b
 def _warm_starts(problem, lambdas, tol, n_jobs, tell=None):
@@ -122,7 +121,6 @@ def _warm_starts(problem, lambdas, tol, n_jobs, tell=None):
         if tell is not None:
             tell()
     return coef, gap
-
 
 # %% ../../nbs/05_solvers/09_path.ipynb #5d50f0f4
 # factors up to which a path on their Gram matrix is cheaper than a search on working sets
