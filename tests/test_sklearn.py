@@ -163,7 +163,11 @@ both = pytest.mark.parametrize("a, b", [(x, y), (X, Y)], ids=["frames", "arrays"
 one_response = pytest.mark.parametrize("a, b", [(x, y["r1"]), (X, Y[:, 1])],
                                        ids=["frame and Series", "arrays"])
 kinds = pytest.mark.parametrize("kind", [LassoModel, UniLasso], ids=lambda kind: kind.__name__)
-alone = LassoModel(reg_lambda=0.01).fit(X, Y[:, 1])
+
+
+@pytest.fixture(scope="module")
+def alone():
+    return LassoModel(reg_lambda=0.01).fit(X, Y[:, 1])
 
 
 @pytest.mark.parametrize("estimator", [*estimators, UniLasso()], ids=repr)
@@ -260,7 +264,7 @@ def test_recursive_elimination(a, b):
 
 
 @one_response
-def test_selection_of_factors_from_a_model(a, b):
+def test_selection_of_factors_from_a_model(a, b, alone):
     found, size = (SelectFromModel(LassoModel(reg_lambda=0.01), threshold="median").fit(a, b),
                    np.abs(alone.coef_))
     assert_array_equal(found.get_support(), size >= np.median(size))
@@ -268,7 +272,7 @@ def test_selection_of_factors_from_a_model(a, b):
 
 
 @one_response
-def test_bagging(a, b):
+def test_bagging(a, b, alone):
     bag = BaggingRegressor(LassoModel(reg_lambda=0.01), n_estimators=5, random_state=0).fit(a, b)
     assert_allclose(bag.predict(a), alone.predict(X), atol=0.5)
     assert bag.score(a, b) > 0.9 * alone.score(X, Y[:, 1])
