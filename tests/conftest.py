@@ -11,10 +11,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
 
-# longest first; at first every second one compiles little that another compiles at that time
+# longest first; the first compiles the engines, and the second needs them only when they are there
 LONG = """
-examples/finance nbs/12_cli/01_cli nbs/10_risk/07_rolling nbs/11_plots/01_plots
-nbs/09_diagnostics/02_residuals examples/genomics examples/paper_ablation test_a_killed_worker
+nbs/10_risk/07_rolling examples/finance nbs/12_cli/01_cli examples/genomics
+nbs/09_diagnostics/02_residuals examples/paper_ablation test_a_killed_worker nbs/11_plots/01_plots
 nbs/05_solvers/06_wide examples/paper_multi_asset tests/test_invariances.py::test_units
 nbs/07_selection/04_selection examples/paper_usage_example examples/paper_pooled_signs
 nbs/06_model/01_rules nbs/08_inference/01_influence examples/paper_pooled_signs_more

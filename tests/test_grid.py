@@ -21,7 +21,7 @@ MODELS = ["lasso", "group_lasso", "group_lasso_clusters", "factor_cluster_group_
           "cluster_group_lasso", "cooperative_lasso"]
 SIGNS = ["free", "signs", "nonneg"]
 GAPS = ["complete", "staggered", "scattered", "ragged", "factors"]
-DRAWS = range(3)
+DRAWS = range(2)
 rows = pd.date_range("2020-01-31", periods=T, freq="ME")
 factors, responses = pd.Index([f"f{j}" for j in range(M)]), pd.Index([f"r{i}" for i in range(N)])
 

@@ -172,13 +172,6 @@ def test_only_plots_imports_matplotlib_and_none_imports_nbdev(name):
     assert name.startswith("plots.") or not tops & {"matplotlib", "seaborn"}
 
 
-def test_import_is_light():
-    code = "import sys, factorlasso; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
-                            check=True, cwd=root).stdout.split()
-    assert not {"cvxpy", "matplotlib", "seaborn", "nbdev", "fastcore"} & set(loaded)
-
-
 # ---------------------------------------------------------------- documentation of what is exported
 
 
