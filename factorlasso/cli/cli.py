@@ -273,6 +273,41 @@ def _report(title: str, model: LassoModel, covar: CurrentFactorCovarData, folder
     return ["report.html"]
 
 # %% ../../nbs/12_cli/01_cli.ipynb #71ebdfd3
+def _fit_openly(model: LassoModel,  # to be fitted
+                x: pd.DataFrame,  # (T, M) factors
+                y: pd.DataFrame,  # (T, N) responses
+                ) -> list:  # the warnings of the fit
+    "Fit, and pass on the warnings, which the report repeats"
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always", UserWarning)
+        model.fit(x, y)
+    for note in notes:
+        warnings.warn_explicit(note.message, note.category, note.filename, note.lineno)
+    return notes
+
+# %% ../../nbs/12_cli/01_cli.ipynb #12d3297f
+def _print_page(title: str,  # its first words
+                model: LassoModel,  # fitted
+                table: pd.DataFrame,  # from `response_table`
+                y_covar: pd.DataFrame,  # of the responses that have one
+                annualization: float,  # rows in a year
+                ) -> None:
+    "What was fitted and how, then clusters, loadings and facts"
+    panel, signs = model.panel_, model.factors_beta_loading_signs
+    settings = [LassoModelType(model.model_type).value, _lambda_words(model),
+                f"l1 weight {model.l1_weight:g}",
+                "equal weights" if model.span is None else f"span {model.span:g}"]
+    settings += [] if signs is None else [f"{int(signs.notna().to_numpy().sum())} signs"]
+    print(f"{title}: {panel.T} rows, {panel.M} factors, {panel.N} responses, "
+          f"{panel.mask.mean():.0%} of the cells observed")
+    print(", ".join(settings) + ("" if annualization == 1 else f"; volatilities per year of "
+                                 f"{annualization:g} rows") + "\n")
+    found = None if model.clusters_ is None else model.clusters_.dropna().astype(int)
+    blocks = [] if found is None else [_cluster_lines(found)]
+    for block in [*blocks, _loading_lines(model, table), _fact_lines(model, y_covar, table)]:
+        print("\n".join(block) + "\n")
+
+# %% ../../nbs/12_cli/01_cli.ipynb #07a5f106
 def _run(title: str,  # first words of the page
          model: LassoModel,  # to be fitted
          x: pd.DataFrame,  # (T, M) factors
@@ -283,11 +318,7 @@ def _run(title: str,  # first words of the page
     with tqdm(total=3, disable=None, leave=False,
               bar_format="{desc}… {n_fmt}/{total_fmt}  {elapsed}") as steps:
         steps.set_description_str("fitting")
-        with warnings.catch_warnings(record=True) as notes:
-            warnings.simplefilter("always", UserWarning)
-            model.fit(x, y)
-        for note in notes:
-            warnings.warn_explicit(note.message, note.category, note.filename, note.lineno)
+        notes = _fit_openly(model, x, y)
         steps.update()
         steps.set_description_str("covariance")
         covar = model.covariance(annualization_factor=to.annualization)
@@ -298,19 +329,7 @@ def _run(title: str,  # first words of the page
         with atomic_folder(to.folder, _FILES) as part:
             files = write_tables(part, table, covar, y_covar) + write_figures(part, model, covar)
             files += _report(title, model, covar, part, notes) if to.report else []
-    panel, signs = model.panel_, model.factors_beta_loading_signs
-    settings = [LassoModelType(model.model_type).value, _lambda_words(model),
-                f"l1 weight {model.l1_weight:g}",
-                "equal weights" if model.span is None else f"span {model.span:g}"]
-    settings += [] if signs is None else [f"{int(signs.notna().to_numpy().sum())} signs"]
-    print(f"{title}: {panel.T} rows, {panel.M} factors, {panel.N} responses, "
-          f"{panel.mask.mean():.0%} of the cells observed")
-    print(", ".join(settings) + ("" if to.annualization == 1 else f"; volatilities per year of "
-                                 f"{to.annualization:g} rows") + "\n")
-    found = None if model.clusters_ is None else model.clusters_.dropna().astype(int)
-    blocks = [] if found is None else [_cluster_lines(found)]
-    for block in [*blocks, _loading_lines(model, table), _fact_lines(model, y_covar, table)]:
-        print("\n".join(block) + "\n")
+    _print_page(title, model, table, y_covar, to.annualization)
     print(f"{len(files)} files in {to.folder}:")
     print(fill(", ".join(files), 96, initial_indent="  ", subsequent_indent="  "))
 
@@ -379,18 +398,8 @@ def _lambda(text: str) -> float | str:
         raise argparse.ArgumentTypeError(f"cv, bic or a number is expected, got {text!r}") from None
 
 # %% ../../nbs/12_cli/01_cli.ipynb #80cd4dd2
-def _parser() -> argparse.ArgumentParser:
-    "The two commands and their options"
-    parser = argparse.ArgumentParser(prog="factorlasso",
-                                     description="Sparse multi-output factor models.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{demo,fit}")
-    demo = commands.add_parser(
-        "demo", help="fit US equity portfolios, stocks and funds with textbook signs")
-    demo.add_argument("--out", default="factorlasso-demo",
-                      help="folder for tables and figures (default: %(default)s)")
-    demo.set_defaults(run=_demo)
-    fit = commands.add_parser("fit", help="fit your own CSV, Excel or Parquet files")
-    fit.set_defaults(run=_fit)
+def _add_files(fit: argparse.ArgumentParser) -> None:
+    "Options that say which files there are and how to read them"
     fit.add_argument("--x", required=True,
                      help="factors: one row per date, first column = row labels")
     fit.add_argument("--y", required=True,
@@ -409,6 +418,12 @@ def _parser() -> argparse.ArgumentParser:
                      "that fits all")
     fit.add_argument("--index-col", metavar="NAME",
                      help="column of the row labels of --x and --y, or none; default: the first")
+    fit.add_argument("--transpose", action="store_true",
+                     help="--x and --y have a row for each series, a column for each date")
+
+# %% ../../nbs/12_cli/01_cli.ipynb #03ccf768
+def _add_settings(fit: argparse.ArgumentParser) -> None:
+    "Options that become settings of the model"
     fit.add_argument("--model", default="lasso", choices=[m.value for m in LassoModelType],
                      metavar="NAME",
                      help=f"{', '.join(LassoModelType)} (default: %(default)s)")
@@ -418,12 +433,26 @@ def _parser() -> argparse.ArgumentParser:
                      "number (default: %(default)s)")
     fit.add_argument("--scale", choices=["sd", "none"], default="sd",
                      help="units in which factors are penalised (default: %(default)s)")
-    fit.add_argument("--transpose", action="store_true",
-                     help="--x and --y have a row for each series, a column for each date")
     fit.add_argument("--l1-weight", type=float, default=0.0,
                      help="share of the L1 part in a group model (default: 0)")
     fit.add_argument("--span", type=float, help="EWMA span in rows; default: equal weights")
     fit.add_argument("--nonneg", action="store_true", help="no loading may be negative")
+
+# %% ../../nbs/12_cli/01_cli.ipynb #ae05bf49
+def _parser() -> argparse.ArgumentParser:
+    "The two commands and their options"
+    parser = argparse.ArgumentParser(prog="factorlasso",
+                                     description="Sparse multi-output factor models.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{demo,fit}")
+    demo = commands.add_parser(
+        "demo", help="fit US equity portfolios, stocks and funds with textbook signs")
+    demo.add_argument("--out", default="factorlasso-demo",
+                      help="folder for tables and figures (default: %(default)s)")
+    demo.set_defaults(run=_demo)
+    fit = commands.add_parser("fit", help="fit your own CSV, Excel or Parquet files")
+    fit.set_defaults(run=_fit)
+    _add_files(fit)
+    _add_settings(fit)
     fit.add_argument("--annualize", type=float, default=1.0, metavar="K",
                      help="rows in a year, for volatilities (default: 1)")
     fit.add_argument("--out", default="factorlasso-fit",

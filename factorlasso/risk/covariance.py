@@ -145,16 +145,12 @@ def _checked_correlation(R: pd.DataFrame | Any, names: pd.Index) -> pd.DataFrame
     return R
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #154237dc
-def _checked(c: "CurrentFactorCovarData",  # as given by the user
-             ) -> dict:  # its fields: floats, labels matched, dates as pandas has them
-    """The fields of an estimate in order; ValueError for labels that differ and numbers that cannot
-    be"""
-    x_covar = _matched(c.x_covar, None, pd.DataFrame(c.x_covar).index, "x_covar")
-    factor_root(x_covar.to_numpy())
-    betas = _matched(c.y_betas, None, x_covar.columns, "y_betas")
-    names, R = betas.index, c.residual_corr
-    given = pd.DataFrame(c.y_variances).rename(columns=lambda k: k.value
-                                               if isinstance(k, VarianceColumns) else k)
+def _checked_variances(given: object,  # table by response, as given
+                       names: pd.Index,  # responses, in order
+                       ) -> pd.DataFrame:  # in this order, stored columns first
+    "The table of variances; ValueError where a column is missing or a variance negative"
+    given = pd.DataFrame(given).rename(columns=lambda k: k.value if isinstance(k, VarianceColumns)
+                                       else k)
     if VarianceColumns.RESIDUAL_VARS.value not in given:
         raise ValueError("y_variances lacks the column 'residual_var'")
     columns = _STORED + [k for k in given.columns if k not in _STORED]
@@ -165,8 +161,15 @@ def _checked(c: "CurrentFactorCovarData",  # as given by the user
     for k in _STORED[:2]:
         if (bad := variances[k] < 0).any():
             raise ValueError(f"{k} is negative for {some_labels(names[bad])}")
-    residuals = None if c.residuals is None else _matched(c.residuals, None, names, "residuals")
-    clusters = None if c.clusters is None else pd.Series(c.clusters).dropna().infer_objects()
+    return variances
+
+# %% ../../nbs/10_risk/04_covariance.ipynb #8abc3937
+def _checked_clusters(clusters: object,  # by response, or None
+                      linkages: object,  # SciPy's, or None
+                      names: pd.Index,  # responses
+                      ) -> tuple:  # the two, whole numbers as integers
+    "Clusters and their tree; ValueError for unknown responses and a tree of another size"
+    clusters = None if clusters is None else pd.Series(clusters).dropna().infer_objects()
     if clusters is not None:
         if (not clusters.index.is_unique
             or len(more := clusters.index.difference(names, sort=False))):
@@ -174,11 +177,24 @@ def _checked(c: "CurrentFactorCovarData",  # as given by the user
                 f"clusters must have every response at most once; unknown: {some_labels(more)}")
         if clusters.dtype.kind == "f" and (clusters % 1 == 0).all():
             clusters = clusters.astype(np.int64)
-    linkages = None if c.linkages is None else np.array(c.linkages, dtype=np.float64)
+    linkages = None if linkages is None else np.array(linkages, dtype=np.float64)
     if linkages is not None and (clusters is None or linkages.shape != (len(clusters) - 1, 4)):
         raise ValueError(f"linkages have shape {linkages.shape}, which is not (number of clustered "
                          "responses - 1, 4)")
-    date = c.estimation_date
+    return clusters, linkages
+
+# %% ../../nbs/10_risk/04_covariance.ipynb #4ebe59d6
+def _checked(c: "CurrentFactorCovarData",  # as given by the user
+             ) -> dict:  # its fields: floats, labels matched, dates as pandas has them
+    """The fields of an estimate in order; ValueError for labels that differ and numbers that cannot
+    be"""
+    x_covar = _matched(c.x_covar, None, pd.DataFrame(c.x_covar).index, "x_covar")
+    factor_root(x_covar.to_numpy())
+    betas = _matched(c.y_betas, None, x_covar.columns, "y_betas")
+    names, R, date = betas.index, c.residual_corr, c.estimation_date
+    variances = _checked_variances(c.y_variances, names)
+    residuals = None if c.residuals is None else _matched(c.residuals, None, names, "residuals")
+    clusters, linkages = _checked_clusters(c.clusters, c.linkages, names)
     if date is not None and not isinstance(date, pd.Period):
         date = pd.Timestamp(date)
     R = None if R is None else _checked_correlation(R, names)
@@ -1133,7 +1149,7 @@ def _variances(fit: FittedRows, a: float, d: np.ndarray, r2: np.ndarray) -> dict
     if (lost := np.isnan(d)).any():
         warnings.warn(f"{lost.sum()} responses have no more rows than degrees of freedom and so no "
                       "residual variance: "
-                      f"{some_labels(p.responses[lost])}", UserWarning, stacklevel=3)
+                      f"{some_labels(p.responses[lost])}", UserWarning, stacklevel=4)
     Y = within_batches(p).Y
     return {V.EWMA_VARIANCE: a * residual_variance(Y, p.weights, p.mask), V.RESIDUAL_VARS: a * d,
             V.INSAMPLE_ALPHA: a * fit.alpha, V.R2: r2,
@@ -1214,6 +1230,35 @@ def _with_young(c: CurrentFactorCovarData, model: object, a: float, young: str,
     return c if kept.all() else c.filter_on_tickers(c.y_betas.index[kept])
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #3bcbc20b
+def _of_rows(model: LassoModel, a: float, date: object, factors: object, how: ResidualCorrelation,
+             refit: bool) -> CurrentFactorCovarData:
+    "The estimate from the rows of a fit, in units of time of `a` rows"
+    inner, p, N = getattr(model, "model_", model), in_time(model.panel_), model.panel_.N
+    fit, active = _fitted_rows(inner, refit)
+    common, every = _common_rows(model, fit, active)
+    found = how.estimate(common)
+    E, df = fit.residuals, fit.df if how.degrees_of_freedom else None
+    d = (found.level * found.relative * found.added
+         * residual_variance(E, fit.panel.weights, fit.panel.mask, df))
+    columns = _variances(fit, a / every, d, _r2(fit) if refit
+                         else model.estimation_result_.r2.to_numpy()[active])
+    beta, residuals = (model.estimation_result_.estimated_beta.to_numpy(copy=True),
+                       np.full((p.T, N), np.nan))
+    beta[active], E = fit.beta, np.where(fit.panel.mask, E, np.nan)
+    residuals[:, active] = E if inner is model else at_ends(E, model.ends_, p.T)
+    if date is None and isinstance(p.index, (pd.DatetimeIndex, pd.PeriodIndex)):
+        date = p.index[-1]
+    choice = {k: getattr(found, k) for k in ("method", "number", "inflation", "repaired", "level")}
+    x_covar = a * _factor_covariance(factors, within_batches(p))
+    table = {k.value: _spread(v, active, N) for k, v in columns.items()}
+    return CurrentFactorCovarData(
+        pd.DataFrame(x_covar, p.factors, p.factors), pd.DataFrame(beta, p.responses, p.factors),
+        pd.DataFrame(table, p.responses), date, pd.DataFrame(residuals, p.index, p.responses),
+        model.clusters_, model.linkage_, model.cutoff_,
+        _labelled_correlation(found.R, active, p.responses),
+        None if how.method == "diagonal" else choice)
+
+# %% ../../nbs/10_risk/04_covariance.ipynb #e343e199
 def factor_covariance(model: LassoModel, annualization_factor: float = 1.0,
                       estimation_date: object = None,
                       factor_covariance: object = None, residual_correlation: object = "diagonal",
@@ -1259,41 +1304,16 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0,
     """
     model = getattr(model, "best_model_", model)
     check_is_fitted(model)
-    a, p, N = float(annualization_factor), in_time(model.panel_), model.panel_.N
+    a = float(annualization_factor)
     if not 0 < a < np.inf:
         raise ValueError(f"annualization_factor must be positive, got {annualization_factor!r}")
     one_of("refit", refit, [True, False])
     dead = _dismissed(model, young, max_age)
     how = residual_correlation
     how = how if isinstance(how, ResidualCorrelation) else ResidualCorrelation(how)
-    if not p.T and getattr(model, "moments_", None) is not None:
+    if in_time(model.panel_).T or getattr(model, "moments_", None) is None:
+        estimate = _of_rows(model, a, estimation_date, factor_covariance, how, refit)
+    else:
         estimate = _of_sums(model, a, estimation_date, factor_covariance,
                             how if not refit else None)
-        return _with_young(estimate, model, a, young, dead)
-    inner = getattr(model, "model_", model)
-    fit, active = _fitted_rows(inner, refit)
-    common, every = _common_rows(model, fit, active)
-    found = how.estimate(common)
-    E, df = fit.residuals, fit.df if how.degrees_of_freedom else None
-    d = (found.level * found.relative * found.added
-         * residual_variance(E, fit.panel.weights, fit.panel.mask, df))
-    columns = _variances(fit, a / every, d, _r2(fit) if refit
-                         else model.estimation_result_.r2.to_numpy()[active])
-    beta, residuals = (model.estimation_result_.estimated_beta.to_numpy(copy=True),
-                       np.full((p.T, N), np.nan))
-    beta[active], E = fit.beta, np.where(fit.panel.mask, E, np.nan)
-    residuals[:, active] = E if inner is model else at_ends(E, model.ends_, p.T)
-    if estimation_date is None and isinstance(p.index, (pd.DatetimeIndex, pd.PeriodIndex)):
-        estimation_date = p.index[-1]
-    choice = {k: getattr(found, k) for k in ("method", "number", "inflation", "repaired", "level")}
-    estimate = CurrentFactorCovarData(
-        pd.DataFrame(a * _factor_covariance(factor_covariance, within_batches(p)), p.factors,
-                     p.factors),
-        pd.DataFrame(beta, p.responses, p.factors),
-        pd.DataFrame({k.value: _spread(v, active, N) for k, v in columns.items()}, p.responses),
-        estimation_date,
-        pd.DataFrame(residuals, p.index, p.responses), model.clusters_, model.linkage_,
-        model.cutoff_,
-        _labelled_correlation(found.R, active, p.responses),
-        None if how.method == "diagonal" else choice)
     return _with_young(estimate, model, a, young, dead)
