@@ -8,6 +8,7 @@ __all__ = ['MOST_LAGS', 'ROWS_A_LAG', 'held_out_residuals', 'ResidualDiagnostics
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #28de7fb6
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any
@@ -23,7 +24,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..data.ewma import decay_of, weighted_corr
 from .flips import (Refit, flip_p_values, flipped_statistics, make_refit,
-                                           residual_statistics)
+                                           residual_statistics, sign_flips)
 from ..model.model import LassoModel, one_blas_thread
 from ..model.results import Summary
 from ..data.panel import make_panel, time_order, warn_caller
@@ -187,8 +188,23 @@ def _component(Z: np.ndarray,  # (T, N) zero where unobserved
     return f, f @ Z / np.maximum(f**2 @ m, 1e-12)
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #cb3b7a60
-# flips that settle a factor so many standard deviations out, or below the mean; others get all
-_A_FEW, _BEYOND_DOUBT = 25, 20.0
+# (flips, a, b): so many settle a factor that is no more than a standard deviations out, or more
+# than b; others get all
+_STAGES = ((10, -np.inf, 100.0), (25, 0.0, 20.0))
+
+
+def _enough_flips(seen: tuple[float, float], stream: Iterator, level: float,
+                  draws: int) -> tuple:  # z, p, critical
+    "Judge a later eigenvalue with as few flips as are clear"
+    flips = np.empty((0, 2))
+    for n, low, high in (*_STAGES, (draws, 0.0, 0.0)):
+        n = min(n, draws)
+        flips = np.vstack([flips, flipped_statistics(stream, n - len(flips), again=False)])
+        judged = flip_p_values(seen, flips, level)
+        if n == draws or not low < judged[0][1] < high:
+            break
+    return judged
+
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #79622937
 def _search(judged: _Judged,
@@ -203,15 +219,13 @@ def _search(judged: _Judged,
     found, first, left, mask = [], None, Z, judged.refit.mask
     while True:
         seen = residual_statistics(left, np.linalg.norm(left, axis=0))
-        quick = first is not None and draws > _A_FEW
-        flips = flipped_statistics(judged.refit, left, judged.w, _A_FEW if quick else draws, rng,
-                                   again=first is None)
-        z, p, critical = flip_p_values(seen, flips, level)
-        if quick and 0 < z[1] < _BEYOND_DOUBT:
-            more = flipped_statistics(judged.refit, left, judged.w, draws - _A_FEW, rng,
-                                      again=False)
-            z, p, critical = flip_p_values(seen, np.concatenate([flips, more]), level)
-        first = first or (flips, z, p, critical)
+        stream = sign_flips(judged.refit, left, judged.w, rng)
+        if first is None:
+            flips = flipped_statistics(stream, draws)
+            first = flips, *flip_p_values(seen, flips, level)
+            _, p, critical = first[1:]
+        else:
+            _, p, critical = _enough_flips(seen, stream, level, draws)
         if not p[1] < level or (found and seen[1] < 1) or len(found) >= min(20, min(Z.shape) // 2):
             return first, found
         f, b = _component(left, mask, judged.w @ mask)
@@ -597,7 +611,7 @@ def diagnose_residuals(residuals: LassoModel | pd.DataFrame,
     expected, (table, loadings, scores) = flips[:, 0].mean(), _missing(judged, found)
     return ResidualDiagnostics(
         n_series=N, n_rows=T, left_out=judged.left_out,
-        dof=(np.square(np.broadcast_to(overlap, (N, N))).sum() - N) / 2 / expected,
+        dof=(np.square(overlap).sum() * N**2 / overlap.size - N) / 2 / expected,
         statistic=z[0], p_value=p[0], eigenvalues=_spectrum(Z),
         edge=(1 + np.sqrt(2 * expected / (N - 1))) ** 2, critical=critical, eigenvalue_p=p[1],
         off_diagonal=_off_diagonal(judged, Z, overlap, expected), missing_factors=table,
