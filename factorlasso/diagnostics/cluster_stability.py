@@ -155,9 +155,12 @@ def independent_series(panel: Panel, rng: np.random.Generator, block_length: int
     mean = panel.Y.sum(axis=0) / np.maximum(panel.n_obs, 1)
     first = rng.integers(block_length) if block_length > 1 else 0
     block = (np.arange(panel.T) + first) // block_length
-    signs = rng.choice([-1.0, 1.0], (block[-1] + 1, panel.N))
-    signs = signs if len(signs) == panel.T else signs[block]
-    return replace(panel, Y=np.where(panel.mask, mean + signs * (panel.Y - mean), 0.0))
+    signs = 2.0 * rng.integers(2, size=(block[-1] + 1, panel.N)) - 1.0
+    Y = signs if len(signs) == panel.T else signs[block]
+    Y *= panel.Y - mean
+    Y += mean
+    Y[~panel.mask] = 0.0
+    return replace(panel, Y=Y)
 
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #3edbb9dc
 @dataclass(frozen=True, eq=False)
@@ -251,21 +254,24 @@ def _unit_columns(panel: Panel) -> np.ndarray | None:
     return D
 
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #76afa077
-@njit(nogil=True, cache=True)
-def _least(G):
-    "The smallest number below the diagonal"
-    low = G[1, 0]
-    for i in range(1, len(G)):
+@njit(nogil=True, cache=True, fastmath={"nnan", "nsz"})
+def _extremes(G):
+    "(2, N) smallest and largest number of each row below the diagonal, infinite where none is"
+    found = np.empty((2, len(G)), G.dtype)
+    for i in range(len(G)):
+        low, high = np.float32(np.inf), np.float32(-np.inf)
         for j in range(i):
-            low = min(low, G[i, j])
-    return low
+            low, high = min(low, G[i, j]), max(high, G[i, j])
+        found[0, i], found[1, i] = low, high
+    return found
 
 
 @njit(nogil=True, cache=True)
-def _pairs_between(G, low, high, most):
-    "(n, 2) places below the diagonal with numbers from low to high; the first `most` of them"
+def _pairs_between(G, low, high, rows, most):
+    """(n, 2) places below the diagonal with numbers from low to high, in some rows; the first
+    `most` of them"""
     pairs, n = np.empty((most, 2), np.intp), 0
-    for i in range(1, len(G)):
+    for i in rows:
         for j in range(i):
             if low <= G[i, j] <= high:
                 pairs[n, 0], pairs[n, 1], n = i, j, n + 1
@@ -281,10 +287,12 @@ def _far_labels(S: np.ndarray,  # (T, N) columns of length one
     "(N,) clusters 1..K; None where many pairs are near, or farthest"
     N, slack, single = S.shape[1], 2.0 ** -23 * (len(S) + 3), S.astype(np.float32)
     G = get_blas_funcs("syrk", (single,))(1.0, single.T).T   # BLAS fills one half
-    low = _least(G)
-    i, j = (farthest := _pairs_between(G, -2.0, low + 2 * slack, N)).T
+    low, high = _extremes(G)
+    far = low.min() + 2 * slack
+    i, j = (farthest := _pairs_between(G, -2.0, far, np.flatnonzero(low <= far), N)).T
     height = fraction * (1.0 - max(np.einsum("tk,tk->k", S[:, i], S[:, j]).min(), -1.0))
-    near = _pairs_between(G, 1.0 - height - slack, 2.0, N)
+    close = 1.0 - height - slack
+    near = _pairs_between(G, close, 2.0, np.flatnonzero(high >= close), N)
     if max(len(farthest), len(near)) == N:
         return None
     labels, some = np.arange(N), order[np.isin(order, near)]
