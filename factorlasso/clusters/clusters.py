@@ -242,7 +242,8 @@ def dependence_matrix(c: Clustering, panel: Panel) -> np.ndarray:
         found, constant = _known_pairs(c, panel, part.weights)
         R[who], R[:, who] = found[who], found[:, who]
         still[who] = constant[who]
-    if not (c.remove_pc1 or still.any() or np.isnan(R.sum())):
+    asked = np.diag(R) if panel.mask.all() else R
+    if not (c.remove_pc1 or still.any() or np.isnan(asked.sum())):
         return R
     least, longest = c.min_overlap, panel.n_obs.max(initial=0)
     if panel.N > 1 and np.isnan(R).all():
@@ -586,6 +587,9 @@ class _Cut:
     height: float | None = None
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #37fda986
+_NEAR = 32   # rows that are turned into distances at a time
+
+
 def _partition(c: Clustering, R: np.ndarray, tree: bool = True, spare: bool = False) -> _Cut:
     """Tree and cut of a complete correlation; without `tree` no more of it than the cut needs, in
     the place of a correlation that is to `spare`"""
@@ -594,8 +598,11 @@ def _partition(c: Clustering, R: np.ndarray, tree: bool = True, spare: bool = Fa
         return _Cut(np.zeros(1, dtype=np.intp))
     # counts and ranks have equal distances, which the whole tree settles as scipy does
     if c.method == "ward" and c.dependence == "pearson" and c.n_clusters is None and not tree:
-        inside = spare and c.distance == "one_minus_rho"
-        D = np.subtract(1.0, R, out=R) if inside else _square_distance(R, c.distance)
+        if spare and c.distance == "one_minus_rho":
+            top = max(np.subtract(1.0, rows, out=rows).max()
+                      for rows in (R[k:k + _NEAR] for k in range(0, N, _NEAR)))
+            return _Cut(ward_labels(R, c.cutoff_fraction * top))
+        D = _square_distance(R, c.distance)
         return _Cut(ward_labels(D, c.cutoff_fraction * D.max()))
     d = condensed_distance(R, c.distance) if c.method != "ward" else _square_distance(R, c.distance)
     top = d.max()
