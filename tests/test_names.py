@@ -69,7 +69,7 @@ simulations: simulate_usage_example Regime simulate_ablation simulate_pooled_sig
     simulate_multi_asset
 solver: summarize_panel solve
 stability: half_samples select_on_rows error_factor StabilitySelection stability_selection
-storage: unpack_index pack_index atomic_write save_tables load_tables
+storage: unpack_index pack_index pack_date atomic_write save_tables load_tables
 unilasso: leave_one_out univariate_problem UniLasso
 wide: WideMoments wide_moments solve_wide
 """

@@ -27,7 +27,7 @@ from ..data.labelled import PanelMoments
 from ..data.moments import (batch_counts, batch_deviations, within_batches,
                                       without_batches)
 from ..data.panel import Panel, history_ends, in_time, some_labels, warn_caller
-from ..data.storage import (load_tables, pack_index, save_tables, save_workbook,
+from ..data.storage import (load_tables, pack_date, save_tables, save_workbook,
                                       unpack_index)
 from ..model.mixed import MixedCadence, at_ends
 from ..model.model import LassoModel
@@ -849,7 +849,7 @@ def to_tables(c: CurrentFactorCovarData) -> tuple[dict[Any, Any], dict[Any, Any]
     if c.residual_corr is not None:
         tables["residual_corr"] = (_cells(c.residual_corr) if issparse(c.residual_corr)
                                    else c.residual_corr)
-    date = None if c.estimation_date is None else pack_index(pd.Index([c.estimation_date]))
+    date = None if c.estimation_date is None else pack_date(c.estimation_date)
     name = None if c.clusters is None else c.clusters.name
     about = {"estimation_date": date, "cutoffs": c.cutoffs, "cluster_name": name,
              "residual_choice": c.residual_choice}

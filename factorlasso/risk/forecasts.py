@@ -25,7 +25,7 @@ def _solver(S: np.ndarray) -> tuple:
     try:
         c = cho_factor(S, lower=True)
     except LinAlgError:
-        P = np.linalg.pinv(S, hermitian=True, rtol=1e-10)
+        P = np.linalg.pinv(S, 1e-10, hermitian=True)
         return lambda r: P @ r, np.inf
     return lambda r: cho_solve(c, r), float(2 * np.log(np.diag(c[0])).sum())
 

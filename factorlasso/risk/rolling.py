@@ -31,7 +31,7 @@ from ..data.moments import (Moments, cell_weights, make_moments, response_batche
                                       rows_of_weight, without_batches)
 from ..data.panel import (Panel, chosen_labels, make_panel, some_labels, warn_caller,
                                     with_batches)
-from ..data.storage import (load_tables, pack_index, save_tables, save_workbook,
+from ..data.storage import (load_tables, pack_date, save_tables, save_workbook,
                                       unpack_index)
 from ..model.mixed import MixedCadence
 from ..model.model import LassoModel, one_blas_thread, solve_one
@@ -1134,7 +1134,7 @@ def _save(calendar: EstimateCalendar, path: str) -> None:
         raise ValueError(f"{str(path)!r} must end in .parquet; a workbook holds one date")
     stored = [to_tables(c) for c in calendar.data.values()]
     tables = {f"{k} {name}": t for k, (part, _) in enumerate(stored) for name, t in part.items()}
-    dates = [pack_index(pd.Index([d])) for d in calendar.data]
+    dates = [pack_date(d) for d in calendar.data]
     save_tables(path, tables, {"dates": dates, "estimates": [about for _, about in stored]})
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #7623b943
