@@ -61,7 +61,8 @@ def picture_theme(style: str = "ticks", context: str = "notebook") -> Iterator[N
     >>> with picture_theme("whitegrid"):
     ...     ax = plot_loadings(pd.DataFrame([[1.0, 0.0]]))
     """
-    with sns.axes_style(style), sns.plotting_context(context), sns.color_palette(_CYCLE):
+    with plt.rc_context(), sns.axes_style(style), sns.plotting_context(context):
+        sns.set_palette(_CYCLE)
         yield
 
 # %% ../../nbs/11_plots/01_plots.ipynb #332c3353

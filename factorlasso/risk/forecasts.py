@@ -293,7 +293,8 @@ class ForecastEvaluation:
     @property
     def summary(self) -> pd.DataFrame:
         """Measures by forecast: average losses, ratios, and annual volatilities."""
-        return self._values[0].unstack(0, sort=False)
+        # pandas before 3 mixes up what it unstacks unsorted, unless that is the last level
+        return self._values[0].unstack(sort=False).T
 
     def compare(self, against: str) -> pd.DataFrame:
         """Compare with one of the forecasts: differences and their standard errors.
