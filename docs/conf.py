@@ -72,6 +72,6 @@ html_copy_source = False
 html_show_sourcelink = False
 html_secnumber_suffix = " "
 html_domain_indices = False
-pygments_style, pygments_dark_style = "friendly", "monokai"
+pygments_style, pygments_dark_style = "default", "monokai"  # contrast of 4.5 and more
 copybutton_exclude = ".linenos, .gp, .go"
 mathjax_path = "tex-svg-full.js"  # MathJax 3.2.2, one file, kept in _static
