@@ -30,7 +30,8 @@ TICK = re.compile(r"(?<![`\w}\[])`([A-Za-z_][\w.]*)(?:\(\))?`(?!`|\])")
 HEAD = re.compile(r"# .*\n+(?:>.*(?:\n|$))*")   # the title of a chapter and its subtitle
 EMPHASIS = re.compile(r"(?<![\w*\[])\*([^*]+)\*(?!\*)")
 # that scikit-learn adds to an estimator
-REQUESTS = [f"set_{method}_request" for method in ("fit", "predict", "score")]
+REQUESTS = ["get_metadata_routing",
+            *(f"set_{method}_request" for method in ("fit", "predict", "score"))]
 SPAN = re.compile(r"(``.+?``|`[^`]+`|\$[^$\s](?:[^$]*[^$\s])?\$)")
 
 
@@ -161,9 +162,8 @@ def parse(code):
 def convert(chapter, module, names, targets, pages):
     """The cells of a chapter's page: directives become tags, and a link to the reference stands
     above what is exported"""
-    dpi = re.search(r'figure\.dpi"\]? ?[=:] (\d+)',
-                    "".join(line for cell in chapter.cells for line in cell["source"]))
-    zoom = max(1.0, DPI / int(dpi[1])) if dpi else 1.0
+    chapter_zoom = zoom(r'figure\.dpi"\]? ?[=:] (\d+)',
+                        "".join(line for cell in chapter.cells for line in cell["source"]), 1.0)
     for at, cell in enumerate(chapter.cells):
         source = "".join(cell["source"])
         if at == 0:
@@ -188,7 +188,8 @@ def convert(chapter, module, names, targets, pages):
         if "fig-cap" in directives:
             metadata["mystnb"] = figure(directives)
         yield {**cell, "source": code, "metadata": metadata,
-               "outputs": [enlarge(output, zoom) for output in cell["outputs"]]}
+               "outputs": [enlarge(output, zoom(r"\bdpi=(\d+)", code, chapter_zoom))
+                           for output in cell["outputs"]]}
 
 
 def download(chapter):
@@ -198,13 +199,19 @@ def download(chapter):
     return f":::{{div}} download\n{{download}}`Download this page as a notebook <{up}{path}>`\n:::"
 
 
-def enlarge(output, zoom):
+def zoom(pattern, code, otherwise):
+    "How much larger a picture is shown whose resolution the code says, if it does"
+    dpi = re.search(pattern, code)
+    return max(1.0, DPI / int(dpi[1])) if dpi else otherwise
+
+
+def enlarge(output, times):
     "A stored picture, which has twice the pixels of its stated size, with a larger stated size"
     size = output.get("metadata", {}).get("image/png")
-    if not size or zoom == 1:
+    if not size or times == 1:
         return output
     return {**output, "metadata": {**output["metadata"],
-                                   "image/png": {side: round(zoom * size[side]) for side in size}}}
+                                   "image/png": {side: round(times * size[side]) for side in size}}}
 
 
 def figure(directives):

@@ -55,8 +55,8 @@ def warn_about_cadence(panel: Panel) -> None:
     every = observed_every(panel.mask)
     if (late := every > 1).any():
         names = panel.responses[late]
-        warn_caller(f"{late.sum()} responses have values on every few rows only, one in "
-                    f"{every[late][0]}: {some_labels(names)}; "
+        warn_caller(f"responses with values on every few rows only, one in {every[late][0]}, "
+                    f"{late.sum()} of {panel.N}: {some_labels(names)}; "
                     "where a value spans the rows since the one before, fit MixedCadence(model), "
                     "else ignore this")
 

@@ -515,7 +515,7 @@ def _facts(n: _Numbers, against: np.ndarray, refused: dict, kind: str, level: fl
     if np.isfinite(against).any():
         facts["cells against their sign"] = clear
     if refused:
-        facts["refused"] = f"{len(refused)} responses, see .refused"
+        facts["refused"] = f"{some_labels(list(refused))}, see .refused"
     return pd.Series(facts)
 
 # %% ../../nbs/08_inference/03_standard_errors.ipynb #e9c4d773

@@ -296,8 +296,8 @@ def warn_about_fit(model: Any, result: LassoEstimationResult, active: pd.Series,
     """
     if not active.all():
         names = active.index[~active]
-        warn_caller(
-            f"{len(names)} responses have fewer than {model.warmup_period} valid rows and {fate}: "
+        warn_caller(f"responses with fewer than {model.warmup_period} valid rows {fate}, "
+                    f"{len(names)} of {len(active)}: "
                     f"{', '.join(map(str, names[:5]))}{' …' if len(names) > 5 else ''}")
     if not result.converged.all():
         late = result.gap[~result.converged]

@@ -854,7 +854,9 @@ def plot_spectrum(report: Any, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("eigenvalue", fontsize=9)
     ax.set_ylabel("density", fontsize=9)
     ax.tick_params(labelsize=8)
-    ax.legend(fontsize=8, edgecolor="none", framealpha=.85)
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, 1.3 * high)   # a strip for the legend, above all that is drawn
+    ax.legend(fontsize=8, edgecolor="none", framealpha=.85, loc="upper right")
     sns.despine(ax=ax)
     return ax
 

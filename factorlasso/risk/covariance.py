@@ -284,6 +284,16 @@ class CurrentFactorCovarData:
         ------
         ValueError
             Naming responses that are unknown or have no residual variance.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
+        >>> names, structure = risk.structure()
+        >>> structure.matrix().shape, structure.d.round(3).tolist()
+        ((3, 3), [0.149, 0.032, 0.001])
         """
         return _structure(self, residual_var_weight, assets)
 
@@ -307,6 +317,18 @@ class CurrentFactorCovarData:
         ------
         ValueError
             Naming responses that are unknown or have no residual variance.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
+        >>> risk.get_y_covar().round(3)
+               AAPL     KO   MTUM
+        AAPL  0.192  0.013  0.025
+        KO    0.013  0.040  0.009
+        MTUM  0.025  0.009  0.017
         """
         names, structure = self.structure(residual_var_weight, assets)
         # a copy would double the memory
@@ -334,6 +356,18 @@ class CurrentFactorCovarData:
         ------
         ValueError
             Naming unknown and repeated responses.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
+        >>> risk.get_model_vols().round(2)
+              total_vol  sys_vol  resid_vol
+        AAPL       0.44     0.21       0.39
+        KO         0.20     0.09       0.18
+        MTUM       0.13     0.13       0.03
         """
         t = _rows(self.y_betas, assets)
         systematic = ((t.to_numpy() @ factor_root(self.x_covar.to_numpy())) ** 2).sum(axis=1)
@@ -363,6 +397,17 @@ class CurrentFactorCovarData:
         ------
         ValueError
             Naming unknown and repeated responses, and for a span below 1.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
+        >>> risk.get_snapshot(["AAPL", "KO"]).iloc[:, :5].round(2)
+              MktRF   SMB   HML   Mom    r2
+        AAPL    1.1  0.29 -0.84 -0.19  0.25
+        KO      0.6 -0.36  0.00  0.01  0.22
         """
         return _snapshot(self, assets, alpha_span)
 
@@ -383,6 +428,15 @@ class CurrentFactorCovarData:
         ------
         ValueError
             Where the estimate has no residuals.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
+        >>> risk.estimate_alpha(60).round(4).to_dict()
+        {'AAPL': -0.0062, 'KO': -0.0052, 'MTUM': 0.0001}
         """
         if self.residuals is None or not len(self.residuals):
             raise ValueError("the estimate has no residuals, as when its rows were not kept")
@@ -406,6 +460,17 @@ class CurrentFactorCovarData:
         ------
         ValueError
             Naming unknown and repeated responses.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
+        >>> risk.filter_on_tickers({"MTUM": "momentum", "KO": "cola"}).y_betas.round(2)
+                  MktRF   SMB   HML   Mom
+        momentum   0.79 -0.03 -0.34  0.13
+        cola       0.60 -0.36  0.00  0.01
         """
         return _filtered(self, assets)
 
@@ -421,6 +486,21 @@ class CurrentFactorCovarData:
         ------
         ValueError
             For another suffix.
+
+        Examples
+        --------
+        >>> import os
+        >>> import tempfile
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "risk.parquet")
+        ...     risk.save(path)
+        ...     again = fl.CurrentFactorCovarData.load(path)
+        >>> again.get_y_covar().equals(risk.get_y_covar())
+        True
         """
         save_tables(path, *to_tables(self))
 
@@ -582,6 +662,18 @@ def solve_y_covar(c: CurrentFactorCovarData, rhs: pd.Series | pd.DataFrame | np.
     ------
     ValueError
         Naming responses whose residual variance is missing or zero.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> us = fl.load_us_equity_factors()
+    >>> y = us.y[["AAPL", "KO", "MTUM"]]
+    >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
+    >>> import pandas as pd
+    >>> ones = pd.Series(1.0, y.columns)
+    >>> weights = risk.solve(ones)   # of least variance
+    >>> (weights / weights.sum()).round(2).to_dict()
+    {'AAPL': -0.04, 'KO': 0.19, 'MTUM': 0.85}
     """
     names, structure = _invertible(c, residual_var_weight)
     if not isinstance(rhs, (pd.Series, pd.DataFrame)):
@@ -610,6 +702,16 @@ def y_precision(c: CurrentFactorCovarData, residual_var_weight: float = 1.0) -> 
     ------
     ValueError
         Naming responses whose residual variance is missing or zero.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> us = fl.load_us_equity_factors()
+    >>> y = us.y[["AAPL", "KO", "MTUM"]]
+    >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
+    >>> import numpy as np
+    >>> np.allclose(risk.inverse() @ risk.y_covar, np.eye(3))
+    True
     """
     names, structure = _invertible(c, residual_var_weight)
     P = structure.solve(np.eye(len(names)))
@@ -635,6 +737,16 @@ def y_log_det(c: CurrentFactorCovarData, residual_var_weight: float = 1.0) -> fl
     ------
     ValueError
         Naming responses whose residual variance is missing or zero.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> us = fl.load_us_equity_factors()
+    >>> y = us.y[["AAPL", "KO", "MTUM"]]
+    >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
+    >>> import numpy as np
+    >>> bool(np.isclose(risk.logdet(), np.log(np.linalg.det(risk.y_covar))))
+    True
     """
     return _invertible(c, residual_var_weight)[1].log_det()
 
@@ -658,6 +770,17 @@ def y_sqrt(c: CurrentFactorCovarData, residual_var_weight: float = 1.0) -> np.nd
     ------
     ValueError
         Naming responses without a residual variance.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> us = fl.load_us_equity_factors()
+    >>> y = us.y[["AAPL", "KO", "MTUM"]]
+    >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
+    >>> weights = [.2, .3, .5]
+    >>> root = risk.sqrt()
+    >>> round(float(((root.T @ weights) ** 2).sum() ** .5), 3)
+    0.157
     """
     return c.structure(residual_var_weight)[1].sqrt()
 
@@ -682,6 +805,17 @@ def y_quadratic_form(c: CurrentFactorCovarData,
     ------
     ValueError
         Naming unknown responses, and those without a residual variance.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> us = fl.load_us_equity_factors()
+    >>> y = us.y[["AAPL", "KO", "MTUM"]]
+    >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
+    >>> import pandas as pd
+    >>> weights = pd.Series({"KO": .5, "MTUM": .5})
+    >>> round(risk.quadratic_form(weights), 4)
+    0.0188
     """
     w = _matched(pd.DataFrame(weights), None, None, "weights")
     value = c.structure(assets=w.index)[1].quadratic_form(w.to_numpy())
@@ -709,6 +843,16 @@ def y_sample(c: CurrentFactorCovarData, n: int, rng: int | np.random.Generator =
     ------
     ValueError
         Naming responses without a residual variance.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> us = fl.load_us_equity_factors()
+    >>> y = us.y[["AAPL", "KO", "MTUM"]]
+    >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
+    >>> draws = risk.sample(10_000)
+    >>> draws.std().round(2).to_dict()
+    {'AAPL': 0.44, 'KO': 0.2, 'MTUM': 0.13}
     """
     names, structure = c.structure()
     return pd.DataFrame(structure.sample(n, rng), columns=names)
@@ -1147,8 +1291,8 @@ def _variances(fit: FittedRows, a: float, d: np.ndarray, r2: np.ndarray) -> dict
     "The stored columns of the fitted responses"
     p, V = fit.panel, VarianceColumns
     if (lost := np.isnan(d)).any():
-        warnings.warn(f"{lost.sum()} responses have no more rows than degrees of freedom and so no "
-                      "residual variance: "
+        warnings.warn("responses with no more rows than degrees of freedom have no residual "
+                      f"variance, {lost.sum()} of {p.N}: "
                       f"{some_labels(p.responses[lost])}", UserWarning, stacklevel=4)
     Y = within_batches(p).Y
     return {V.EWMA_VARIANCE: a * residual_variance(Y, p.weights, p.mask), V.RESIDUAL_VARS: a * d,
@@ -1202,8 +1346,8 @@ def _dismissed(model: object, young: str, max_age: object) -> np.ndarray:
         dead = p.mask.any(0) & _ages(p.index, max_age)[last]
     lost = p.responses[dead | ~model.active_.to_numpy()]
     if young == "raise" and len(lost):
-        raise ValueError(f"{len(lost)} responses are too young or dead: {some_labels(lost)}; "
-                         "young='drop' leaves them out")
+        raise ValueError(f"responses that are too young or dead, {len(lost)} of {p.N}: "
+                         f"{some_labels(lost)}; young='drop' leaves them out")
     return dead
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #c5c8ff02
@@ -1222,8 +1366,8 @@ def _with_young(c: CurrentFactorCovarData, model: object, a: float, young: str,
         h = max(getattr(model, "model_", model).warmup_period, 1)
         usual = V.loc[~fresh, d].median()
         V.loc[fresh, d] = (n * a * np.nan_to_num(own) + h * usual) / (n + h)
-        warn_caller(f"{fresh.sum()} responses are too young to be fitted; the covariance has their "
-                    f"prior loadings and a residual variance near the median of the others: "
+        warn_caller("responses too young to be fitted have their prior loadings and a residual "
+                    f"variance near the median of the others, {fresh.sum()} of {p.N}: "
                     f"{some_labels(p.responses[fresh])}; young='drop' leaves them out")
         c = replace(c, y_variances=V)
     kept = ~dead & ~(fresh & (young == "drop"))

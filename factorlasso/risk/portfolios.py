@@ -117,6 +117,25 @@ def portfolio_risk(c: CurrentFactorCovarData, weights: pd.Series,
     ------
     ValueError
         Naming unknown positions, and positions without a residual variance.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> us = fl.load_us_equity_factors()
+    >>> y = us.y[["AAPL", "KO", "MTUM"]]
+    >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
+    >>> import pandas as pd
+    >>> weights = pd.Series({"AAPL": .2, "KO": .8})
+    >>> split = risk.portfolio_risk(weights)
+    >>> round(split.volatility, 3)
+    0.193
+    >>> split.factors.round(3)
+              exposure  contribution  share
+    MktRF        0.698         0.053  0.275
+    SMB         -0.230        -0.001 -0.004
+    HML         -0.169         0.003  0.013
+    Mom         -0.033         0.000  0.002
+    residual       NaN         0.138  0.714
     """
     w = portfolio_weights(c, weights)
     if benchmark is not None:
@@ -163,6 +182,18 @@ def portfolio_beta(c: CurrentFactorCovarData, weights: pd.Series, benchmark: pd.
     ------
     ValueError
         Naming unknown positions, and positions without a residual variance.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> us = fl.load_us_equity_factors()
+    >>> y = us.y[["AAPL", "KO", "MTUM"]]
+    >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
+    >>> import pandas as pd
+    >>> weights = pd.Series({"AAPL": .2, "KO": .8})
+    >>> benchmark = pd.Series({"MTUM": 1.0})
+    >>> round(risk.portfolio_beta(weights, benchmark), 2)
+    0.74
     """
     b = portfolio_weights(c, benchmark, "benchmark")
     Sb = covariance_with(c, b.reindex(b.index.union(pd.Series(weights).index, sort=False))
@@ -190,6 +221,18 @@ def tracking_error(c: CurrentFactorCovarData, weights: pd.Series, benchmark: pd.
     ------
     ValueError
         Naming unknown positions, and positions without a residual variance.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> us = fl.load_us_equity_factors()
+    >>> y = us.y[["AAPL", "KO", "MTUM"]]
+    >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
+    >>> import pandas as pd
+    >>> weights = pd.Series({"AAPL": .2, "KO": .8})
+    >>> benchmark = pd.Series({"MTUM": 1.0})
+    >>> round(risk.tracking_error(weights, benchmark), 3)
+    0.171
     """
     return portfolio_risk(c, weights, benchmark).volatility
 
