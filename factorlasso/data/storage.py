@@ -29,7 +29,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from openpyxl import load_workbook
 
-from .files import MOST_BYTES, check_unpacked
+from .files import check_unpacked
+from .text import MOST_BYTES
 
 # %% ../../nbs/01_data/10_storage.ipynb #fd436400
 def unpack_index(labels: list[Any], spec: dict[Any, Any]) -> pd.Index:
