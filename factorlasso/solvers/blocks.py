@@ -247,19 +247,25 @@ def _sweep(z, first, last):
     return moved
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #e9fed077
+_FAINT = 10 * _ROUNDED   # of w: what moves a side is no more than the rounding of its pull
+
+
 @njit(nogil=True, cache=True)
 def _norms(z, first, last):
     "Norm, ridge and column of every side of a component; the number of active sides."
     active = 0
     z.norm[first * z.sides:last * z.sides] = 0.0
     for b in range(first, last):
+        curve = 0.0
         for a in range(z.start[b], z.start[b + 1]):
-            z.norm[_side(z, z.row[a], z.col[a])] += z.u[z.row[a], z.col[a]] ** 2
+            i, j = z.row[a], z.col[a]
+            z.norm[_side(z, i, j)] += z.u[i, j] ** 2
+            curve = max(curve, z.curve[i, j])
         for c in range(b * z.sides, (b + 1) * z.sides):
-            n2 = z.norm[c]
-            z.norm[c], z.ridge[c], z.column[c] = np.sqrt(n2), 0.0, -1
-            if n2 > 0.0 and z.w[b] > 0.0:
-                z.ridge[c], z.column[c] = z.w[b] / z.norm[c], active
+            n = np.sqrt(z.norm[c])
+            z.norm[c], z.ridge[c], z.column[c] = n, 0.0, -1
+            if z.w[b] > 0.0 and curve * n > _FAINT * z.w[b]:
+                z.ridge[c], z.column[c] = z.w[b] / n, active
                 active += 1
     return active
 
@@ -277,10 +283,10 @@ def _face(z, i):
     n, lone = 0, True
     for j in range(z.u.shape[1]):
         u, b = z.u[i, j], _side(z, i, j)
-        smooth = z.lo[i, j] < u < z.hi[i, j]
+        smooth = (z.lo[i, j] < u < z.hi[i, j]
+                  and (z.w[z.block[i, j]] <= 0.0 or z.column[b] >= 0))
         if u == 0.0:
-            smooth = (z.up[i, j] == 0.0 and z.down[i, j] == 0.0
-                      and (z.w[z.block[i, j]] <= 0.0 or z.column[b] >= 0))
+            smooth &= z.up[i, j] == 0.0 and z.down[i, j] == 0.0
         if smooth:
             z.face[i, n] = j
             z.s[i, n] = z.q[i, j] - z.ridge[b] * u - _l1_slope(z, i, j)

@@ -14,8 +14,8 @@ from functools import cache, cached_property
 import numpy as np
 from numba import njit
 
-from ..data.moments import (Moments, cell_weights, enough_left, mask_patterns,
-                                      without_batches)
+from ..data.moments import (Moments, cell_weights, enough_left, is_constant,
+                                      mask_patterns, without_batches)
 from ..data.panel import Panel
 from ..penalties.constraints import Bounds, from_prior
 from ..penalties.penalties import Problem
@@ -254,6 +254,16 @@ class WideMoments(Moments):
         raise NotImplementedError(
             "moments of more factors than rows are not added; fit on all rows at once")
 
+# %% ../../nbs/05_solvers/06_wide.ipynb #bbdda732
+def _about_means(panel, omega, mass) -> tuple[np.ndarray, np.ndarray]:
+    "y about its means, with batches those of each batch, in two passes; and its means."
+    mean = np.zeros(panel.N)
+    for _ in range(2):
+        panel = without_batches(panel, np.zeros((panel.N, panel.M)))
+        more = (omega * panel.Y).sum(0) / mass
+        mean, panel = mean + more, replace(panel, Y=np.where(panel.mask, panel.Y - more, 0.0))
+    return panel.Y, mean
+
 # %% ../../nbs/05_solvers/06_wide.ipynb #222acbfd
 _COLUMNS = 256   # of X at a time: enough for BLAS, and no second copy of X
 
@@ -273,24 +283,25 @@ def wide_moments(panel: Panel, center: bool = True) -> WideMoments:
     WideMoments
         Moments whose Gram matrices stay products.
     """
-    X, Y, mask, omega = panel.X, panel.Y, panel.mask, panel.weights
-    first, pattern = mask_patterns(mask)
+    X, omega, (first, pattern) = panel.X, panel.weights, mask_patterns(panel.mask)
     # relative to the newest row of each response, like those of `make_moments`
     squares = cell_weights(panel)
     W = squares.sum(0)
     mass = np.where(W > 0, W, 1.0)
     x0 = (omega @ X) / omega.sum() if center else np.zeros(panel.M)
-    y_mean = (squares * Y).sum(0) / mass * center
-    if center and panel.batches is not None:
-        Y = without_batches(panel, np.zeros((panel.N, panel.M))).Y
-    V = squares * (Y - y_mean)
+    D, y_mean = (_about_means(panel, squares, mass) if center
+                 else (panel.Y, np.zeros(panel.N)))
+    V = squares * D
     roots = np.sqrt(squares[:, first] / mass[first]).T
     c, x_mean = np.empty((panel.N, panel.M)), np.tile(x0, (len(first), 1))
     for j in range(0, panel.M, _COLUMNS):
         part = X[:, j:j + _COLUMNS] - x0[j:j + _COLUMNS]
         c[:, j:j + _COLUMNS] = V.T @ part / mass[:, None]
         x_mean[:, j:j + _COLUMNS] += (roots**2 @ part) * center
-    s = (V * (Y - y_mean)).sum(0) / mass
+    s = (V * D).sum(0) / mass
+    if center:
+        still = is_constant(s, y_mean)
+        s[still], c[still] = 0.0, 0.0
     return WideMoments(np.empty((0, panel.M, panel.M)), c, s, W, x_mean, y_mean, pattern,
                        panel.n_obs, panel.T, X, roots, omega,
                        None if panel.batches is None or not center else panel.batches.codes)
