@@ -23,6 +23,7 @@ from sphinx.environment.collectors.toctree import TocTreeCollector
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {"nbs": "nb", "examples": "examples"}  # folder of the repository -> folder of the site
 LONG = 45  # exported cells with more lines are folded
+LONG_LABEL = re.compile(r"<th>(?=[^<]{30})")  # of a row or column, which asks for a wide column
 DPI = 84  # pictures that a chapter draws at a lower resolution are shown at this one
 DIRECTIVE = re.compile(r"^\s*#\s*\|\s*([\w-]+)\s*:?\s*(.*)$")
 VERBATIM = re.compile(r"(```.*?```|~~~.*?~~~|\$\$.*?\$\$)", re.S)
@@ -188,7 +189,7 @@ def convert(chapter, module, names, targets, pages):
         if "fig-cap" in directives:
             metadata["mystnb"] = figure(directives)
         yield {**cell, "source": code, "metadata": metadata,
-               "outputs": [enlarge(output, zoom(r"\bdpi=(\d+)", code, chapter_zoom))
+               "outputs": [spaced(enlarge(output, zoom(r"\bdpi=(\d+)", code, chapter_zoom)))
                            for output in cell["outputs"]]}
 
 
@@ -212,6 +213,15 @@ def enlarge(output, times):
         return output
     return {**output, "metadata": {**output["metadata"],
                                    "image/png": {side: round(times * size[side]) for side in size}}}
+
+
+def spaced(output):
+    "A stored table, in which long labels say that they are"
+    html = output.get("data", {}).get("text/html")
+    if not html:
+        return output
+    said = LONG_LABEL.sub('<th class="long">', "".join(html))
+    return {**output, "data": {**output["data"], "text/html": said}}
 
 
 def figure(directives):

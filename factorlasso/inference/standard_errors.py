@@ -341,6 +341,19 @@ class StandardErrors:
         -------
         (M, M) DataFrame
             `nan` for factors without an estimate.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> errors = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).standard_errors()
+        >>> errors.covariance_of("KO").round(4)
+                MktRF     SMB     HML     Mom
+        MktRF  0.0103 -0.0058 -0.0017  0.0028
+        SMB   -0.0058  0.0250  0.0008  0.0013
+        HML   -0.0017  0.0008  0.0137 -0.0012
+        Mom    0.0028  0.0013 -0.0012  0.0072
         """
         i = self._position(response)
         factors = self.numbers.factors
@@ -364,6 +377,18 @@ class StandardErrors:
         DataFrame
             `F`, its degrees of freedom `df1` and `df2`, and `p`, by response; `nan` where a loading
             that is asked for has no estimate.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> errors = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).standard_errors()
+        >>> errors.wald(["SMB", "HML", "Mom"]).round(3)
+                   F  df1    df2      p
+        AAPL   6.081    3  321.0  0.000
+        KO     2.709    3  321.0  0.045
+        MTUM  15.177    3   33.0  0.000
         """
         return _wald(self, _combinations(R, self.numbers.factors), r)
 
@@ -391,6 +416,15 @@ class StandardErrors:
         -----
         With "hac" and rows that remember much (AR(.6) in factors and residuals) 220 intervals of
         95 % hold together in .91 to .92 of samples.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> errors = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).standard_errors()
+        >>> list(errors.simultaneous().columns)
+        ['estimate', 'low', 'high', 'p']
         """
         level = self.level if level is None else level
         return _simultaneous(self, level, _largest(self, draws, np.random.default_rng(rng)))
@@ -407,6 +441,20 @@ class StandardErrors:
         -------
         DataFrame
             `estimate`, `p`, `q` (Benjamini–Yekutieli) and `discovered` by response and factor.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> errors = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).standard_errors()
+        >>> errors.fdr().loc["KO"].round(3)
+                estimate      p      q  discovered
+        factor
+        MktRF      0.641  0.000  0.000        True
+        SMB       -0.436  0.006  0.038        True
+        HML       -0.050  0.670  1.000       False
+        Mom        0.034  0.686  1.000       False
         """
         in_range("level", level, 0, 1)
         p, q = self.table["p"], np.full(len(self.table), np.nan)

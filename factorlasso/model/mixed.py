@@ -174,6 +174,17 @@ class MixedCadence(Regressor, Estimator):
         ------
         ValueError
             For a cadence that cannot be, running means, and what `LassoModel.fit` refuses.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> fund = us.y[["KO"]].tail(240).rolling(3).sum().where(np.arange(240)[:, None] % 3 == 2)
+        >>> x = us.x.tail(240)
+        >>> mixed = fl.MixedCadence(fl.LassoModel(reg_lambda=1e-4)).fit(x, fund)
+        >>> mixed.cadence_.to_dict(), mixed.coef_.round(1).shape
+        ({'KO': 3}, (1, 4))
         """
         model = LassoModel() if self.model is None else clone(self.model)
         panel, span = make_panel(X, y, sample_weight, ordered=True), model.span

@@ -406,6 +406,18 @@ class LassoModel(FactorRegressor):
         copied, unless a setting needs all rows at once or the sums would be larger than the tables.
         The rows are not kept then: `x`, `y` and `residuals_` are not there, and
         `standard_errors("moments")` are.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> model = fl.LassoModel(reg_lambda=1e-3).fit(us.x, y)
+        >>> model.coef_.round(2)
+              MktRF  SMB  HML  Mom
+        AAPL   1.01  0.0 -0.4  0.0
+        KO     0.29  0.0  0.0  0.0
+        MTUM   0.27  0.0  0.0  0.0
         """
         if absorb is None and mapped(X, y) and suits_moments(self):
             return self._fit_maps(X, y, sample_weight)
@@ -447,6 +459,15 @@ class LassoModel(FactorRegressor):
         ------
         ValueError
             For settings that are not allowed and data that do not fit together; it says which.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> path = fl.LassoModel().path(us.x, y, n_lambdas=20)
+        >>> path.coef.shape, bool((path.coef[0] == 0).all())
+        ((20, 3, 4), True)
         """
         return _path(self, prepare(self, *weighted_panel(self, X, y, sample_weight, absorb)),
                      lambdas, n_lambdas, ratio)
@@ -477,6 +498,14 @@ class LassoModel(FactorRegressor):
         ------
         ValueError
             For settings that are not allowed and data that do not fit together; it says which.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> fl.LassoModel().lambda_max(us.x, y).round(4).to_dict()
+        {'AAPL': 0.0048, 'KO': 0.002, 'MTUM': 0.0015}
         """
         setup = prepare(self, *weighted_panel(self, X, y, sample_weight, absorb))
         return form_of(X, y).rows(pd.Series(lambda_tops(self, setup), setup.panel.responses))

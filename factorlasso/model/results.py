@@ -743,6 +743,18 @@ class FactorRegressor(Watched, Regressor, FittedPanel, Estimator):
             Before a fit.
         ValueError
             For other columns than those of the fit, and for batches that it has not seen.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> model = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y)
+        >>> model.predict(us.x.tail(2)).round(3)
+                     AAPL     KO   MTUM
+        date
+        2017-02-28  0.069  0.033  0.036
+        2017-03-31  0.052  0.002  0.015
         """
         check_is_fitted(self)
         return _predict(self, X, absorb)
@@ -774,6 +786,15 @@ class FactorRegressor(Watched, Regressor, FittedPanel, Estimator):
         ValueError
             For other columns or responses than those of the fit, and where no response can be
             judged.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> model = fl.LassoModel(reg_lambda=1e-4).fit(us.x[:700], y[:700].drop(columns="MTUM"))
+        >>> round(model.score(us.x[700:], y[700:].drop(columns="MTUM")), 2)
+        0.71
         """
         check_is_fitted(self)
         check_features(self, X, reset=False)

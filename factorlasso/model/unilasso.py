@@ -171,7 +171,7 @@ def _fit(model, panel, history) -> dict:
     wide = (panel.M,)
     theta, slopes = spread([p[0].beta for p in parts], 0.0,
                            wide), spread([p[1] for p in parts], np.nan, wide)
-    beta = theta * np.nan_to_num(slopes)
+    beta = theta * np.nan_to_num(slopes) + 0.0   # no -0.0, which prints as a sign
     mean = intercepts(panel, np.zeros_like(beta), bool(model.demean))
     alpha = np.where(active, spread([p[3] for p in parts], 0.0), mean)
     total, residual = (np.where(active, a, np.nan) for a in sums_of_squares(panel, beta, alpha))
@@ -213,7 +213,7 @@ def univariate_path(panel: Panel, lambdas: np.ndarray, center: bool = True, tol:
         if relative is not None:
             problem = replace(problem, penalty=problem.penalty.scaled(relative[rows]))
         theta, gap = solve_path(problem, lambdas, tol)
-        parts.append((theta * slope, best_intercept(problem.moments, theta)
+        parts.append((theta * slope + 0.0, best_intercept(problem.moments, theta)
                       + (theta * level).sum(2), gap))
     coef, intercept, gap = (np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
     return coef, intercept, gap
@@ -348,6 +348,17 @@ class UniLasso(FactorRegressor):
         ------
         ValueError
             For settings that are not allowed and data that do not fit together; it says which.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> fl.UniLasso(reg_lambda=1e-3).fit(us.x, y).coef_.round(2)
+              MktRF  SMB   HML  Mom
+        AAPL   1.04  0.0 -0.41  0.0
+        KO     0.05  0.0  0.00  0.0
+        MTUM   0.13  0.0  0.00  0.0
         """
         with one_blas_thread:
             found = _fit(self, *weighted_panel(self, X, y, sample_weight))
@@ -411,6 +422,14 @@ class UniLasso(FactorRegressor):
         ------
         ValueError
             For settings that are not allowed and data that do not fit together; it says which.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> fl.UniLasso().lambda_max(us.x, y).round(4).to_dict()
+        {'AAPL': 0.0063, 'KO': 0.0011, 'MTUM': 0.0012}
         """
         panel, history = weighted_panel(self, X, y, sample_weight)
         active, tops = history >= max(self.warmup_period, 1), np.full(panel.N, np.nan)

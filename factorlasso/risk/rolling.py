@@ -176,6 +176,16 @@ class EstimateCalendar(Mapping[Any, Any]):
         ------
         ValueError
             If there is none.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO"]]
+        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
+        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar.as_of("2010-01-01").estimation_date
+        Timestamp('2009-01-31 00:00:00')
         """
         k = sum(d <= _date(date) for d in self.data)
         if k == 0:
@@ -195,6 +205,18 @@ class EstimateCalendar(Mapping[Any, Any]):
         ------
         ValueError
             If there is none.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO"]]
+        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
+        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar.get_latest().y_betas.round(2)
+              MktRF  SMB  HML  Mom
+        AAPL   0.70  0.0  0.0  0.0
+        KO     0.19  0.0  0.0  0.0
         """
         if not self.data:
             raise ValueError("there are no estimates")
@@ -287,6 +309,18 @@ class RollingFactorCovarData(EstimateCalendar):
         ------
         ValueError
             For a response that a date does not have.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO"]]
+        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
+        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar.get_y_covars()[calendar.dates[-1]].round(4)
+                AAPL      KO
+        AAPL  0.0074  0.0002
+        KO    0.0002  0.0018
         """
         return {k: c.get_y_covar(residual_var_weight, assets) for k, c in self.data.items()}
 
@@ -328,6 +362,20 @@ class RollingFactorCovarData(EstimateCalendar):
         ------
         ValueError
             If no estimate has the factor.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO"]]
+        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
+        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar.get_beta("MktRF").round(2)
+                    AAPL    KO
+        1999-01-31  0.31  0.75
+        2004-01-31  1.04  0.17
+        2009-01-31  1.54  0.31
+        2014-01-31  0.70  0.19
         """
         if not any(factor in c.y_betas for c in self.data.values()):
             raise ValueError(f"unknown factor {factor!r}")
@@ -414,6 +462,20 @@ class RollingFactorCovarData(EstimateCalendar):
         -------
         DataFrame
             Dates × responses.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO"]]
+        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
+        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar.get_total_vols().round(3)
+                     AAPL     KO
+        1999-01-31  0.151  0.073
+        2004-01-31  0.143  0.068
+        2009-01-31  0.128  0.051
+        2014-01-31  0.086  0.042
         """
         return _vols(self, VarianceColumns.TOTAL_VOL)
 
@@ -504,6 +566,19 @@ class RollingFactorCovarData(EstimateCalendar):
         ------
         ValueError
             For any other word.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO"]]
+        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
+        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar.to_frame().tail(2).round(2)
+                                    loading
+        date       response factor
+        2014-01-31 KO       HML         0.0
+                            Mom         0.0
         """
         return _long(self, what)
 

@@ -643,6 +643,18 @@ class LassoModelCV(FactorRegressor):
         -------
         LassoModelCV
             Itself, fitted.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["Utils", "BusEq", "Money"]]
+        >>> search = fl.LassoModelCV().fit(us.x, y)
+        >>> search.coef_.round(2)
+               MktRF   SMB   HML   Mom
+        Utils   0.60 -0.16  0.25  0.02
+        BusEq   1.13  0.16 -0.54 -0.06
+        Money   1.08 -0.03  0.32 -0.09
         """
         plan = plan_search(self, X, y, sample_weight, absorb)
         scores = _search(self, plan, groups)
@@ -697,6 +709,15 @@ class LassoModelCV(FactorRegressor):
         -------
         LassoPath
             As `LassoModel.path`.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["Utils", "BusEq", "Money"]]
+        >>> search = fl.LassoModelCV().fit(us.x, y)
+        >>> search.path(us.x, y).coef.shape
+        (50, 3, 4)
         """
         plan = plan_search(self, X, y, sample_weight, absorb)
         lambdas = plan.lambdas.to_numpy() * (1.0 if plan.profile is None
@@ -712,6 +733,15 @@ class LassoModelCV(FactorRegressor):
         -------
         Summary
             Prints itself, and shows itself as a table in a notebook.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["Utils", "BusEq", "Money"]]
+        >>> search = fl.LassoModelCV().fit(us.x, y)
+        >>> search.summary().facts["folds scored"]
+        5
         """
         check_is_fitted(self)
         best, judged = self.best_model_, "mean validation R²"

@@ -232,6 +232,21 @@ class StabilitySelection:
         -------
         (N, M) DataFrame
             True where a loading is stable.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=6, M=3, K=2, gaps=0, seed=0)
+        >>> found = fl.stability_selection(fl.LassoModel(), sim.x, sim.y, n_pairs=10,
+        ...                                expected_false=1)
+        >>> found.selected()
+               x0     x1     x2
+        y0  False  False  False
+        y1  False  False  False
+        y2   True  False  False
+        y3  False  False   True
+        y4  False  False  False
+        y5  False  False   True
         """
         threshold = self._at(threshold)
         if threshold < np.inf:
@@ -279,6 +294,15 @@ class StabilitySelection:
         float
             A multiple of 1 / (2 n_pairs), at least .55; inf where even 1 is not enough, and a
             warning then says why.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=6, M=3, K=2, gaps=0, seed=0)
+        >>> found = fl.stability_selection(fl.LassoModel(), sim.x, sim.y, n_pairs=10,
+        ...                                expected_false=1)
+        >>> found.threshold(1) == found.chosen
+        True
         """
         grid = np.arange(int(1.1 * self.n_pairs) + 1, 2 * self.n_pairs + 1) / (2 * self.n_pairs)
         good = [tau for tau in grid if self.expected_false(tau, unimodal).sum() <= expected_false]
