@@ -343,6 +343,40 @@ def _together(drawn: np.ndarray) -> np.ndarray:
     both = (drawn > 0).T.astype(float) @ (drawn > 0)
     return np.divide(A, both, out=np.full(A.shape, np.nan), where=both > 0)
 
+# %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #bdc06bb1
+def _ageless(clustering: object, panel: Panel) -> tuple[object, Panel]:
+    "A clustering without a span, and the panel whose rows weigh what the span says"
+    if not isinstance(clustering, Clustering) or clustering.span is None:
+        return clustering, panel
+    weights = (panel.weights > 0) * decay_weights(panel.T, clustering.span)
+    return clone(clustering).set_params(span=None), replace(panel, weights=weights)
+
+# %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #1b9b4ee4
+def _labels_again(clustering: object, panel: Panel, rows: np.ndarray) -> np.ndarray:
+    "(N,) clusters 1..K in a sample, 0 for a series with too few of its rows"
+    part, labels = _counted(clustering, panel, rows), np.zeros(panel.N, dtype=int)
+    seen = np.flatnonzero(part.n_obs >= min(12, len(rows) // 2))
+    columns = None if len(seen) == panel.N else seen
+    labels[seen] = find_clusters(clustering, part, columns, tree=False).labels
+    return labels
+
+
+def _mean_quality(clustering: object, panel: Panel) -> tuple[float, float]:
+    "Mean silhouette and variance share of the clusters of a flip"
+    silhouettes, share = _chance_quality(clustering, panel)
+    return silhouettes.mean(), share
+
+# %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #7643f7ad
+def _against_chance(found: list[float],  # mean silhouette and variance share
+                    chances: np.ndarray,  # (n, 2) the same of n flips
+                    ) -> pd.DataFrame:
+    "Table of the quality that was found and of what chance gives"
+    seen, chances = np.array(found), np.nan_to_num(chances)
+    p = np.where(np.isnan(seen), np.nan, (1 + (chances >= seen).sum(0)) / (1 + len(chances)))
+    return pd.DataFrame({"found": seen, "null mean": chances.mean(0),
+                         "null 95 %": np.quantile(chances, .95, axis=0), "p": p},
+                        ["silhouette", "variance share"])
+
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #73118b57
 def cluster_stability(clustering: object, y: object, n: int = 100, rng: int
                       | np.random.Generator = 0, scheme: str = "bootstrap", block_length: int
@@ -388,45 +422,21 @@ def cluster_stability(clustering: object, y: object, n: int = 100, rng: int
     """
     rng, panel = (np.random.default_rng(rng), y if isinstance(y, Panel)
                   else make_panel(np.ones((len(y), 1)), y))
-    clustering = Clustering() if clustering is None else clustering
-    if isinstance(clustering, Clustering):
-        # a decay by position would not survive the sampling of rows
-        if clustering.span is not None:
-            panel = replace(panel,
-                            weights=(panel.weights > 0) * decay_weights(panel.T, clustering.span))
-            clustering = clone(clustering).set_params(span=None)
-    found, N = find_clusters(clustering, panel), panel.N
+    clustering, panel = _ageless(Clustering() if clustering is None else clustering, panel)
+    found = find_clusters(clustering, panel)
     silhouettes, share = cluster_quality(found, panel)
     samples = row_samples(panel.T, n, rng, scheme, block_length)
     length = int(block_length or 1) if scheme == "bootstrap" else 1
-
-    def again(rows):
-        part = _counted(clustering, panel, rows)
-        seen = np.flatnonzero(part.n_obs >= min(12, len(rows) // 2))
-        labels = np.zeros(N, dtype=int)
-        columns = None if len(seen) == N else seen
-        labels[seen] = find_clusters(clustering, part, columns, tree=False).labels
-        return labels
-
-    def chance(panel):
-        s, v = _chance_quality(clustering, panel)
-        return s.mean(), v
-
     jobs = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
     with tqdm(total=len(samples) + n, delay=2, disable=None, leave=False) as bar:
         def all_of(calls):
             return np.array([bar.update() or result for result in jobs(calls)])
 
-        drawn = all_of(delayed(again)(rows) for rows in samples)
-        chances = all_of(delayed(chance)(independent_series(panel, r, length))
+        drawn = all_of(delayed(_labels_again)(clustering, panel, rows) for rows in samples)
+        chances = all_of(delayed(_mean_quality)(clustering, independent_series(panel, r, length))
                          for r in rng.spawn(n))
     A = _together(drawn)
     agreement = np.array([adjusted_rand_score(found.labels[k > 0], k[k > 0]) for k in drawn])
-    # one cluster, or one for each series, separates nothing: its silhouette counts as zero
-    chances = np.nan_to_num(chances)
-    seen = np.array([silhouettes.mean(), share])
-    p = np.where(np.isnan(seen), np.nan, (1 + (chances >= seen).sum(0)) / (1 + n))
-    null = {"null mean": chances.mean(0), "null 95 %": np.quantile(chances, .95, axis=0)}
-    quality = pd.DataFrame({"found": seen, **null, "p": p}, ["silhouette", "variance share"])
     return ClusterStability(found.labels, pd.DataFrame(A, panel.responses, panel.responses),
-                            agreement, quality, _by_response(found, A, silhouettes))
+                            agreement, _against_chance([silhouettes.mean(), share], chances),
+                            _by_response(found, A, silhouettes))
