@@ -317,6 +317,37 @@ def _places(blocks, n_blocks):
     number[-1] = 0
     return part, number[blocks], count.max()
 
+# %% ../../nbs/05_solvers/09_path.ipynb #a1ef484a
+def _inverses(A, both):
+    "(N, M, M) pseudo-inverses between active cells in units of the diagonal, zero elsewhere."
+    unit = np.sqrt(np.maximum(np.diagonal(A, axis1=1, axis2=2), np.finfo(float).tiny))
+    unit = unit[:, :, None] * unit[:, None, :]
+    return np.where(both, np.linalg.pinv(A / unit, DEPENDENT, hermitian=True) / unit, 0.0)
+
+# %% ../../nbs/05_solvers/09_path.ipynb #51606ef2
+def _coupling(penalty, inner):
+    "(N, M, M) entries of C⁻¹ for each two cells, from the products V'PV of eq-df-woodbury."
+    part, place, size = _places(penalty.blocks, len(penalty.l2))
+    entry = (part[:, None, None] * size + place[:, :, None]) * size + place[:, None, :]
+    S = np.bincount(entry.ravel(), inner.ravel(),
+                    (part.max() + 1) * size**2).reshape(-1, size, size)
+    return np.linalg.pinv(np.eye(size) - S, hermitian=True).ravel()[entry]
+
+
+def _by_inverses(problem, u, active):
+    "(N,) eq-df-trace for any geometry."
+    penalty, eye = problem.penalty, np.eye(u.shape[1])
+    both = active[:, :, None] & active[:, None, :]
+    H = np.where(both,
+                 2 * problem.scale[:, None, None] * problem.moments.G[problem.moments.pattern], 0.0)
+    slope, v = _slopes(penalty, u, active, np.diagonal(H, axis1=1, axis2=2))
+    P = _inverses(H + np.where(active, slope, 1.0)[:, :, None] * eye, both)
+    K = H - 2 * (np.broadcast_to(problem.ridge, u.shape) * active)[:, :, None] * eye
+    if not penalty.l2.any():
+        return (K * P).sum((1, 2))
+    pairs = v[:, :, None] * v[:, None, :]
+    return (K * P + pairs * (P @ K @ P) * _coupling(penalty, pairs * P)).sum((1, 2))
+
 # %% ../../nbs/05_solvers/09_path.ipynb #ae630498
 def degrees_of_freedom(problem: Problem, beta: np.ndarray) -> np.ndarray:
     """Count the degrees of freedom of each response (Stein, 1981).
@@ -357,24 +388,7 @@ def degrees_of_freedom(problem: Problem, beta: np.ndarray) -> np.ndarray:
         if len(rest):
             df[rest] = degrees_of_freedom(problem.take(rest), beta[rest])
         return df
-    both = active[:, :, None] & active[:, None, :]
-    H = np.where(both,
-                 2 * problem.scale[:, None, None] * problem.moments.G[problem.moments.pattern], 0.0)
-    slope, v = _slopes(penalty, u, active, np.diagonal(H, axis1=1, axis2=2))
-    pairs = v[:, :, None] * v[:, None, :]
-    D = np.where(active, slope, 1.0)[:, :, None] * np.eye(u.shape[1])
-    unit = np.sqrt(np.maximum(np.diagonal(H + D, axis1=1, axis2=2), np.finfo(float).tiny))
-    unit = unit[:, :, None] * unit[:, None, :]
-    P = np.where(both, np.linalg.pinv((H + D) / unit, DEPENDENT, hermitian=True) / unit, 0.0)
-    K = H - 2 * (np.broadcast_to(problem.ridge, u.shape) * active)[:, :, None] * np.eye(u.shape[1])
-    if not penalty.l2.any():
-        return (K * P).sum((1, 2))
-    part, place, size = _places(penalty.blocks, len(penalty.l2))
-    entry = (part[:, None, None] * size + place[:, :, None]) * size + place[:, None, :]
-    S = np.bincount(entry.ravel(), (pairs * P).ravel(),
-                    (part.max() + 1) * size**2).reshape(-1, size, size)
-    return (K * P + pairs * (P @ K @ P) * np.linalg.pinv(np.eye(size) - S, hermitian=True)
-            .ravel()[entry]).sum((1, 2))
+    return _by_inverses(problem, u, active)
 
 # %% ../../nbs/05_solvers/09_path.ipynb #861f1448
 @dataclass(frozen=True, eq=False)
