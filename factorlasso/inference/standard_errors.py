@@ -470,6 +470,15 @@ class StandardErrors:
         -------
         Summary
             Prints itself, and shows itself as a table in a notebook.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> errors = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).standard_errors()
+        >>> errors.summary().facts["level"]
+        '95%'
         """
         return Summary(f"Standard errors ({self.kind})", self.facts, _shown(self.table))
 
@@ -480,6 +489,18 @@ class StandardErrors:
         -------
         DataFrame
             By response and factor.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> errors = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).standard_errors()
+        >>> errors.to_frame().iloc[:2, :4].round(2)
+                         estimate    se     t     p
+        response factor
+        AAPL     MktRF       1.10  0.17  6.43  0.00
+                 SMB         0.32  0.24  1.34  0.18
         """
         return self.table.copy()
 
@@ -499,6 +520,15 @@ class StandardErrors:
         -------
         str
             LaTeX that needs the package booktabs.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> errors = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).standard_errors()
+        >>> "AAPL & KO & MTUM" in errors.to_latex(stars=False)
+        True
         """
         p = "p adjusted" if "p adjusted" in self.table else "p"
         table = self.table[["estimate", "se", p]].set_axis(["estimate", "s.e.", "p"], axis=1)

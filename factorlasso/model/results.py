@@ -812,6 +812,15 @@ class FactorRegressor(Watched, Regressor, FittedPanel, Estimator):
         ------
         NotFittedError
             Before a fit.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> model = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y)
+        >>> model.summary().facts["observed cells"]
+        '28.1%'
         """
         check_is_fitted(self)
         return summarize(self)

@@ -140,10 +140,11 @@ def _covariance_of(forecast: object, date: object, a: float) -> pd.DataFrame:
     seen = getattr(forecast, "estimation_date", None)
     seen = seen.end_time if isinstance(seen, pd.Period) else seen
     if seen is not None and seen.normalize() > pd.Timestamp(date).normalize():
-        raise ValueError(f"the forecast of {date} knows the future: it has seen {seen}")
+        raise ValueError(f"the forecast of {some_labels([date])} knows the future: it has seen "
+                         f"{some_labels([seen])}")
     S = forecast if isinstance(forecast, pd.DataFrame) else forecast.y_covar
     if not S.index.equals(S.columns):
-        raise ValueError(f"the forecast of {date} has different rows and columns")
+        raise ValueError(f"the forecast of {some_labels([date])} has different rows and columns")
     return S / a
 
 # %% ../../nbs/10_risk/06_forecasts.ipynb #250de996

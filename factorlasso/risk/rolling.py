@@ -86,11 +86,13 @@ def _in_order(pairs: list[tuple[object, CurrentFactorCovarData]],  # in any orde
     pairs = [(_date(k), c) for k, c in pairs]
     for k, c in pairs:
         if not isinstance(c, CurrentFactorCovarData):
-            raise ValueError(f"{k} holds {type(c).__name__}, not CurrentFactorCovarData")
+            raise ValueError(f"{some_labels([k])} holds {type(c).__name__}, not "
+                             "CurrentFactorCovarData")
         known = None if c.estimation_date is None else _date(c.estimation_date)
         if known is not None and (known.tz is None) == (k.tz is None) and known > k:
             raise ValueError(
-                f"the estimate of {known} knows the future of {k}, under which it is filed")
+                f"the estimate of {some_labels([known])} knows the future of {some_labels([k])}, "
+                "under which it is filed")
     if len(zones := {str(k.tz) for k, _ in pairs}) > 1:
         raise ValueError(f"dates in different time zones: {sorted(zones)}")
     pairs.sort(key=lambda pair: pair[0])
@@ -151,12 +153,34 @@ class EstimateCalendar(Mapping[Any, Any]):
 
     @property
     def dates(self) -> pd.DatetimeIndex:
-        """Dates in increasing order."""
+        """Dates in increasing order.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO"]]
+        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
+        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> len(calendar.dates), str(calendar.dates[-1].date())
+        (4, '2014-01-31')
+        """
         return pd.DatetimeIndex(list(self.data))
 
     @property
     def n_observations(self) -> int:
-        """Number of dates."""
+        """Number of dates.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO"]]
+        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
+        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar.n_observations
+        4
+        """
         return len(self.data)
 
     def as_of(self, date: pd.Timestamp) -> CurrentFactorCovarData:
@@ -189,8 +213,8 @@ class EstimateCalendar(Mapping[Any, Any]):
         """
         k = sum(d <= _date(date) for d in self.data)
         if k == 0:
-            first = f"; the first is of {self.dates[0]}" if self.data else ""
-            raise ValueError(f"no estimate on or before {date}{first}")
+            first = f"; the first is of {some_labels(self.dates[:1])}" if self.data else ""
+            raise ValueError(f"no estimate on or before {some_labels([_date(date)])}{first}")
         return list(self.data.values())[k - 1]
 
     def get_latest(self) -> CurrentFactorCovarData:
@@ -276,6 +300,16 @@ class RollingFactorCovarData(EstimateCalendar):
         -------
         dict of Timestamp to DataFrame
             (M, M), by date.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO"]]
+        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
+        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar.get_x_covars()[calendar.dates[0]].shape
+        (4, 4)
         """
         return {k: c.x_covar for k, c in self.data.items()}
 
@@ -286,6 +320,18 @@ class RollingFactorCovarData(EstimateCalendar):
         -------
         dict of Timestamp to DataFrame
             (N, M), by date.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO"]]
+        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
+        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar.get_y_betas()[calendar.dates[-1]].round(2)
+              MktRF  SMB  HML  Mom
+        AAPL   0.70  0.0  0.0  0.0
+        KO     0.19  0.0  0.0  0.0
         """
         return {k: c.y_betas for k, c in self.data.items()}
 
@@ -399,6 +445,20 @@ class RollingFactorCovarData(EstimateCalendar):
         ------
         ValueError
             If no estimate has the factor.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO"]]
+        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
+        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> (calendar.get_factor_var() ** .5).round(3)
+                    MktRF    SMB    HML    Mom
+        1999-01-31  0.046  0.028  0.026  0.029
+        2004-01-31  0.050  0.042  0.037  0.066
+        2009-01-31  0.049  0.025  0.034  0.046
+        2014-01-31  0.041  0.019  0.022  0.040
         """
         panel = _panel(self, lambda c: pd.Series(np.diag(c.x_covar), c.x_covar.index))
         if factor is not None and factor not in panel:
@@ -412,6 +472,20 @@ class RollingFactorCovarData(EstimateCalendar):
         -------
         DataFrame
             Dates × responses.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO"]]
+        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
+        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar.get_r2().round(2)
+                    AAPL    KO
+        1999-01-31  0.07  0.33
+        2004-01-31  0.31  0.08
+        2009-01-31  0.44  0.19
+        2014-01-31  0.19  0.13
         """
         return _stored(self, VarianceColumns.R2)
 
@@ -422,6 +496,20 @@ class RollingFactorCovarData(EstimateCalendar):
         -------
         DataFrame
             Dates × responses.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO"]]
+        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
+        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar.get_alphas().round(4)
+                      AAPL      KO
+        1999-01-31  0.0159  0.0006
+        2004-01-31  0.0078  0.0019
+        2009-01-31  0.0311  0.0003
+        2014-01-31  0.0110  0.0047
         """
         return _stored(self, VarianceColumns.INSAMPLE_ALPHA)
 
@@ -486,6 +574,20 @@ class RollingFactorCovarData(EstimateCalendar):
         -------
         DataFrame
             Dates × responses.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO"]]
+        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
+        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar.get_residual_vols().round(3)
+                     AAPL     KO
+        1999-01-31  0.149  0.064
+        2004-01-31  0.126  0.067
+        2009-01-31  0.104  0.049
+        2014-01-31  0.081  0.042
         """
         return _vols(self, VarianceColumns.RESID_VOL)
 
@@ -506,6 +608,17 @@ class RollingFactorCovarData(EstimateCalendar):
         -------
         DataFrame
             Dates × responses; NaN where no search was made.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["Utils", "Money"]]
+        >>> model = fl.LassoModelCV(fl.LassoModel(span=120))
+        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[-1:])
+        >>> calendar.get_reg_lambdas().notna()
+                    Utils  Money
+        2017-03-31   True   True
         """
         return _panel(self,
                       lambda c: c.y_variances.get("reg_lambda", pd.Series(np.nan, c.y_betas.index)))
@@ -527,10 +640,25 @@ class RollingFactorCovarData(EstimateCalendar):
         ------
         ValueError
             Where an estimate has no residuals.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO"]]
+        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
+        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60],
+        ...                           keep_residuals=True)
+        >>> calendar.estimate_alpha().round(4)
+                      AAPL      KO
+        1999-01-31 -0.0066  0.0046
+        2004-01-31  0.0004  0.0021
+        2009-01-31 -0.0020  0.0010
+        2014-01-31  0.0079  0.0005
         """
         if bare := [k for k, c in self.data.items() if c.residuals is None]:
-            raise ValueError(f"the estimate of {bare[0]} has no residuals; fit_rolling keeps them "
-                             "with keep_residuals=True")
+            raise ValueError(f"the estimate of {some_labels(bare[:1])} has no residuals; "
+                             "fit_rolling keeps them with keep_residuals=True")
         return _panel(self, lambda c: c.estimate_alpha(alpha_span))
 
     def save(self, path: str) -> None:
@@ -635,6 +763,20 @@ class RollingFactorCovarData(EstimateCalendar):
         ------
         ValueError
             For a response that no date has.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO"]]
+        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
+        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar.filter_on_tickers(["KO"]).get_beta("MktRF").round(2)
+                      KO
+        1999-01-31  0.75
+        2004-01-31  0.17
+        2009-01-31  0.31
+        2014-01-31  0.19
         """
         return RollingFactorCovarData(_filtered(self, assets))
 
