@@ -221,7 +221,7 @@ def _update_block(z, b):
         v = z.q[i, j] + z.curve[i, j] * z.u[i, j]
         s = v - min(max(v, -z.down[i, j]), z.up[i, j])
         z.s[i, j] = s
-        size += v * v
+        size += v * v if s != 0.0 else 0.0
         above, below = (above + s * s, below) if s > 0.0 or z.sides == 1 else (above, below + s * s)
     rounding = _ROUNDED * np.sqrt(size)
     up = _ridge(z, b, np.sqrt(above), rounding, 0.0 if z.sides == 2 else -np.inf, np.inf)

@@ -488,17 +488,17 @@ def _held(u, t, lo, hi, near, rest):
     return max(rest - t, 0.0) if at_upper else 0.0, min(rest + t, 0.0) if at_lower else 0.0
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #31c9e4f5
-# of the largest loading: what interior point methods leave between a cell and its bound
+# of the largest sd|u| of a response: what interior point methods leave between a cell and its bound
 NEAR = 1e-6
 
 
 @njit(nogil=True, cache=True)
 def _noise(z, u, i):
-    "Rounding of a pull per unit of sd, and how near a bound counts as being there."
+    "Rounding of a pull per unit of sd, and how near, times sd, a bound counts as being there."
     noise, largest = z.noise[i], 0.0
     for j in range(u.shape[1]):
-        noise += ROUNDING * z.sd[i, j] * abs(u[i, j])
-        largest = max(largest, abs(u[i, j]))
+        size = z.sd[i, j] * abs(u[i, j])
+        noise, largest = noise + ROUNDING * size, max(largest, size)
     return noise, NEAR * largest
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #d9556e72
@@ -518,7 +518,7 @@ def _row_terms(z, desk, u, q, i):
         v, t, lo, hi, step, sd = (u[i, j], z.t[i, j], z.lo[i, j], z.hi[i, j],
                                   desk.step[i, j], z.sd[i, j])
         p, x = desk.p[i, j] if sd > 0.0 else 0.0, v + step
-        above, below = _held(v, t, lo, hi, near,
+        above, below = _held(v, t, lo, hi, near / sd if sd > 0.0 else 0.0,
                              p - _slope(z.w, desk.norm, z.up[i, j] if v > 0.0 else z.down[i, j], v))
         pi = p - above - below
         cost += t * abs(v)
