@@ -14,6 +14,7 @@ import json
 import re
 from fnmatch import fnmatch
 from importlib import import_module
+from itertools import dropwhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -246,7 +247,8 @@ def api_page(module, name, obj, chapter):
     home = package if hasattr(import_module(package), name) else module
     kind, options = "function", ""
     if isinstance(obj, type):
-        kind, options = "class", "\n   :members:\n   :exclude-members: " + ", ".join(REQUESTS)
+        hidden = [*REQUESTS, *getattr(obj, "_fields", ())]   # fields stand among the parameters
+        kind, options = "class", "\n   :members:\n   :exclude-members: " + ", ".join(hidden)
         if issubclass(obj, enum.Enum):
             options += "\n   :undoc-members:"
         if issubclass(obj, BaseEstimator):
@@ -387,10 +389,22 @@ def inline(line, targets):
     return "".join(out)
 
 
+def without_self(method, lines):
+    "The lines of a docstring without the argument that a method is called on"
+    first = next(iter(inspect.signature(method).parameters), "self")
+    at = next((k for k, line in enumerate(lines) if line.startswith(f"{first} : ")), None)
+    if at is None:
+        return lines
+    rest = list(dropwhile(lambda line: line.startswith(" "), lines[at + 1:]))
+    return lines[:at] + rest
+
+
 def document(app, what, name, obj, options, lines):
     """Mark a docstring up: names in backticks are links, $x$ is a formula, sections are left to
     numpydoc"""
     targets = app.book["targets"]
+    if what == "method" and not inspect.ismethod(obj):   # of functions that became methods
+        lines[:] = without_self(obj, lines)
     lines[:] = [line if line.lstrip().startswith((">>>", "...")) else inline(line, targets)
                 for line in lines]
 

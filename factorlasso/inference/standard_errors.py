@@ -703,7 +703,7 @@ def _with_errors(model, base: Summary, kind: str | None, level: float) -> Summar
 
 # %% ../../nbs/08_inference/03_standard_errors.ipynb #dba22d1d
 def model_summary(model: Any, kind: str | None = None, level: float = .95) -> Summary:
-    """What was estimated, and how sure it is: `LassoModel.summary`, `UniLasso.summary`.
+    """Summarise what was estimated, and how sure it is.
 
     Parameters
     ----------
@@ -729,7 +729,7 @@ _what_was_tried = LassoModelCV.summary
 
 
 def search_summary(model: Any, kind: str | None = None, level: float = .95) -> Summary:
-    """What was tried and chosen, and how sure the chosen model is: `LassoModelCV.summary`.
+    """Summarise what was tried and chosen, and how sure the chosen model is.
 
     Parameters
     ----------
