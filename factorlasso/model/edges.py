@@ -227,6 +227,17 @@ def model_edges(self: Any, stability: Any = None, errors: Any = None) -> pd.Data
     ------
     ValueError
         For tables that lack a response or a factor of the model.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> us = fl.load_us_equity_factors()
+    >>> y = us.y[["AAPL", "KO", "MTUM"]]
+    >>> model = fl.LassoModel(reg_lambda=2e-3).fit(us.x, y)
+    >>> model.edges().round(2)
+      source target  loading  effect  sign
+    0  MktRF   AAPL     0.78    0.26   NaN
+    1  MktRF     KO     0.01    0.01   NaN
     """
     check_is_fitted(self)
     beta, panel = self.estimation_result_.estimated_beta, self.panel_

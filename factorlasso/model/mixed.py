@@ -213,6 +213,21 @@ class MixedCadence(Regressor, Estimator):
             Before a fit.
         ValueError
             For other columns than those of the fit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> x, y = us.x.tail(240), us.y[["KO"]].tail(240).rolling(3).sum()
+        >>> y = y.where(np.arange(240)[:, None] % 3 == 2)   # quarters
+        >>> mixed = fl.MixedCadence(fl.LassoModel(reg_lambda=1e-4)).fit(x, y)
+        >>> mixed.predict(x).tail(3).round(3)
+                       KO
+        date
+        2017-01-31  0.014
+        2017-02-28  0.030
+        2017-03-31 -0.008
         """
         check_is_fitted(self)
         check_features(self, X, reset=False)
@@ -244,6 +259,17 @@ class MixedCadence(Regressor, Estimator):
             Before a fit.
         ValueError
             Where no response can be judged.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> x, y = us.x.tail(240), us.y[["KO"]].tail(240).rolling(3).sum()
+        >>> y = y.where(np.arange(240)[:, None] % 3 == 2)   # quarters
+        >>> mixed = fl.MixedCadence(fl.LassoModel(reg_lambda=1e-4)).fit(x, y)
+        >>> round(mixed.score(x, y), 2)
+        0.29
         """
         check_is_fitted(self)
         panel = make_panel(X, y, sample_weight)

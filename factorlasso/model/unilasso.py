@@ -395,6 +395,14 @@ class UniLasso(FactorRegressor):
         ------
         ValueError
             For settings that are not allowed and data that do not fit together; it says which.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> us = fl.load_us_equity_factors()
+        >>> y = us.y[["AAPL", "KO", "MTUM"]]
+        >>> fl.UniLasso().path(us.x, y, n_lambdas=10).coef.shape
+        (10, 3, 4)
         """
         return _path(self, *weighted_panel(self, X, y, sample_weight), lambdas, n_lambdas, ratio)
 

@@ -460,6 +460,16 @@ def path_moments(self: LassoModel, moments: PanelMoments, lambdas: Any = None, n
     ------
     ValueError
         For another span, settings that need the rows, and where all responses are too young.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> us = fl.load_us_equity_factors()
+    >>> y = us.y[["AAPL", "KO", "MTUM"]]
+    >>> from factorlasso.data import moments_of
+    >>> path = fl.LassoModel().path_moments(moments_of(us.x, y), n_lambdas=10)
+    >>> path.coef.shape
+    (10, 3, 4)
     """
     with one_blas_thread:
         setup = plan_fit(self, moments)
@@ -687,6 +697,21 @@ def nowcast(self: LassoModel, X: Any, alpha_span: float | None = None,
         not kept, and for a `level` that is no probability.
     NotFittedError
         Before a fit.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> us = fl.load_us_equity_factors()
+    >>> y = us.y[["AAPL", "KO", "MTUM"]]
+    >>> model = fl.LassoModel(reg_lambda=1e-4).fit(us.x[:-2], y[:-2])
+    >>> ahead = model.nowcast(us.x[-2:])
+    >>> ahead.mean.round(3)
+                 AAPL     KO   MTUM
+    date
+    2017-02-28  0.069  0.033  0.036
+    2017-03-31  0.051  0.002  0.014
+    >>> bool((ahead.lower < ahead.upper).all(axis=None))
+    True
     """
     check_is_fitted(self)
     if not 0 < level < 1:

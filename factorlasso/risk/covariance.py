@@ -1445,6 +1445,18 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0,
     ValueError
         For a factor that is not positive, a matrix that is not a covariance, labels that do not
         match, and responses that are refused.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> us = fl.load_us_equity_factors()
+    >>> y = us.y[["AAPL", "KO", "MTUM"]]
+    >>> model = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y)
+    >>> model.covariance(12, residual_correlation="auto").get_model_vols().round(2)
+          total_vol  sys_vol  resid_vol
+    AAPL       0.34     0.21       0.27
+    KO         0.16     0.09       0.13
+    MTUM       0.13     0.13       0.04
     """
     model = getattr(model, "best_model_", model)
     check_is_fitted(model)
