@@ -2,14 +2,17 @@
 
 Invariants: whatever the units of factors and responses, a default `LassoModelCV` and a fit of the
 command line keep every zero and every fitted value; loadings change by the ratio of the units.
+What is made of a fit (covariance, errors, tests of residuals) is the same to the last bits in
+units that are powers of two, which round nothing: no threshold on the way may have a unit.
 """
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from factorlasso import LassoModelCV
+from factorlasso import LassoModel, LassoModelCV, diagnose_residuals
 from factorlasso.cli.cli import main
 
 T, M, N = 90, 4, 3
@@ -70,3 +73,41 @@ def test_the_command_line_does_not_know_units(tmp_path_factory, seed, powers):
     now, scaled = by_command(folder, x * s, y * u)
     agree(was, now, s, u)
     assert_allclose(scaled / u, fitted, rtol=1e-6, atol=1e-6)
+
+
+def in_powers_of_two(seed):
+    "A fit, the same fit in other units, and these units of x and y"
+    (x, y), s, u = panel(seed), 2.0 ** np.array([-40, 0, 13, 50]), 2.0 ** 35
+    x["f0"] = x["f0"].where(x.index == x.index[50], 0.0) if seed == 1 else x["f0"]   # one event
+    models = (LassoModel(reg_lambda=.05 * k, factor_scale="sd") for k in (1, u))
+    return *(m.fit(x * a, y * b) for m, a, b in zip(models, (1, s), (1, u), strict=True)), s, u
+
+
+ASKED = [{}, {"refit": True}, {"factor_covariance": "auto"},
+         *({"residual_correlation": kind} for kind in ("auto", "threshold", "shrink", "cluster"))]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("asked", ASKED, ids=str)
+def test_a_covariance_does_not_know_units(asked):
+    was, now, _, u = in_powers_of_two(0)
+    covariances = (model.covariance(**asked).y_covar for model in (was, now))
+    assert_allclose(next(covariances), next(covariances) / u**2, rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("kind", ["moments", "hc", "hac"])
+def test_standard_errors_do_not_know_units(kind, seed):
+    was, now, s, u = in_powers_of_two(seed)
+    a, b = (model.standard_errors(kind=kind).table for model in (was, now))
+    assert_allclose(b["se"] * np.tile(s, N) / u, a["se"], rtol=1e-12)
+    assert (a["note"] == b["note"]).all()
+    event = (np.arange(N * M) % M == 0) & (seed == 1)   # which the residuals say nothing of
+    assert (a["se"].isna() == (event & (kind != "moments"))).all()
+
+
+def test_diagnoses_do_not_know_units():
+    a, b = (diagnose_residuals(model) for model in in_powers_of_two(0)[:2])
+    assert_allclose(a.eigenvalues, b.eigenvalues, rtol=1e-12)
+    assert (a.p_value, a.critical, a.n_missing) == (b.p_value, b.critical, b.n_missing)
+    assert_allclose(a.through_time, b.through_time, rtol=1e-12)

@@ -432,10 +432,10 @@ def _arch(square: np.ndarray, seen: np.ndarray, h: int) -> float:
     n = int(whole.sum())
     if n < h + 3:
         return np.nan
-    A = np.column_stack([np.ones(n), *(square[h - k:T - k][whole] for k in range(1, h + 1))])
-    b = square[h:][whole]
-    about = b - b.mean()
-    left = b - A @ np.linalg.lstsq(A, b, rcond=None)[0]
+    lags = np.column_stack([square[h - k:T - k][whole] for k in range(h + 1)])
+    about, *A = (lags - lags.mean(0)).T   # a constant beside squares would know their unit
+    A = np.column_stack(A)
+    left = about - A @ np.linalg.lstsq(A, about, rcond=None)[0]
     return n * (1 - (left @ left) / (about @ about)) if about @ about > 0 else np.nan
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #72cf1508

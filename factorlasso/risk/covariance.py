@@ -36,7 +36,7 @@ from ..model.results import intercepts, sums_of_squares
 from ..model.settings import one_of
 from ..penalties.constraints import Bounds
 from .level import factor_levels, recent_level
-from .residual_correlation import (FittedRows, ResidualCorrelation,
+from .residual_correlation import (FittedRows, ResidualCorrelation, column_sizes,
                                                    same_rows_and_cells)
 from .structure import FactorStructure, correlation_root, factor_root
 from ..selection.criteria import (fitted_problem, paid_degrees_of_freedom,
@@ -1170,6 +1170,13 @@ def _factor_covariance(given: object, p: Panel) -> np.ndarray:
                                                                        p.factors, p.factors)
     return _matched(given, p.factors, p.factors, "factor_covariance").to_numpy()
 
+# %% ../../nbs/10_risk/04_covariance.ipynb #f84db54c
+def _inside(z: np.ndarray, y: np.ndarray, limits: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    "Least squares of y on z within limits, in units of y"
+    size = np.linalg.norm(y) or 1.0
+    low, high = (limit / size for limit in limits)
+    return lsq_linear(z, y / size, (low, high), tol=1e-12).x * size
+
 # %% ../../nbs/10_risk/04_covariance.ipynb #9164da7b
 def refit_on_support(fit: FittedRows, box: Bounds) -> tuple[np.ndarray, np.ndarray]:
     """Least squares on the cells that moved, inside the same box.
@@ -1200,13 +1207,14 @@ def refit_on_support(fit: FittedRows, box: Bounds) -> tuple[np.ndarray, np.ndarr
             part = replace(p.take(who[:1]), X=p.X[:, A])
             x = batch_deviations(part)[0].X[seen]
         z, e = (np.sqrt(w)[:, None] * (a - mean @ a) for a in (x, e))
+        size = column_sizes(z, np.ones(len(z)))
+        z = z / size
         move, _, r, _ = np.linalg.lstsq(z, e, rcond=None)
-        rank[who], new = r, fit.beta[np.ix_(who, A)] + move.T
+        rank[who], new = r, fit.beta[np.ix_(who, A)] + move.T / size
         low, high = box.lower[np.ix_(who, A)], box.upper[np.ix_(who, A)]
         for k in np.flatnonzero(((new < low) | (new > high)).any(1)):
-            old = fit.beta[who[k], A]
-            new[k] = np.clip(lsq_linear(z, e[:, k] + z @ old, (low[k], high[k]), tol=1e-12).x,
-                             low[k], high[k])
+            y, limits = e[:, k] + z @ (fit.beta[who[k], A] * size), (low[k] * size, high[k] * size)
+            new[k] = np.clip(_inside(z, y, limits) / size, low[k], high[k])
             rank[who[k]] = np.linalg.matrix_rank(z[:, (new[k] > low[k]) & (new[k] < high[k])])
         beta[np.ix_(who, A)] = new
     return beta, rank

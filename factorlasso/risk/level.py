@@ -65,8 +65,10 @@ def factor_levels(X: np.ndarray, mean: np.ndarray, covariance: np.ndarray) -> np
     ValueError
         For a matrix that is no covariance.
     """
-    L = factor_root(covariance)
-    Z = (X - mean) @ np.linalg.pinv(L, rcond=1e-7).T
+    sd = np.sqrt(np.diag(covariance))
+    unit = np.where(sd > 0, sd, 1.0)
+    L = factor_root(covariance) / unit[:, None]
+    Z = (X - mean) / unit @ np.linalg.pinv(L, rcond=1e-7).T
     return (Z**2).sum(1) / max(np.linalg.matrix_rank(L, tol=1e-7 * np.linalg.norm(L, 2)), 1)
 
 # %% ../../nbs/10_risk/02_level.ipynb #879a4d00

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MIN_OVERLAP', 'INTENSITIES', 'THRESHOLDS', 'ADAPTIVE_THRESHOLDS', 'INFLATIONS', 'METHODS', 'sample_correlation',
-           'soft_threshold', 'adaptive_threshold', 'FittedRows', 'equal_blocks', 'same_rows_and_cells',
+           'soft_threshold', 'adaptive_threshold', 'FittedRows', 'equal_blocks', 'same_rows_and_cells', 'column_sizes',
            'without_blocks', 'BlockMoments', 'unseen_row', 'block_moments', 'block_deviance', 'off_diagonal',
            'score_candidates', 'least_inflated', 'ChosenCorrelation', 'positive_definite', 'with_unit_diagonal',
            'ResidualCorrelation']
@@ -220,6 +220,30 @@ def same_rows_and_cells(fit: FittedRows) -> list[np.ndarray]:
     order = np.argsort(group := group.ravel(), kind="stable")
     return np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
 
+# %% ../../nbs/10_risk/03_residual_correlation.ipynb #3388e90b
+def column_sizes(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Measure columns, to put them into one unit before anything of them is called small.
+
+    Parameters
+    ----------
+    x : ndarray of shape (T, M)
+        Any columns.
+    weights : ndarray of shape (T,)
+        Non-negative.
+
+    Returns
+    -------
+    ndarray of shape (M,)
+        Root of the weighted mean square; 1 for a column of zeros.
+
+    Examples
+    --------
+    >>> column_sizes(np.array([[3.0, 0.0], [-3.0, 0.0]]), np.ones(2)).tolist()
+    [3.0, 1.0]
+    """
+    size = np.sqrt(weights @ x**2 / weights.sum())
+    return np.where(size > 0, size, 1.0)
+
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #fa9f542f
 def without_blocks(fit: FittedRows, block: np.ndarray) -> tuple[Any, ...]:
     """Fit without one block of rows at a time.
@@ -246,14 +270,15 @@ def without_blocks(fit: FittedRows, block: np.ndarray) -> tuple[Any, ...]:
         w = p.weights[seen]
         x = p.X[seen][:, A]
         x = x - (w @ x / w.sum() if fit.intercept else 0.0)
-        z = np.hstack([np.ones((len(w), int(fit.intercept))), x])
+        size = column_sizes(x, w)
+        z = np.hstack([np.ones((len(w), int(fit.intercept))), x / size])
         parts = rows_of[seen].T[:, :, None] * (w[:, None] * z)        # (K, rows, |z|)
         P, Q = parts.transpose(0, 2, 1) @ z, parts.transpose(0, 2, 1) @ residuals[np.ix_(seen, who)]
         left = 1 - rows_of[seen].T @ w / w.sum()
         for k in range(K):
             move = np.linalg.lstsq(P.sum(0) - P[k], Q.sum(0) - Q[k] - left[k] * Q.sum(0),
                                    rcond=1e-9)[0]
-            beta[k][np.ix_(who, A)] += move[int(fit.intercept):].T
+            beta[k][np.ix_(who, A)] += move[int(fit.intercept):].T / size
             E[k][np.ix_(seen, who)] -= z @ move
     return beta, E
 
