@@ -47,7 +47,7 @@ flips: Refit make_refit residual_statistics flipped_statistics marchenko_pastur 
     flip_p_values
 folds: expanding_windows make_folds row_pieces take_rows PieceMoments
 homotopy: has_corners follow_path
-kernels: is_by_rows solve_row_path solve_rows
+kernels: is_by_rows is_for_rows solve_row_path solve_rows
 model: LassoModelType LassoEstimationResult CellRules Setup prepare check_features FactorRegressor
     LassoModel weighted_panel unit_problem Summary summarize
 moments: Moments mask_patterns make_moments decayed add_moments response_batches loss_scale

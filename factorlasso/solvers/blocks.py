@@ -18,7 +18,7 @@ from .certificate import (CLOSER, EXACT, FLOOR, PIVOT, Solution, back_substitute
                                              certify, cholesky, copy_to, data_of,
                                              forward_substitute, make_desk, own_desk, plain,
                                              sides_of)
-from .kernels import ARMIJO, RIDGE, SHORT, UNIT, is_by_rows, solve_rows, stretch
+from .kernels import ARMIJO, RIDGE, SHORT, UNIT, is_for_rows, solve_rows, stretch
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #b60f50c9
 class _Cells(NamedTuple):
@@ -143,7 +143,8 @@ def _prepare(z, i, c, prior, s):
         if not z.apart[b]:
             curve = 0.0
             for m in range(len(d)):
-                curve += abs(G[j, m]) if z.block[i, m] == b else 0.0
+                if z.block[i, m] == b and z.lo[i, m] < z.hi[i, m] and G[m, m] > 0.0:
+                    curve += abs(G[j, m]) * np.sqrt(G[j, j] / G[m, m])
         z.curve[i, j] = k * curve
         if k * G[j, j] <= 0.0:
             z.lo[i, j] = z.hi[i, j] = z.u[i, j] = 0.0
@@ -167,15 +168,21 @@ def _set(z, i, j, new):
 # %% ../../nbs/05_solvers/05_blocks.ipynb #a8da2de1
 _CLOSE = 1e-9
 
+# %% ../../nbs/05_solvers/05_blocks.ipynb #e5072bdd
+@njit(nogil=True, cache=True)
+def _about(z, b, norm, least, most):
+    "The root of eq-length if all curvatures were their mean."
+    mean = 0.0
+    for a in range(z.start[b], z.start[b + 1]):
+        s = z.s[z.row[a], z.col[a]]
+        mean += z.curve[z.row[a], z.col[a]] * s**2 if least <= s <= most else 0.0
+    return (norm - z.w[b]) * norm * norm / mean
+
 # %% ../../nbs/05_solvers/05_blocks.ipynb #b00cff44
 @njit(nogil=True, cache=True)
 def _length(z, b, norm, least, most):
     "The root of eq-length for the s between two numbers, which have a given norm."
-    w, mean, low, high = z.w[b], 0.0, 0.0, np.inf
-    for a in range(z.start[b], z.start[b + 1]):
-        s = z.s[z.row[a], z.col[a]]
-        mean += z.curve[z.row[a], z.col[a]] * s**2 if least <= s <= most else 0.0
-    r = (norm - w) * norm * norm / mean
+    w, r, low, high = z.w[b], _about(z, b, norm, least, most), 0.0, np.inf
     for _ in range(100):
         psi, slope = 0.0, 0.0
         for a in range(z.start[b], z.start[b + 1]):
@@ -708,5 +715,5 @@ def solve_grams(problem: Problem, tol: float = 1e-8, n_jobs: int | None = None,
     Solution
         With `converged` false where the gap was not reached.
     """
-    rows = is_by_rows(problem.penalty) and not problem.penalty.cooperative
-    return (solve_rows if rows else solve_blocks)(problem, tol, n_jobs=n_jobs, start=start)
+    engine = solve_rows if is_for_rows(problem.penalty) else solve_blocks
+    return engine(problem, tol, n_jobs=n_jobs, start=start)

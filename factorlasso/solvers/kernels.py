@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['RIDGE', 'ARMIJO', 'UNIT', 'SHORT', 'FLAT', 'COMMON', 'stretch', 'residual_of', 'loss_left', 'is_by_rows',
-           'per_unit_of_loss', 'solve_row_path', 'solve_rows']
+           'is_for_rows', 'per_unit_of_loss', 'solve_row_path', 'solve_rows']
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #59662772
 from collections.abc import Iterator, Sequence
@@ -560,6 +560,23 @@ def is_by_rows(penalty: Penalty) -> bool:
     whole = (blocks == blocks[:, :1]).all()
     return bool(whole and np.bincount(blocks[:, 0] + 1, minlength=1)[1:].max(initial=0) <= 1)
 
+# %% ../../nbs/05_solvers/03_kernels.ipynb #57bda00c
+def is_for_rows(penalty: Penalty) -> bool:
+    """Tell whether `solve_rows` takes a penalty.
+
+    Parameters
+    ----------
+    penalty : Penalty
+        The penalty, whose blocks decide.
+
+    Returns
+    -------
+    bool
+        True for no block, or one block for each whole row with one norm for both signs.
+    """
+    two_sided = penalty.cooperative and (penalty.blocks >= 0).any()
+    return is_by_rows(penalty) and not two_sided
+
 # %% ../../nbs/05_solvers/03_kernels.ipynb #105ce80f
 def per_unit_of_loss(z: Sides) -> Sides:
     """The same problems, each divided by the weight of its loss.
@@ -638,8 +655,7 @@ def solve_row_path(problem: Problem, lambdas: Sequence[float], tol: float = 1e-8
     ValueError
         If blocks join responses, or have a norm for each sign.
     """
-    two_sided = problem.penalty.cooperative and (problem.penalty.blocks >= 0).any()
-    if two_sided or not is_by_rows(problem.penalty):
+    if not is_for_rows(problem.penalty):
         raise ValueError("solve_rows needs whole rows as blocks, with one norm for both signs")
     data, unit = data_of(problem), per_unit_of_loss(sides_of(problem)[0])
     c, _, prior, _ = data

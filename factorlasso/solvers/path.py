@@ -19,7 +19,7 @@ from numba import njit
 from ..penalties.constraints import Bounds
 from .certificate import Solution, cholesky, components
 from .homotopy import DEPENDENT, follow_path, has_corners
-from .kernels import is_by_rows, solve_row_path
+from .kernels import is_by_rows, is_for_rows, solve_row_path
 from ..data.moments import Moments
 from ..penalties.penalties import (Problem, from_scaled_cells, in_scaled_cells,
                                              lambda_max_by_response, split_cells, split_signs,
@@ -101,8 +101,7 @@ def largest_lambda(problem: Problem) -> float:
 def _each(problem, lambdas, tol, n_jobs) -> Iterator[Solution]:
     "Solutions for decreasing λ, each started from the one before."
     penalty, start = problem.penalty, None
-    one_norm = not penalty.cooperative and penalty.inside is None
-    if one_norm and len(problem.moments.G) and is_by_rows(penalty):
+    if penalty.inside is None and len(problem.moments.G) and is_for_rows(penalty):
         yield from solve_row_path(problem, lambdas, tol, n_jobs=n_jobs)
         return
     for lam in lambdas:

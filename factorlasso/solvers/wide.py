@@ -505,7 +505,7 @@ def _grams(m) -> np.ndarray:
     if len(first) > 1 and used.any():
         omega, centred = omega[used], m.x_mean.any()
         codes = np.zeros(len(omega), dtype=np.intp) if m.batches is None else m.batches[used]
-        Z = m.X[used] * np.sqrt(omega)[:, None]
+        Z = (m.X[used] - m.x_mean[0]) * np.sqrt(omega)[:, None]
         Z = _level(Z, np.sqrt(omega), codes) if centred else Z
         done = _less_missing(Z.T @ Z, Z, omega, np.ascontiguousarray(m.roots[:, used]), codes,
                              codes.max() + 1 if centred else 0, G)
