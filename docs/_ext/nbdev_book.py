@@ -34,6 +34,7 @@ EMPHASIS = re.compile(r"(?<![\w*\[])\*([^*]+)\*(?!\*)")
 # that scikit-learn adds to an estimator
 REQUESTS = ["get_metadata_routing",
             *(f"set_{method}_request" for method in ("fit", "predict", "score"))]
+EQUATION = re.compile(r"\beq-[a-z-]*[a-z]\b")   # its label, as a docstring names it
 SPAN = re.compile(r"(``.+?``|`[^`]+`|\$[^$\s](?:[^$]*[^$\s])?\$)")
 
 
@@ -272,7 +273,7 @@ from {home} import {name}
 def purpose(obj, targets):
     "The first line of a docstring, as a cell of a table"
     line = (inspect.getdoc(obj) or "").partition("\n")[0].replace("|", "\\|")
-    return markdown(line, targets, {})
+    return markdown(EQUATION.sub(r"{eq}`\g<0>`", line), targets, {})
 
 
 def top_list(package, targets):
@@ -374,12 +375,13 @@ def fill_placeholders(app, docname, source):
 
 def inline(line, targets):
     """A line of a numpydoc docstring: names in single backticks link or are code, $x$ is a formula,
-    the rest is left to numpydoc"""
+    eq-x a link to the equation, the rest is left to numpydoc"""
     out = []
     for i, part in enumerate(SPAN.split(line)):
         code = part.strip("`")
         if i % 2 == 0:
-            out.append(part.replace("|", r"\|"))  # |u| is no substitution of reStructuredText
+            # |u| is no substitution of reStructuredText
+            out.append(EQUATION.sub(r":eq:`\g<0>`", part.replace("|", r"\|")))
         elif part.startswith("``"):
             out.append(part)
         elif part.startswith("$"):

@@ -720,6 +720,15 @@ def model_summary(model: Any, kind: str | None = None, level: float = .95) -> Su
         With facts, the fit by response, and in `loadings` the coefficients: estimate, standard
         error, t, p and interval are least squares, `penalised` is the loading of the fit. Where
         there are no errors, a fact says why, and `loadings` are the penalised ones by response.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> us = fl.load_us_equity_factors()
+    >>> y = us.y[["AAPL", "KO", "MTUM"]]
+    >>> model = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y)
+    >>> model.summary().facts["observed cells"]
+    '28.1%'
     """
     check_is_fitted(model)
     return _with_errors(model, summarize(model), kind, level)
@@ -745,6 +754,15 @@ def search_summary(model: Any, kind: str | None = None, level: float = .95) -> S
     Summary
         With the table of the search, and in `loadings` the coefficients. With fewer factors than
         rows they do not depend on the λ that was chosen.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> us = fl.load_us_equity_factors()
+    >>> y = us.y[["Utils", "BusEq", "Money"]]
+    >>> search = fl.LassoModelCV().fit(us.x, y)
+    >>> search.summary().facts["folds scored"]
+    5
     """
     tried = _what_was_tried(model)
     r2 = pd.Series({"mean R² of the chosen fit": f"{model.estimation_result_.r2.mean():.3f}"})
