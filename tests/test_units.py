@@ -111,3 +111,11 @@ def test_diagnoses_do_not_know_units():
     assert_allclose(a.eigenvalues, b.eigenvalues, rtol=1e-12)
     assert (a.p_value, a.critical, a.n_missing) == (b.p_value, b.critical, b.n_missing)
     assert_allclose(a.through_time, b.through_time, rtol=1e-12)
+
+
+@pytest.mark.parametrize("level", [1e3, 1e5])
+def test_diagnoses_do_not_know_levels(level):
+    x, y = panel(0)
+    a, b = (diagnose_residuals(LassoModel(reg_lambda=.05).fit(x + k, y + k)) for k in (0, level))
+    for name in ("statistic", "critical", "p_value"):
+        assert_allclose(getattr(b, name), getattr(a, name), rtol=1e-5)

@@ -167,8 +167,9 @@ def _judge(E: pd.DataFrame, weights: object, n_params: object, x: object, cv: ob
     if good.sum() < 2:
         raise ValueError(f"fewer than two of the {len(good)} series can be judged")
     folds = None if folds is None else [(train[rows], test[rows]) for train, test in folds]
-    kept, w = E.loc[rows, good], w[rows]
-    refit = make_refit(np.sqrt(w)[:, None] * X[rows], kept.notna().to_numpy(), support[good], folds)
+    kept, w, X = E.loc[rows, good], w[rows], X[rows]
+    X[:, 1:] -= w @ X[:, 1:] / w.sum()   # their level is the intercept's
+    refit = make_refit(np.sqrt(w)[:, None] * X, kept.notna().to_numpy(), support[good], folds)
     return _Judged(kept, w, refit, None if x is None else x[rows], list(E.columns[~good]))
 
 # %% ../../nbs/09_diagnostics/02_residuals.ipynb #e4dc07d3
