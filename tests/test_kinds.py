@@ -318,3 +318,15 @@ def test_the_loops_are_compiled_once():
     locked.to_numpy().flags.writeable = False
     fit_all(locked, [wide])
     assert [set(loop.signatures) for loop in loops] == kinds
+
+
+@pytest.mark.parametrize("T, N", [(120, 9), (200, 33)])
+def test_an_estimated_correlation_is_symmetric_to_the_last_bit(T, N):
+    "common residuals under a span, with gaps and without: the estimate can be kept"
+    x, y = panel(T, 1, N, 0, 1.0)
+    y += np.random.default_rng(1).normal(size=(T, 1)) * (np.arange(N) % 2)
+    for observed in (y, y.mask(np.random.default_rng(2).random(y.shape) < .1)):
+        model = LassoModel(reg_lambda=.05, span=40).fit(x, observed)
+        R = model.covariance(residual_correlation="threshold").residual_corr
+        R = R.toarray() if hasattr(R, "toarray") else np.asarray(R)
+        assert (R == R.T).all() and (R != np.eye(N)).any()

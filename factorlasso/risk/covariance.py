@@ -38,7 +38,7 @@ from ..penalties.constraints import Bounds
 from .level import factor_levels, recent_level
 from .residual_correlation import (FittedRows, ResidualCorrelation, column_sizes,
                                                    same_rows_and_cells)
-from .structure import FactorStructure, correlation_root, factor_root
+from .structure import SYMMETRIC, FactorStructure, correlation_root, factor_root
 from ..selection.criteria import (fitted_problem, paid_degrees_of_freedom,
                                             residual_variance, variance_degrees_of_freedom)
 
@@ -139,8 +139,11 @@ def _checked_correlation(R: pd.DataFrame | Any, names: pd.Index) -> pd.DataFrame
                 f"residual_corr has shape {R.shape}, expected {(len(names), len(names))}")
     off = abs(A - A.T)
     largest = off.max() if off.size else 0.0
-    if not largest == 0 or not np.allclose(A.diagonal(), 1, rtol=0, atol=1e-12):
+    if not largest <= SYMMETRIC or not np.allclose(A.diagonal(), 1, rtol=0, atol=1e-12):
         raise ValueError("residual_corr must be finite and symmetric with ones on its diagonal")
+    if largest > 0:
+        A = (A + A.T) / 2
+        R = A if issparse(R) else pd.DataFrame(A, names, names)
     correlation_root(A)
     return R
 

@@ -23,7 +23,7 @@ from ..data.ewma import effective_sample_size, weighted_corr, weighted_cov, weig
 from ..data.moments import mask_patterns
 from ..data.panel import Panel, some_labels
 from .level import recent_level, relative_levels, residual_levels
-from .structure import correlation_root, factor_root
+from .structure import SYMMETRIC, correlation_root, factor_root
 from ..selection.criteria import residual_variance
 
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #1b9a212d
@@ -52,9 +52,9 @@ def sample_correlation(E: np.ndarray, weights: np.ndarray, mask: np.ndarray) -> 
     """
     R = np.nan_to_num(weighted_corr(E, weights, mask, min_overlap=MIN_OVERLAP))
     np.fill_diagonal(R, 0.0)
-    m, w = mask.astype(float), weights / max(weights.max(initial=0), np.finfo(float).tiny)
-    both = m.T @ (w[:, None] * m)
-    squares = m.T @ ((w**2)[:, None] * m)
+    w = (weights / max(weights.max(initial=0), np.finfo(float).tiny))[:, None]
+    root, whole = np.sqrt(w) * mask, w * mask   # times themselves symmetric to the last bit
+    both, squares = root.T @ root, whole.T @ whole
     return R, np.divide(both**2, squares, out=np.zeros_like(both), where=squares > 0)
 
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #29e4573e
@@ -764,7 +764,7 @@ def _own_matrix(table: pd.DataFrame, responses: pd.Index) -> np.ndarray:
             raise ValueError(
                 f"the residual correlation lacks (or repeats) the {what} {some_labels(lack)}")
     R = table.loc[responses, responses].to_numpy(dtype=np.float64)
-    if (not np.isfinite(R).all() or np.abs(R - R.T).max(initial=0) > 1e-8
+    if (not np.isfinite(R).all() or np.abs(R - R.T).max(initial=0) > SYMMETRIC
         or np.abs(np.diag(R) - 1).max(initial=0) > 1e-8):
         raise ValueError(
             "a residual correlation must be finite and symmetric with ones on its diagonal")
