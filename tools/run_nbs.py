@@ -8,6 +8,7 @@ from pathlib import Path
 from execnb.nbio import read_nb, write_nb
 from execnb.shell import CaptureShell
 from fastcore.xtras import working_directory
+from matplotlib import rc_context
 from nbdev.clean import clean_nb
 from nbdev.frontmatter import FrontmatterProc
 from nbdev.process import NBProcessor
@@ -49,7 +50,7 @@ def run(path):
     for cell in processed.cells:
         if cell.cell_type == "code":
             cell.outputs = []   # a cell that shows nothing any more leaves what is stored
-    with working_directory(path.parent):
+    with rc_context(), working_directory(path.parent):  # its rcParams end with it
         CaptureShell(path).run_all(processed, exc_stop=True, preproc=skipped)
     notebook = read_nb(path)
     for cell, ran in zip(notebook.cells, processed.cells, strict=True):
