@@ -938,10 +938,11 @@ def _batch_sums(values: np.ndarray, batches) -> np.ndarray:
     return out
 
 
-def _levels_and_mass(panel: Panel, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _levels_and_mass(panel: Panel,
+                     beta: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     "(K, N) mean of Y − βX in each batch, NaN without a row, and the weight of its rows."
     w = cell_weights(panel)
-    left = np.where(panel.mask, panel.Y - panel.X @ beta.T, 0.0)
+    left = np.where(panel.mask, panel.Y if beta is None else panel.Y - panel.X @ beta.T, 0.0)
     mass = _batch_sums(w, panel.batches)
     return np.divide(_batch_sums(w * left, panel.batches), mass,
                      out=np.full(mass.shape, np.nan), where=mass > 0), mass
@@ -1010,15 +1011,15 @@ def batch_counts(panel: Panel) -> np.ndarray:
     return np.maximum((_batch_sums(cell_weights(panel), panel.batches) > 0).sum(0), 1)
 
 # %% ../../nbs/01_data/03_moments.ipynb #6e69df0e
-def without_batches(panel: Panel, beta: np.ndarray) -> Panel:
+def without_batches(panel: Panel, beta: np.ndarray | None = None) -> Panel:
     """A panel whose responses have the same intercept in every batch.
 
     Parameters
     ----------
     panel : Panel
         With or without batches.
-    beta : (N, M) array
-        Loadings.
+    beta : (N, M) array, optional
+        Loadings; None: zero, so that each batch has the mean of all.
 
     Returns
     -------
@@ -1050,10 +1051,10 @@ def within_batches(panel: Panel) -> Panel:
     """
     if panel.batches is None:
         return panel
-    flat = without_batches(panel, np.zeros((panel.N, panel.M)))
+    flat = without_batches(panel)
     rows = replace(panel, Y=panel.X, mask=np.repeat(panel.weights[:, None] > 0, panel.M, axis=1),
-                   responses=panel.factors, X=np.zeros((panel.T, 0)), ageing=None)
-    return replace(flat, X=without_batches(rows, np.zeros((panel.M, 0))).Y)
+                   responses=panel.factors, ageing=None)
+    return replace(flat, X=without_batches(rows).Y)
 
 # %% ../../nbs/01_data/03_moments.ipynb #7dc5ea82
 def response_batches(panel: Panel, max_bytes: int = 24_000_000) -> list[slice]:

@@ -327,10 +327,11 @@ def _as_2d(a: object,  # the user's table
     return a, None, None
 
 # %% ../../nbs/01_data/01_panel.ipynb #4879662b
-def _named(label: object) -> str:
+def _shown(label: object) -> str:
     "A label for a message"
     day = isinstance(label, pd.Timestamp) and label.tz is None and label == label.normalize()
     return f"{label:%Y-%m-%d}" if day else repr(label)
+
 
 def some_labels(labels: list[Any] | pd.Index, k: int = 5) -> str:
     """Name the first labels of a list, for a message.
@@ -349,7 +350,7 @@ def some_labels(labels: list[Any] | pd.Index, k: int = 5) -> str:
     """
     labels = list(labels)
     more = f" and {len(labels) - k} more" if len(labels) > k else ""
-    return ", ".join(map(_named, labels[:k])) + more
+    return ", ".join(map(_shown, labels[:k])) + more
 
 # %% ../../nbs/01_data/01_panel.ipynb #31c02eb1
 def _column(values: np.ndarray | pd.Series,  # one column that is not plainly numeric
@@ -432,7 +433,7 @@ def _common_index(xi: pd.Index | None,  # row labels of x, None for an array
         return xi  # equal labels of different type, such as two time resolutions
     at = f"{len(xi)} rows in x, {len(yi)} in y"
     if k is not None:
-        at = f"first at position {k}: {_named(xi[k])} in x, {_named(yi[k])} in y"
+        at = f"first at position {k}: {_shown(xi[k])} in x, {_shown(yi[k])} in y"
     raise ValueError(f"the indexes of x and y differ, {at}; align them first, for example with "
                      "x.reindex(y.index)")
 

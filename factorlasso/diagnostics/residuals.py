@@ -434,8 +434,8 @@ def _arch(square: np.ndarray, seen: np.ndarray, h: int) -> float:
     if n < h + 3:
         return np.nan
     lags = np.column_stack([square[h - k:T - k][whole] for k in range(h + 1)])
-    about, *A = (lags - lags.mean(0)).T   # a constant beside squares would know their unit
-    A = np.column_stack(A)
+    lags -= lags.mean(0)   # a constant beside squares would know their unit
+    about, A = lags[:, 0], lags[:, 1:]
     left = about - A @ np.linalg.lstsq(A, about, rcond=None)[0]
     return n * (1 - (left @ left) / (about @ about)) if about @ about > 0 else np.nan
 

@@ -354,15 +354,17 @@ MOVES = 1e-8   # of the longest direction: less is rounding
 def _pass_over(a, D, m, decided):
     "Give rows of leverage one (`nan`) no share, in place, and mark the columns that they move"
     decided[:] = False
-    for t in range(len(a)):
-        if np.isnan(a[t]):
-            a[t] = 0.0
-            for j in range(D.shape[1]):
-                longest = 0.0
-                for r in range(len(a)):
-                    if m[r]:
-                        longest = max(longest, abs(D[r, j]))
-                decided[j] |= not abs(D[t, j]) <= MOVES * longest
+    lost = np.flatnonzero(np.isnan(a))
+    a[lost] = 0.0
+    if len(lost) == 0:
+        return
+    for j in range(D.shape[1]):
+        longest = 0.0
+        for t in range(len(a)):
+            if m[t]:
+                longest = max(longest, abs(D[t, j]))
+        for t in lost:
+            decided[j] |= not abs(D[t, j]) <= MOVES * longest
 
 # %% ../../nbs/08_inference/01_influence.ipynb #5f5b7120
 def covariance(panel: Panel, est: Debiased, i: int, B: int = 0,

@@ -204,7 +204,7 @@ def sums_of_squares(panel: Panel, beta: np.ndarray,
     """
     zero = np.zeros((panel.N, 0))
     level = intercepts(replace(panel, X=np.zeros((panel.T, 0))), zero, True)
-    flat = without_batches(panel, np.zeros((panel.N, panel.M)))
+    flat = without_batches(panel)
     total = residual_squares(replace(flat, X=np.zeros((panel.T, 1))),
                              np.zeros((panel.N, 1)), level)
     # within four units in the last place of the level: rounding

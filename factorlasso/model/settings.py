@@ -575,7 +575,7 @@ def prepare(model: Any, panel: Panel, history: np.ndarray, tree: bool = True) ->
     kind = _check_settings(model)
     _check_batches(model, panel)
     active = history >= max(model.warmup_period, 1)
-    level = without_batches(panel, np.zeros((panel.N, panel.M)))   # clusters are not of batches
+    level = without_batches(panel)   # clusters are not of batches
     groups, clusters = (_groups(model, kind, level, active, tree) if active.any()
                         else (np.zeros(0, dtype=np.intp), None))
     everyone = np.full(panel.N, -1)

@@ -1104,7 +1104,7 @@ def _scheduled(model, part: Panel, sums: PanelMoments | None, schedule: ClusterS
         rows, names = np.flatnonzero(rows_of_weight(part) >= need), part.responses
         decayed_part = take_rows(part, np.arange(part.T),
                                  decay_of(inner.span))
-        decayed_part = without_batches(decayed_part, np.zeros((part.N, part.M)))
+        decayed_part = without_batches(decayed_part)
         raw = clone(c).set_params(remove_pc1=False)   # that step is of next_clusters
         R = dependence_matrix(raw, decayed_part.take(rows))
     return next_clusters(c, pd.DataFrame(R, names[rows], names[rows]), part.index[-1],

@@ -259,7 +259,7 @@ def _about_means(panel, omega, mass) -> tuple[np.ndarray, np.ndarray]:
     "y about its means, with batches those of each batch, in two passes; and its means."
     mean = np.zeros(panel.N)
     for _ in range(2):
-        panel = without_batches(panel, np.zeros((panel.N, panel.M)))
+        panel = without_batches(panel)
         more = (omega * panel.Y).sum(0) / mass
         mean, panel = mean + more, replace(panel, Y=np.where(panel.mask, panel.Y - more, 0.0))
     return panel.Y, mean
