@@ -258,8 +258,8 @@ _FAINT = 10 * _ROUNDED   # of w: what moves a side is no more than the rounding 
 
 
 @njit(nogil=True, cache=True)
-def _norms(z, first, last):
-    "Norm, ridge and column of every side of a component; the number of active sides."
+def _norms(z, first, last, faint):
+    "Norm, ridge and column of every side of a component; the number of sides that take part."
     active = 0
     z.norm[first * z.sides:last * z.sides] = 0.0
     for b in range(first, last):
@@ -271,7 +271,7 @@ def _norms(z, first, last):
         for c in range(b * z.sides, (b + 1) * z.sides):
             n = np.sqrt(z.norm[c])
             z.norm[c], z.ridge[c], z.column[c] = n, 0.0, -1
-            if z.w[b] > 0.0 and curve * n > _FAINT * z.w[b]:
+            if z.w[b] > 0.0 and curve * n > faint * z.w[b]:
                 z.ridge[c], z.column[c] = z.w[b] / n, active
                 active += 1
     return active
@@ -428,7 +428,8 @@ def _second_half(z, run, K, lone, x):
 def _direction(z, rows, first, last, store, ridge):
     """The Newton direction of eq-woodbury into p; the number of smooth cells, -1 where H is not
     positive definite."""
-    m, (begin, size, lone) = _norms(z, first, last), _systems(z, rows)
+    faint = PIVOT / ridge if ridge > 0.0 else _FAINT
+    m, (begin, size, lone) = _norms(z, first, last, faint), _systems(z, rows)
     C, x, at = np.eye(m), np.zeros(m), np.append(0, np.cumsum(size**2))
     for r in range(len(size)):
         K = store[at[r]:at[r + 1]].reshape(size[r], size[r])
@@ -609,8 +610,8 @@ def _newton(z, rows, first, last, store, steps):
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #bbbe45a4
 @njit(nogil=True, cache=True)
-def _solve_part(z, proof, blocks, start, tol, max_iter, store):
-    "Minimise eq-part over one component from the start in u; relative gap, objective, sweeps."
+def _descend(z, proof, blocks, start, tol, max_iter, store):
+    "Sweep and take Newton steps until nothing moves or the gap is small; how many sweeps."
     (sides, desk, span), (first, last), (s0, floor) = proof, blocks, start
     rows, it, polished, lowest = span[0], 0, False, np.inf
     _refresh(z, rows)
@@ -630,10 +631,22 @@ def _solve_part(z, proof, blocks, start, tol, max_iter, store):
                 or (it > 100 and value >= lowest - UNIT * max(value, floor))):
                 break
             lowest = min(lowest, value)
-    rss = s0 - _refresh(z, rows)
-    gap, value = certify(sides, desk, z.u, z.q, span,
-                         (0.0 if rss < 0.0 else rss, floor, CLOSER * tol))
-    return gap, value, it
+    return it
+
+# %% ../../nbs/05_solvers/05_blocks.ipynb #101ad10e
+@njit(nogil=True, cache=True)
+def _solve_part(z, proof, blocks, start, tol, max_iter, store):
+    "Minimise eq-part over one component from the start in u; relative gap, objective, sweeps."
+    (sides, desk, span), (s0, floor), it, before = proof, start, 0, np.inf
+    while True:
+        it += _descend(z, proof, blocks, start, tol, max_iter - it, store)
+        rss = s0 - _refresh(z, span[0])
+        gap, value = certify(sides, desk, z.u, z.q, span,
+                             (0.0 if rss < 0.0 else rss, floor, CLOSER * tol))
+        left = gap * max(value, floor)
+        if gap <= tol or it >= max_iter or not left < before / 2:
+            return gap, value, it
+        before = left
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #93cef37d
 @njit(nogil=True, cache=True)

@@ -484,7 +484,7 @@ def _displace(z, desk, u, q, i):
 @njit(nogil=True, cache=True)
 def _held(u, t, lo, hi, near, rest):
     "What the upper and the lower bound of a cell push back."
-    at_upper, at_lower = hi == 0.0 or u >= hi - near, lo == 0.0 or u <= lo + near
+    at_upper, at_lower = hi == 0.0 or hi - near <= u != 0.0, lo == 0.0 or lo + near >= u != 0.0
     return max(rest - t, 0.0) if at_upper else 0.0, min(rest + t, 0.0) if at_lower else 0.0
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #31c9e4f5
