@@ -523,6 +523,19 @@ class CurrentFactorCovarData:
         ------
         ValueError
             For another suffix, a model of other responses, and what `split_risk` refuses.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import pandas as pd
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> risk = fl.LassoModel(reg_lambda=.01).fit(sim.x, sim.y).covariance()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = f"{folder}/risk.xlsx"
+        ...     risk.to_excel(path)
+        ...     list(pd.read_excel(path, sheet_name=None))[:4]
+        ['About', 'Responses', 'Covariance', 'Correlation']
         """
         save_workbook(path, _sheets(self, split, model))
 
@@ -544,6 +557,19 @@ class CurrentFactorCovarData:
         ------
         ValueError
             For a file that is damaged or was not written by `save`.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> risk = fl.LassoModel(reg_lambda=.01).fit(sim.x, sim.y).covariance()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = f"{folder}/risk.parquet"
+        ...     risk.save(path)
+        ...     again = fl.CurrentFactorCovarData.load(path)
+        >>> again.y_betas.equals(risk.y_betas)
+        True
         """
         return cls(**from_tables(*load_tables(path)))
 
@@ -1136,6 +1162,15 @@ class EwmaCovariance:
         -------
         ndarray of shape (M, M)
             Covariance per row.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> X = np.array([[1.0, 2.0], [-1.0, -2.0], [3.0, 0.0], [-3.0, 0.0]])
+        >>> EwmaCovariance(1e6).estimate(X, np.ones(4)).round(3).tolist()    # the sample covariance
+        [[5.0, 1.0], [1.0, 2.0]]
+        >>> EwmaCovariance(3.0, corr_span=1e6).estimate(X, np.ones(4)).round(3).tolist()
+        [[6.649, 0.721], [0.721, 0.782]]
         """
         spans = (self.vol_span, self.corr_span or self.vol_span)
         fast, slow = (hac_covariance(X, decay_weights(len(X), s) * (weights > 0), self.hac_lags)

@@ -315,6 +315,17 @@ class ForecastEvaluation:
         ------
         ValueError
             For a forecast that was not judged, naming those that were.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=6, M=3, K=2, gaps=0)
+        >>> risk = {lam: fl.fit_rolling(fl.LassoModel(reg_lambda=lam), sim.x, sim.y, dates=40)
+        ...         for lam in (.01, 1.0)}
+        >>> judged = evaluate_forecasts({"light": risk[.01], "heavy": risk[1.0]}, sim.y, horizon=20)
+        >>> judged.compare("light")["QLIKE long"].round(2)
+               difference  s.e.
+        heavy        0.12   0.1
         """
         if against not in self.summary.index:
             raise ValueError(

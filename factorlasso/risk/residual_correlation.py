@@ -752,6 +752,18 @@ class ResidualCorrelation:
         ------
         ValueError
             For a matrix that is no correlation of these responses, and for groups that lack some.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from factorlasso.data.panel import make_panel
+        >>> E = np.random.default_rng(0).normal(size=(120, 2)) @ np.array([[1.0, 0.8], [0.0, 0.6]])
+        >>> zero = np.zeros((2, 1))         # a fit without loadings leaves all of y
+        >>> fit = FittedRows(make_panel(E[:, :1], E), zero, np.zeros(2), zero > 0, np.zeros(2))
+        >>> round(float(np.corrcoef(E.T)[0, 1]), 2)
+        0.82
+        >>> ResidualCorrelation("shrink", intensity=0.5).estimate(fit).R.round(2).tolist()
+        [[1.0, 0.41], [0.41, 1.0]]
         """
         level, relative = _levels(self, fit)
         return replace(_estimate(self, fit), level=level, relative=relative)

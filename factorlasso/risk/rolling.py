@@ -130,6 +130,16 @@ class EstimateCalendar(Mapping[Any, Any]):
         ------
         ValueError
             If the date is there already, or the estimate knows its future.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=.01), sim.x, sim.y, dates=40)
+        >>> part = fl.RollingFactorCovarData({calendar.dates[0]: calendar.as_of(calendar.dates[0])})
+        >>> part.add(calendar.dates[-1], calendar.get_latest())
+        >>> len(part), part.dates[-1] == calendar.dates[-1]
+        (2, True)
         """
         object.__setattr__(self, "data",
                            MappingProxyType(_in_order([*self.data.items(), (date, estimation)])))
@@ -388,6 +398,15 @@ class RollingFactorCovarData(EstimateCalendar):
         ------
         ValueError
             For a response that a date does not have.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=.01), sim.x, sim.y, dates=40)
+        >>> calendar.get_snapshot(["y0"])[calendar.dates[-1]].iloc[:, :4].round(2)
+              x0   x1    x2    r2
+        y0 -1.08  0.0  0.04  0.96
         """
         return {k: c.get_snapshot(assets) for k, c in self.data.items()}
 
@@ -520,6 +539,17 @@ class RollingFactorCovarData(EstimateCalendar):
         -------
         DataFrame
             Dates × responses.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=.01), sim.x, sim.y, dates=40)
+        >>> calendar.get_ewma_vars().round(2)
+                      y0     y1
+        2000-02-25  1.51  35.58
+        2000-04-21  1.62  25.37
+        2000-06-16  1.29  25.33
         """
         return _stored(self, VarianceColumns.EWMA_VARIANCE)
 
@@ -530,6 +560,17 @@ class RollingFactorCovarData(EstimateCalendar):
         -------
         DataFrame
             Dates × responses.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=.01), sim.x, sim.y, dates=40)
+        >>> calendar.get_residual_vars().round(2)
+                      y0     y1
+        2000-02-25  0.08  35.68
+        2000-04-21  0.06  25.51
+        2000-06-16  0.05  25.57
         """
         return _stored(self, VarianceColumns.RESIDUAL_VARS)
 
@@ -540,6 +581,15 @@ class RollingFactorCovarData(EstimateCalendar):
         -------
         DataFrame
             Dates × responses.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=.01), sim.x, sim.y, dates=40)
+        >>> total = calendar.get_systematic_vars() + calendar.get_residual_vars()
+        >>> bool(abs(total - calendar.get_total_vols() ** 2).max(axis=None) < 1e-9)
+        True
         """
         return _vols(self, VarianceColumns.SYST_VOL) ** 2
 
@@ -598,6 +648,15 @@ class RollingFactorCovarData(EstimateCalendar):
         -------
         dict of Timestamp to Series
             Labels by response, by date.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=6, M=3, K=2, gaps=0)
+        >>> model = fl.LassoModel(fl.LassoModelType.GROUP_LASSO_CLUSTERS, reg_lambda=.01)
+        >>> calendar = fl.fit_rolling(model, sim.x, sim.y, dates=60)
+        >>> [labels.tolist() for labels in calendar.get_clusters().values()]
+        [[1, 2, 1, 3, 4, 1], [1, 2, 1, 3, 4, 1]]
         """
         return {k: c.clusters for k, c in self.data.items() if c.clusters is not None}
 
@@ -673,6 +732,19 @@ class RollingFactorCovarData(EstimateCalendar):
         ------
         ValueError
             For any other ending.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=.01), sim.x, sim.y, dates=40)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = f"{folder}/calendar.parquet"
+        ...     calendar.save(path)
+        ...     again = fl.RollingFactorCovarData.load(path)
+        >>> again.get_r2().equals(calendar.get_r2())
+        True
         """
         _save(self, path)
 
@@ -722,6 +794,19 @@ class RollingFactorCovarData(EstimateCalendar):
         ------
         ValueError
             For another suffix, and for more rows than a sheet has.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import pandas as pd
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=.01), sim.x, sim.y, dates=40)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = f"{folder}/calendar.xlsx"
+        ...     calendar.to_excel(path)
+        ...     list(pd.read_excel(path, sheet_name=None))
+        ['Dates', 'Loadings', 'Responses', 'Factors']
         """
         seen = [c.estimation_date for c in self.data.values()]
         about = pd.DataFrame({"newest row": seen, "responses": [len(c.y_betas)
@@ -742,6 +827,19 @@ class RollingFactorCovarData(EstimateCalendar):
         -------
         RollingFactorCovarData
             The calendar as it was, without its `state`.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=.01), sim.x, sim.y, dates=40)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = f"{folder}/calendar.parquet"
+        ...     calendar.save(path)
+        ...     again = fl.RollingFactorCovarData.load(path)
+        >>> again.dates.equals(calendar.dates), again.state is None
+        (True, True)
         """
         return cls(_load(path))
 

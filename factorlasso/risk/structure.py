@@ -164,6 +164,14 @@ class FactorStructure:
         -------
         ndarray of the same shape
             The solutions.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> two = FactorStructure(np.array([[1.0], [2.0]]), np.array([1.0, 1.0]))
+        >>> x = two.solve(np.array([4.0, 7.0]))
+        >>> (two.matrix() @ x).round(12).tolist()
+        [4.0, 7.0]
         """
         Cr = self._residual_solve(np.asarray(rhs, dtype=np.float64))
         E, K = self._inner
@@ -176,6 +184,13 @@ class FactorStructure:
         -------
         float
             Of Σ.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> two = FactorStructure(np.array([[1.0], [2.0]]), np.array([1.0, 1.0]))
+        >>> round(float(np.exp(two.log_det())), 6)       # 2 · 5 − 2 · 2
+        6.0
         """
         return float(np.log(self.d).sum() + self._root[2]
                      + 2 * np.log(np.diag(self._inner[1][0])).sum())
@@ -187,6 +202,14 @@ class FactorStructure:
         -------
         ndarray or sparse array of shape (N, M + N)
             ``root @ root.T`` is the covariance; sparse unless R is dense.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> two = FactorStructure(np.array([[1.0], [2.0]]), np.array([1.0, 1.0]))
+        >>> root, w = two.sqrt(), np.array([0.5, 0.5])
+        >>> round(float(np.linalg.norm(root.T @ w) ** 2), 6) == round(two.quadratic_form(w), 6)
+        True
         """
         s, F = np.sqrt(self.d), self._root[1]
         if isinstance(F, np.ndarray):
@@ -207,6 +230,13 @@ class FactorStructure:
         -------
         float or ndarray of shape (K,)
             Variances, at least 0.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> two = FactorStructure(np.array([[1.0], [2.0]]), np.array([1.0, 1.0]))
+        >>> two.quadratic_form(np.array([1.0, 1.0])), two.quadratic_form(np.eye(2)).tolist()
+        (11.0, [2.0, 5.0])
         """
         w = np.asarray(w, dtype=np.float64)
         total = ((self.B.T @ w) ** 2).sum(0) + (w * self.residual_times(w)).sum(0)
@@ -224,6 +254,13 @@ class FactorStructure:
         -------
         ndarray of the same shape
             Cw.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> two = FactorStructure(np.array([[1.0], [2.0]]), np.array([1.0, 1.0]))
+        >>> two.residual_times(np.array([0.5, 0.5])).tolist()        # C is the identity
+        [0.5, 0.5]
         """
         s = np.sqrt(self.d)
         v = (w.T * s).T
@@ -243,6 +280,14 @@ class FactorStructure:
         -------
         ndarray of shape (n, N)
             One draw in each row.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> two = FactorStructure(np.array([[1.0], [2.0]]), np.array([1.0, 1.0]))
+        >>> draws = two.sample(20_000)
+        >>> draws.shape, np.allclose(np.cov(draws.T), two.matrix(), atol=.2)
+        ((20000, 2), True)
         """
         rng, F = np.random.default_rng(rng), self._root[1]
         factors = rng.standard_normal((n, self.B.shape[1])) @ self.B.T
@@ -256,6 +301,13 @@ class FactorStructure:
         -------
         ndarray of shape (N, N)
             Symmetric to the last bit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> two = FactorStructure(np.array([[1.0], [2.0]]), np.array([1.0, 1.0]))
+        >>> two.matrix().tolist()
+        [[2.0, 2.0], [2.0, 5.0]]
         """
         return _assembled(self.B, self.d, self.R)
 
