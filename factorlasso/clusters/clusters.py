@@ -53,7 +53,7 @@ class Clustering(Estimator):
     min_overlap : int, default 12
         Fewest common rows for a pair to have a correlation of its own.
     gerber_threshold : float, default 0.5
-        Smallest move that counts for "gerber", in standard deviations; at least 0.
+        Moves that count for "gerber" are larger, in standard deviations; at least 0.
 
     Examples
     --------
@@ -300,7 +300,7 @@ class Clusters:
     Parameters
     ----------
     labels : (N,) Series
-        Response to cluster 1..K, numbered by first appearance.
+        Response to cluster: 1..K by first appearance, or names that last (`match_labels`).
     linkage : array or None, default None
         (N - 1, 4) tree of scipy on the positions of `labels`.
     cutoff : float or None, default None
@@ -337,7 +337,7 @@ class Clusters:
         int
             K, at least 1.
         """
-        return int(self.labels.max())
+        return int(self.labels.nunique())
 
     @property
     def order(self) -> np.ndarray:

@@ -486,8 +486,8 @@ def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
 def _check_order(index: pd.Index,  # (T,) row labels
                  ) -> None:
     "ValueError unless the labels have an order of time and are in it"
-    if not isinstance(index, pd.MultiIndex) and index.inferred_type in ("string", "mixed", "bytes",
-                                                                        "categorical"):
+    if not isinstance(index, pd.MultiIndex) and index.inferred_type in (
+            "string", "mixed", "mixed-integer", "bytes", "categorical"):
         raise ValueError(f"row labels such as {index[0]!r} are not recognised as dates, and age "
                          "needs dates or numbers: "
                          "set the index with pd.to_datetime(...)")
@@ -529,8 +529,9 @@ def _masked(X: np.ndarray,  # (T, M) float64 with NaN
             ) -> Panel:
     """Mask and zero the cells that do not count; factors that are complete and lie by rows are not
     copied"""
-    if np.isnan(X.sum()):
-        missing = np.isnan(X)
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = X.sum()
+    if np.isnan(total) and (missing := np.isnan(X)).any():
         complete = ~missing.any(axis=1)
         lost = labels[1][missing.any(axis=0)]
         n = np.count_nonzero(~complete)
@@ -569,6 +570,8 @@ def make_panel(x: object, y: object, weights: object = None, ordered: bool = Fal
     ValueError
         For whatever cannot be read in one way only: other row labels or lengths, duplicate labels,
         infinite values, text, negative weights, nothing to read.
+    TypeError
+        For a sparse matrix, and for a table that is not computed yet.
     """
     (xv, xi, xc), (yv, yi, yc) = _as_2d(x, "x"), _as_2d(y, "y")
     index = _common_index(xi, yi, len(xv))

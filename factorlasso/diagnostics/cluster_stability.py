@@ -210,7 +210,7 @@ def _by_response(found: Clusters, A: np.ndarray, silhouettes: np.ndarray) -> pd.
     """Mean co-association of each response with the others of its cluster, and with the nearest
     other cluster"""
     labels = found.labels.to_numpy()
-    members = labels[:, None] == np.arange(1, found.n_clusters + 1)
+    members = labels[:, None] == np.arange(1, labels.max() + 1)
     known = np.isfinite(A) & ~np.eye(len(A), dtype=bool)
     count = known.astype(float) @ members
     mean = np.divide(np.where(known, A, 0.0) @ members, count, out=np.full(count.shape, np.nan),

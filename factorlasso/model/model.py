@@ -402,8 +402,9 @@ class LassoModel(FactorRegressor):
 
         Notes
         -----
-        Arrays of which one is a memory map of more than 64 MB are read block by block and not
-        copied, unless a setting needs all rows at once or the sums would be larger than the tables.
+        Arrays of which one is a memory map, and which are more than 64 MB together as doubles, are
+        read block by block and not copied, unless a setting needs all rows at once or the sums
+        would be larger than the tables.
         The rows are not kept then: `x`, `y` and `residuals_` are not there, and
         `standard_errors("moments")` are.
 

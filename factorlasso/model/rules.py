@@ -477,9 +477,9 @@ class SignConflict:
     derived : float
         1, -1 or 0, what the data said.
     source : str
-        "explicit" or "prior", who overruled it.
+        "explicit", "prior" or "bounds", who overruled it.
     value : float
-        The explicit sign or the prior that stands.
+        The explicit sign or the prior that stands; of bounds the allowed value nearest to zero.
     """
     response: int
     factor: int
