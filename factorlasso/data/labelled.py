@@ -91,6 +91,15 @@ class PairMoments:
         -------
         PairMoments
             Of the responses at these positions.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from factorlasso.data.panel import make_panel
+        >>> y = np.array([[1.0, 2.0], [2.0, 1.0], [3.0, np.nan], [4.0, 5.0]])
+        >>> pairs = pair_moments(make_panel(np.zeros((4, 1)), y))
+        >>> pairs.n.tolist(), pairs.take(np.array([1, 0])).n.tolist()
+        ([[4.0, 3.0], [3.0, 3.0]], [[3.0, 3.0], [3.0, 4.0]])
         """
         pick, absent = np.ix_(responses, responses), np.asarray(responses) < 0
         return PairMoments(*(np.where(absent[:, None] | absent, 0, a[pick])
@@ -112,6 +121,16 @@ class PairMoments:
         -------
         PairMoments
             Over the rows of both.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from factorlasso.data.panel import make_panel
+        >>> y = np.array([[1.0, 2.0], [2.0, 1.0], [3.0, np.nan], [4.0, 5.0]])
+        >>> pairs = pair_moments(make_panel(np.zeros((4, 1)), y))
+        >>> twice = pairs.plus(pairs)
+        >>> twice.n.tolist(), np.allclose(twice.cov, pairs.cov)
+        ([[8.0, 6.0], [6.0, 6.0]], True)
         """
         W = decay * self.W + newer.W
         b = newer.W / np.where(W > 0, W, 1.0)
@@ -132,6 +151,17 @@ class PairMoments:
         -------
         (N, N) array
             NaN where unknown.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from factorlasso.data.panel import make_panel
+        >>> y = np.array([[1.0, 2.0], [2.0, 1.0], [3.0, np.nan], [4.0, 5.0]])
+        >>> pairs = pair_moments(make_panel(np.zeros((4, 1)), y))
+        >>> pairs.correlation().round(3).tolist()
+        [[1.0, 0.839], [0.839, 1.0]]
+        >>> pairs.correlation(least=4).round(3).tolist()
+        [[1.0, nan], [nan, nan]]
         """
         size = np.sqrt(self.var * self.var.T)
         known = ((self.n >= max(least, 1)) & (size > 1e-13 * np.abs(self.mean * self.mean.T))
@@ -269,6 +299,17 @@ class PanelMoments:
         -------
         Moments
             In the order asked for.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import factorlasso as fl
+        >>> from factorlasso.data import moments_of
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> m = moments_of(sim.x, sim.y)
+        >>> last = m.part(np.array([1]))
+        >>> last.N, bool((last.c == m.moments.c[1:]).all())
+        (1, True)
         """
         cuts = np.cumsum([0, *(m.N for m in self.parts)])
         home = np.searchsorted(cuts, at, side="right") - 1

@@ -193,6 +193,19 @@ class ClusterStability:
         -------
         Summary
             Prints itself, and shows itself as a table in a notebook.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import factorlasso as fl
+        >>> rng = np.random.default_rng(0)
+        >>> y = np.repeat(rng.normal(size=(150, 2)), 3, axis=1) + .3 * rng.normal(size=(150, 6))
+        >>> found = fl.cluster_stability(fl.Clustering(n_clusters=2), y, n=20)
+        >>> found.summary().table[["size", "weakest"]].round(2)
+                 size  weakest
+        cluster
+        1           3      1.0
+        2           3      1.0
         """
         table = self.responses.groupby("cluster").agg(
             size=("own", "size"), **{"co-association": ("own", "mean"), "weakest": ("own", "min"),

@@ -309,6 +309,20 @@ class ResidualDiagnostics:
         -------
         Summary
             Prints itself, and shows itself as a table in a notebook.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> import factorlasso as fl
+        >>> rng = np.random.default_rng(0)
+        >>> E = pd.DataFrame(rng.normal(size=(120, 10)) + 2 * rng.normal(size=(120, 1)))
+        >>> found = fl.diagnose_residuals(E, draws=50).summary()
+        >>> found.facts[["series × rows", "missing factors", "covariance"]]
+        series × rows                             10 × 120
+        missing factors                                  1
+        covariance         use residual_correlation='auto'
+        dtype: object
         """
         return _summarize(self, names)
 

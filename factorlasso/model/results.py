@@ -936,6 +936,20 @@ class Summary:
         -------
         DataFrame
             By response and factor, or by response.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> fl.LassoModel(reg_lambda=.01).fit(sim.x, sim.y).summary().to_frame().round(2)
+                         estimate  s.e.     t     p   low  high  n_eff  penalised
+        response factor
+        y0       x0         -1.08  0.13 -8.04  0.00 -1.34 -0.81  120.0      -1.08
+                 x1         -0.01  0.13 -0.05  0.96 -0.27  0.25  120.0       0.00
+                 x2          0.04  0.04  1.06  0.29 -0.04  0.12  120.0       0.04
+        y1       x0         -2.05  3.32 -0.62  0.54 -8.63  4.54  120.0      -1.50
+                 x1          0.98  3.15  0.31  0.76 -5.26  7.21  120.0       0.48
+                 x2         -0.32  0.64 -0.50  0.62 -1.59  0.94  120.0      -0.25
         """
         return (self.table if self.loadings is None else self.loadings).copy()
 
@@ -955,6 +969,14 @@ class Summary:
         -------
         str
             LaTeX that needs the package booktabs.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> model = fl.LassoModel(reg_lambda=.01).fit(sim.x, sim.y)
+        >>> model.summary().to_latex(digits=2).splitlines()[4][:-3]
+        'x0 & $-1.08^{***}$ & $-2.05$'
         """
         shown = self.to_frame()
         if {"estimate", "s.e.", "p"} <= set(shown):

@@ -348,6 +348,15 @@ class DerivedSigns:
             Signs for the solver, see `resolve_signs`.
         conflicts : list of SignConflict
             Derived signs that were overruled.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> raw = np.array([[1.0, -1.0]])
+        >>> found = DerivedSigns(raw, raw, 3 * raw, np.array([0]), np.array([[-1.0, np.nan]]))
+        >>> signs, conflicts = found.resolve(None)
+        >>> signs.tolist(), [(c.response, c.factor, c.source) for c in conflicts]
+        ([[-1.0, -1.0]], [(0, 0, 'explicit')])
         """
         return resolve_signs(self.explicit, prior, self.signs)
 
@@ -439,6 +448,17 @@ class SignRule(Estimator):
         ------
         ValueError
             For settings that are not allowed.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from factorlasso.data.panel import make_panel
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.normal(size=(200, 2))
+        >>> y = X @ [[2.0], [0.0]] + rng.normal(size=(200, 1))
+        >>> found = SignRule(threshold=2).derive(make_panel(X, y))
+        >>> found.signs.tolist(), found.t.round(0).tolist()
+        ([[1.0, 0.0]], [[26.0, 1.0]])
         """
         if panel.batches is not None:
             raise ValueError("a SignRule cannot tell batches apart, and absorb has them: give "
@@ -589,6 +609,17 @@ class OlsPrior(Estimator):
         ------
         ValueError
             For unknown labels or selections.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from factorlasso.data.panel import make_panel
+        >>> x = np.array([[-1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+        >>> panel = make_panel(x, x @ [[2.0], [0.5]])
+        >>> OlsPrior().derive(panel).prior.round(6).tolist()
+        [[2.0, 0.0]]
+        >>> OlsPrior(factors={"y0": "x1"}).derive(panel).prior.round(6).tolist()
+        [[0.0, 0.5]]
         """
         if self.select not in ("best", "named"):
             raise ValueError(f"select must be 'best' or 'named', got {self.select!r}")
@@ -671,6 +702,15 @@ class AdaptiveWeights(Estimator):
         ------
         ValueError
             For settings that are not allowed.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from factorlasso.data.panel import make_panel
+        >>> x = np.array([[-1.0, 0.0], [1.0, 0.0], [0.0, -1.0], [0.0, 1.0]])
+        >>> panel = make_panel(x, x @ [[2.0], [0.5]])        # slopes of 2 and ½: weights as 1 to 4
+        >>> AdaptiveWeights().derive(panel).round(6).tolist()
+        [[0.4, 1.6]]
         """
         if not _number(self.gamma, 0) or not _number(self.floor, 0, 1) or self.floor == 0:
             raise ValueError(f"gamma must be at least 0 and floor in (0, 1], got {self.gamma!r} "

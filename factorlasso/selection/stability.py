@@ -270,6 +270,17 @@ class StabilitySelection:
         -------
         (N,) Series
             The sum bounds the number in the whole table.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=6, M=3, K=2, gaps=0)
+        >>> found = fl.stability_selection(fl.LassoModel(), sim.x, sim.y, n_pairs=10,
+        ...                                expected_false=1)
+        >>> round(float(found.expected_false().sum()), 2)       # at most the 1 that was asked for
+        0.91
+        >>> round(float(found.expected_false(unimodal=False).sum()), 2)
+        2.77
         """
         p = (np.full(len(self.frequency), float(self.frequency.shape[1])) if self.n_free is None
              else self.n_free)
@@ -327,6 +338,15 @@ class StabilitySelection:
         -------
         Summary
             Prints itself, and shows itself as a table in a notebook.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=6, M=3, K=2, gaps=0)
+        >>> found = fl.stability_selection(fl.LassoModel(), sim.x, sim.y, n_pairs=10,
+        ...                                expected_false=1)
+        >>> found.summary().table["stable"].tolist()
+        ['', '', 'x0', 'x2', '', 'x2']
         """
         threshold = self._at(threshold)
         chosen, bound = self.selected(threshold), self.expected_false(threshold)

@@ -145,6 +145,17 @@ class NoiseScale(Estimator):
         ------
         ValueError
             For a κ that is no number of at least 0.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import factorlasso as fl
+        >>> from factorlasso.data import moments_of
+        >>> sim = fl.simulate_factor_model(T=400, N=2, M=3, K=1, gaps=0)
+        >>> m = moments_of(sim.x, sim.y)
+        >>> lam = fl.NoiseScale(1.0).derive(m.moments, m.n_effective)
+        >>> (lam / np.sqrt(sim.residual_var)).round(2).tolist()       # alike in units of the noise
+        [0.05, 0.05]
         """
         kappa = self.kappa
         if (isinstance(kappa, bool) or not isinstance(kappa, int | float | np.number)

@@ -449,6 +449,14 @@ class LassoPath:
         -------
         (K, N) array
             By λ and response.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> path = fl.LassoModel("lasso").path(sim.x, sim.y, lambdas=[1.0, .1, .01])
+        >>> path.loss.round(2).tolist()
+        [[0.31, 24.91], [0.05, 24.66], [0.05, 24.63]]
         """
         return mean_squared_error(self.data, self.coef, self.intercept)
 
@@ -460,6 +468,14 @@ class LassoPath:
         -------
         (K, N) array
             By λ and response; NaN for a response without variance.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> path = fl.LassoModel("lasso").path(sim.x, sim.y, lambdas=[1.0, .1, .01])
+        >>> path.r2.round(3).tolist()
+        [[0.762, 0.016], [0.957, 0.026], [0.96, 0.028]]
         """
         return 1 - self.loss / np.where(self.data.s > 0, self.data.s, np.nan)
 
@@ -471,6 +487,14 @@ class LassoPath:
         -------
         (K, N) array
             By λ and response.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> path = fl.LassoModel("lasso").path(sim.x, sim.y, lambdas=[1.0, .1, .01])
+        >>> path.df.astype(int).tolist()       # of each response, at each λ
+        [[1, 1], [2, 1], [2, 3]]
         """
         at = (replace(self.problem, penalty=self.problem.penalty.scaled(lam))
               for lam in self.lambdas)
@@ -490,6 +514,16 @@ class LassoPath:
         -------
         LassoPath
             With the loadings of this one.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> from factorlasso.data import moments_of
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> path = fl.LassoModel("lasso").path(sim.x[:80], sim.y[:80], lambdas=[1.0, .1, .01])
+        >>> later = path.measured_on(moments_of(sim.x[80:], sim.y[80:]).moments)
+        >>> later.r2.round(3).tolist()
+        [[0.808, -0.013], [0.937, -0.027], [0.939, -0.032]]
         """
         return replace(self, data=data, intercept=best_intercept(data, self.coef)
                        if intercept is None else intercept)
@@ -508,6 +542,17 @@ class LassoPath:
         -------
         LassoPath
             The same path.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> path = fl.LassoModel("lasso").path(sim.x, sim.y, lambdas=[1.0, .1, .01])
+        >>> path.labelled(pd.Index(["a", "b"]), path.factors).coef_at(.1).round(2)
+             x0   x1    x2
+        a -1.06  0.0  0.01
+        b -0.77  0.0  0.00
         """
         return replace(self, responses=responses, factors=factors)
 
@@ -523,6 +568,14 @@ class LassoPath:
         -------
         int
             Position in `lambdas`; distances are of logarithms where both values are positive.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> path = fl.LassoModel("lasso").path(sim.x, sim.y, lambdas=[1.0, .1, .01])
+        >>> path.nearest(.08), path.nearest(.3), path.nearest(.4)    # √(1 · .1) = .316
+        (1, 1, 0)
         """
         with np.errstate(divide="ignore"):
             near = np.abs(np.log(self.lambdas) - np.log(lam)) if lam > 0 else self.lambdas
@@ -540,6 +593,16 @@ class LassoPath:
         -------
         (N, M) DataFrame
             Labelled.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> path = fl.LassoModel("lasso").path(sim.x, sim.y, lambdas=[1.0, .1, .01])
+        >>> path.coef_at(.1).round(2)
+              x0   x1    x2
+        y0 -1.06  0.0  0.01
+        y1 -0.77  0.0  0.00
         """
         return pd.DataFrame(self.coef[self.nearest(lam)], self.responses, self.factors)
 
@@ -560,6 +623,18 @@ class LassoPath:
         ------
         ValueError
             For any other name.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> path = fl.LassoModel("lasso").path(sim.x, sim.y, lambdas=[1.0, .1, .01])
+        >>> path.to_frame("r2").round(3)
+                   y0     y1
+        lambda
+        1.00    0.762  0.016
+        0.10    0.957  0.026
+        0.01    0.960  0.028
         """
         if what not in ("coef", "intercept", "df", "loss", "r2", "gap"):
             raise ValueError(f"what must be coef, intercept, df, loss, r2 or gap, got {what!r}")
@@ -577,6 +652,18 @@ class LassoPath:
         -------
         DataFrame
             Share of exact zeros of β − β₀, mean degrees of freedom, mean R², largest gap.
+
+        Examples
+        --------
+        >>> import factorlasso as fl
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> path = fl.LassoModel("lasso").path(sim.x, sim.y, lambdas=[1.0, .1, .01])
+        >>> path.summary()[["at prior", "df", "R²"]].round(3)
+                at prior   df     R²
+        lambda
+        1.00       0.667  1.0  0.389
+        0.10       0.500  1.5  0.492
+        0.01       0.167  2.5  0.494
         """
         zeros = (self.coef == self.problem.prior).mean((1, 2))
         table = {"at prior": zeros, "df": self.df.mean(1), "R²": np.nanmean(self.r2, 1),
