@@ -60,7 +60,7 @@ class VarianceColumns(str, Enum):
     R2
         Share of the variance that is explained.
     ALPHA
-        Intercept plus recent level of the residual.
+        Recent level of the residual, per row; the intercept is not in it.
     TOTAL_VOL
         Square root of the modelled variance.
     SYST_VOL
@@ -415,7 +415,7 @@ class CurrentFactorCovarData:
         return _snapshot(self, assets, alpha_span)
 
     def estimate_alpha(self, alpha_span: float | None = 120) -> pd.Series:
-        """The level of the recent residuals, which a forecast of returns adds to its factor part.
+        """The level of the recent residuals, which are about the intercept.
 
         Parameters
         ----------
