@@ -725,8 +725,7 @@ def model_summary(model: Any, kind: str | None = None, level: float = .95) -> Su
     --------
     >>> import factorlasso as fl
     >>> us = fl.load_us_equity_factors()
-    >>> y = us.y[["AAPL", "KO", "MTUM"]]
-    >>> model = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y)
+    >>> model = fl.LassoModel(reg_lambda=1e-4).fit(us.x, us.y[["AAPL", "KO", "MTUM"]])
     >>> model.summary().facts["observed cells"]
     '28.1%'
     """
@@ -759,8 +758,7 @@ def search_summary(model: Any, kind: str | None = None, level: float = .95) -> S
     --------
     >>> import factorlasso as fl
     >>> us = fl.load_us_equity_factors()
-    >>> y = us.y[["Utils", "BusEq", "Money"]]
-    >>> search = fl.LassoModelCV().fit(us.x, y)
+    >>> search = fl.LassoModelCV().fit(us.x, us.y[["Utils", "BusEq", "Money"]])
     >>> search.summary().facts["folds scored"]
     5
     """

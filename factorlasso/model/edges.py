@@ -232,8 +232,7 @@ def model_edges(self: Any, stability: Any = None, errors: Any = None) -> pd.Data
     --------
     >>> import factorlasso as fl
     >>> us = fl.load_us_equity_factors()
-    >>> y = us.y[["AAPL", "KO"]]
-    >>> model = fl.LassoModel(reg_lambda=2e-3).fit(us.x, y)
+    >>> model = fl.LassoModel(reg_lambda=2e-3).fit(us.x, us.y[["AAPL", "KO"]])
     >>> model.edges().round(2)
       source target  loading  effect  sign
     0  MktRF   AAPL     0.78    0.26   NaN

@@ -412,8 +412,7 @@ class LassoModel(FactorRegressor):
         --------
         >>> import factorlasso as fl
         >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["AAPL", "KO", "MTUM"]]
-        >>> model = fl.LassoModel(reg_lambda=1e-3).fit(us.x, y)
+        >>> model = fl.LassoModel(reg_lambda=1e-3).fit(us.x, us.y[["AAPL", "KO", "MTUM"]])
         >>> model.coef_.round(2)
               MktRF  SMB  HML  Mom
         AAPL   1.01  0.0 -0.4  0.0

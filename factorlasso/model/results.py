@@ -748,8 +748,7 @@ class FactorRegressor(Watched, Regressor, FittedPanel, Estimator):
         --------
         >>> import factorlasso as fl
         >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["AAPL", "KO", "MTUM"]]
-        >>> model = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y)
+        >>> model = fl.LassoModel(reg_lambda=1e-4).fit(us.x, us.y[["AAPL", "KO", "MTUM"]])
         >>> model.predict(us.x.tail(2)).round(3)
                      AAPL     KO   MTUM
         date
@@ -817,8 +816,7 @@ class FactorRegressor(Watched, Regressor, FittedPanel, Estimator):
         --------
         >>> import factorlasso as fl
         >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["AAPL", "KO", "MTUM"]]
-        >>> model = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y)
+        >>> model = fl.LassoModel(reg_lambda=1e-4).fit(us.x, us.y[["AAPL", "KO", "MTUM"]])
         >>> model.summary().facts["observed cells"]
         '28.1%'
         """

@@ -291,12 +291,11 @@ class CurrentFactorCovarData:
         Examples
         --------
         >>> import factorlasso as fl
-        >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["AAPL", "KO", "MTUM"]]
-        >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> risk = fl.LassoModel(reg_lambda=.01).fit(sim.x, sim.y).covariance()
         >>> names, structure = risk.structure()
-        >>> structure.matrix().shape, structure.d.round(3).tolist()
-        ((3, 3), [0.149, 0.032, 0.001])
+        >>> structure.B.shape, structure.d.round(2).tolist()
+        ((2, 3), [0.05, 25.57])
         """
         return _structure(self, residual_var_weight, assets)
 
@@ -492,14 +491,12 @@ class CurrentFactorCovarData:
 
         Examples
         --------
-        >>> import os
         >>> import tempfile
         >>> import factorlasso as fl
-        >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["AAPL", "KO", "MTUM"]]
-        >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> risk = fl.LassoModel(reg_lambda=.01).fit(sim.x, sim.y).covariance()
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = os.path.join(folder, "risk.parquet")
+        ...     path = f"{folder}/risk.parquet"
         ...     risk.save(path)
         ...     again = fl.CurrentFactorCovarData.load(path)
         >>> again.get_y_covar().equals(risk.get_y_covar())
@@ -694,13 +691,12 @@ def solve_y_covar(c: CurrentFactorCovarData, rhs: pd.Series | pd.DataFrame | np.
 
     Examples
     --------
+    >>> import pandas as pd
     >>> import factorlasso as fl
     >>> us = fl.load_us_equity_factors()
     >>> y = us.y[["AAPL", "KO", "MTUM"]]
     >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
-    >>> import pandas as pd
-    >>> ones = pd.Series(1.0, y.columns)
-    >>> weights = risk.solve(ones)   # of least variance
+    >>> weights = risk.solve(pd.Series(1.0, y.columns))   # of least variance
     >>> (weights / weights.sum()).round(2).to_dict()
     {'AAPL': -0.04, 'KO': 0.19, 'MTUM': 0.85}
     """
@@ -734,12 +730,11 @@ def y_precision(c: CurrentFactorCovarData, residual_var_weight: float = 1.0) -> 
 
     Examples
     --------
-    >>> import factorlasso as fl
-    >>> us = fl.load_us_equity_factors()
-    >>> y = us.y[["AAPL", "KO", "MTUM"]]
-    >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
     >>> import numpy as np
-    >>> np.allclose(risk.inverse() @ risk.y_covar, np.eye(3))
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+    >>> risk = fl.LassoModel(reg_lambda=.01).fit(sim.x, sim.y).covariance()
+    >>> np.allclose(risk.inverse() @ risk.y_covar, np.eye(2))
     True
     """
     names, structure = _invertible(c, residual_var_weight)
@@ -769,11 +764,10 @@ def y_log_det(c: CurrentFactorCovarData, residual_var_weight: float = 1.0) -> fl
 
     Examples
     --------
-    >>> import factorlasso as fl
-    >>> us = fl.load_us_equity_factors()
-    >>> y = us.y[["AAPL", "KO", "MTUM"]]
-    >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
     >>> import numpy as np
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+    >>> risk = fl.LassoModel(reg_lambda=.01).fit(sim.x, sim.y).covariance()
     >>> bool(np.isclose(risk.logdet(), np.log(np.linalg.det(risk.y_covar))))
     True
     """
@@ -802,14 +796,13 @@ def y_sqrt(c: CurrentFactorCovarData, residual_var_weight: float = 1.0) -> np.nd
 
     Examples
     --------
+    >>> import numpy as np
     >>> import factorlasso as fl
-    >>> us = fl.load_us_equity_factors()
-    >>> y = us.y[["AAPL", "KO", "MTUM"]]
-    >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
-    >>> weights = [.2, .3, .5]
-    >>> root = risk.sqrt()
-    >>> round(float(((root.T @ weights) ** 2).sum() ** .5), 3)
-    0.157
+    >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+    >>> risk = fl.LassoModel(reg_lambda=.01).fit(sim.x, sim.y).covariance()
+    >>> root, w = risk.sqrt(), np.array([.5, .5])
+    >>> bool(np.isclose(((root.T @ w) ** 2).sum(), w @ risk.y_covar @ w))
+    True
     """
     return c.structure(residual_var_weight)[1].sqrt()
 
@@ -837,13 +830,12 @@ def y_quadratic_form(c: CurrentFactorCovarData,
 
     Examples
     --------
+    >>> import pandas as pd
     >>> import factorlasso as fl
     >>> us = fl.load_us_equity_factors()
     >>> y = us.y[["AAPL", "KO", "MTUM"]]
     >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
-    >>> import pandas as pd
-    >>> weights = pd.Series({"KO": .5, "MTUM": .5})
-    >>> round(risk.quadratic_form(weights), 4)
+    >>> round(risk.quadratic_form(pd.Series({"KO": .5, "MTUM": .5})), 4)
     0.0188
     """
     w = _matched(pd.DataFrame(weights), None, None, "weights")
@@ -1496,8 +1488,7 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0,
     --------
     >>> import factorlasso as fl
     >>> us = fl.load_us_equity_factors()
-    >>> y = us.y[["AAPL", "KO", "MTUM"]]
-    >>> model = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y)
+    >>> model = fl.LassoModel(reg_lambda=1e-4).fit(us.x, us.y[["AAPL", "KO", "MTUM"]])
     >>> model.covariance(12, residual_correlation="auto").get_model_vols().round(2)
           total_vol  sys_vol  resid_vol
     AAPL       0.34     0.21       0.27

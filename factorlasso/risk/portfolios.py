@@ -120,13 +120,12 @@ def portfolio_risk(c: CurrentFactorCovarData, weights: pd.Series,
 
     Examples
     --------
+    >>> import pandas as pd
     >>> import factorlasso as fl
     >>> us = fl.load_us_equity_factors()
     >>> y = us.y[["AAPL", "KO", "MTUM"]]
     >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
-    >>> import pandas as pd
-    >>> weights = pd.Series({"AAPL": .2, "KO": .8})
-    >>> split = risk.portfolio_risk(weights)
+    >>> split = risk.portfolio_risk(pd.Series({"AAPL": .2, "KO": .8}))
     >>> round(split.volatility, 3)
     0.193
     >>> split.factors.round(3)
@@ -185,14 +184,13 @@ def portfolio_beta(c: CurrentFactorCovarData, weights: pd.Series, benchmark: pd.
 
     Examples
     --------
+    >>> import pandas as pd
     >>> import factorlasso as fl
     >>> us = fl.load_us_equity_factors()
     >>> y = us.y[["AAPL", "KO", "MTUM"]]
     >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
-    >>> import pandas as pd
     >>> weights = pd.Series({"AAPL": .2, "KO": .8})
-    >>> benchmark = pd.Series({"MTUM": 1.0})
-    >>> round(risk.portfolio_beta(weights, benchmark), 2)
+    >>> round(risk.portfolio_beta(weights, pd.Series({"MTUM": 1.0})), 2)
     0.74
     """
     b = portfolio_weights(c, benchmark, "benchmark")
@@ -224,14 +222,13 @@ def tracking_error(c: CurrentFactorCovarData, weights: pd.Series, benchmark: pd.
 
     Examples
     --------
+    >>> import pandas as pd
     >>> import factorlasso as fl
     >>> us = fl.load_us_equity_factors()
     >>> y = us.y[["AAPL", "KO", "MTUM"]]
     >>> risk = fl.LassoModel(reg_lambda=1e-4).fit(us.x, y).covariance(12)
-    >>> import pandas as pd
     >>> weights = pd.Series({"AAPL": .2, "KO": .8})
-    >>> benchmark = pd.Series({"MTUM": 1.0})
-    >>> round(risk.tracking_error(weights, benchmark), 3)
+    >>> round(risk.tracking_error(weights, pd.Series({"MTUM": 1.0})), 3)
     0.171
     """
     return portfolio_risk(c, weights, benchmark).volatility

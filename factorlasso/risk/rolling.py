@@ -168,12 +168,10 @@ class EstimateCalendar(Mapping[Any, Any]):
         Examples
         --------
         >>> import factorlasso as fl
-        >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["AAPL", "KO"]]
-        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
-        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=.01), sim.x, sim.y, dates=40)
         >>> len(calendar.dates), str(calendar.dates[-1].date())
-        (4, '2014-01-31')
+        (3, '2000-06-16')
         """
         return pd.DatetimeIndex(list(self.data))
 
@@ -184,12 +182,10 @@ class EstimateCalendar(Mapping[Any, Any]):
         Examples
         --------
         >>> import factorlasso as fl
-        >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["AAPL", "KO"]]
-        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
-        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=.01), sim.x, sim.y, dates=40)
         >>> calendar.n_observations
-        4
+        3
         """
         return len(self.data)
 
@@ -215,9 +211,8 @@ class EstimateCalendar(Mapping[Any, Any]):
         --------
         >>> import factorlasso as fl
         >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["AAPL", "KO"]]
-        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
-        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=1e-3, span=60), us.x,
+        ...                           us.y[["AAPL", "KO"]], dates=us.x.index[600::60])
         >>> calendar.as_of("2010-01-01").estimation_date
         Timestamp('2009-01-31 00:00:00')
         """
@@ -244,9 +239,8 @@ class EstimateCalendar(Mapping[Any, Any]):
         --------
         >>> import factorlasso as fl
         >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["AAPL", "KO"]]
-        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
-        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=1e-3, span=60), us.x,
+        ...                           us.y[["AAPL", "KO"]], dates=us.x.index[600::60])
         >>> calendar.get_latest().y_betas.round(2)
               MktRF  SMB  HML  Mom
         AAPL   0.70  0.0  0.0  0.0
@@ -291,14 +285,11 @@ class RollingFactorCovarData(EstimateCalendar):
 
     Examples
     --------
-    >>> import pandas as pd
     >>> import factorlasso as fl
-    >>> sim = fl.simulate_factor_model(T=120, N=6, M=3, K=2, gaps=0, seed=0)
-    >>> rows = pd.date_range("2015-01-31", periods=120, freq="ME")
-    >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=.01), sim.x.set_axis(rows),
-    ...                           sim.y.set_axis(rows), "YE")
-    >>> len(calendar), calendar.get_r2().shape == (len(calendar), 6)
-    (10, True)
+    >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+    >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=.01), sim.x, sim.y, dates=40)
+    >>> len(calendar), calendar.get_r2().shape
+    (3, (3, 2))
     """
     data: Mapping[pd.Timestamp, CurrentFactorCovarData] = field(default_factory=dict)
     state: "RollingState | None" = None
@@ -314,12 +305,10 @@ class RollingFactorCovarData(EstimateCalendar):
         Examples
         --------
         >>> import factorlasso as fl
-        >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["AAPL", "KO"]]
-        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
-        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=.01), sim.x, sim.y, dates=40)
         >>> calendar.get_x_covars()[calendar.dates[0]].shape
-        (4, 4)
+        (3, 3)
         """
         return {k: c.x_covar for k, c in self.data.items()}
 
@@ -335,9 +324,8 @@ class RollingFactorCovarData(EstimateCalendar):
         --------
         >>> import factorlasso as fl
         >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["AAPL", "KO"]]
-        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
-        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=1e-3, span=60), us.x,
+        ...                           us.y[["AAPL", "KO"]], dates=us.x.index[600::60])
         >>> calendar.get_y_betas()[calendar.dates[-1]].round(2)
               MktRF  SMB  HML  Mom
         AAPL   0.70  0.0  0.0  0.0
@@ -370,9 +358,8 @@ class RollingFactorCovarData(EstimateCalendar):
         --------
         >>> import factorlasso as fl
         >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["AAPL", "KO"]]
-        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
-        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=1e-3, span=60), us.x,
+        ...                           us.y[["AAPL", "KO"]], dates=us.x.index[600::60])
         >>> calendar.get_y_covars()[calendar.dates[-1]].round(4)
                 AAPL      KO
         AAPL  0.0074  0.0002
@@ -432,9 +419,8 @@ class RollingFactorCovarData(EstimateCalendar):
         --------
         >>> import factorlasso as fl
         >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["AAPL", "KO"]]
-        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
-        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=1e-3, span=60), us.x,
+        ...                           us.y[["AAPL", "KO"]], dates=us.x.index[600::60])
         >>> calendar.get_beta("MktRF").round(2)
                     AAPL    KO
         1999-01-31  0.31  0.75
@@ -469,9 +455,8 @@ class RollingFactorCovarData(EstimateCalendar):
         --------
         >>> import factorlasso as fl
         >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["AAPL", "KO"]]
-        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
-        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=1e-3, span=60), us.x,
+        ...                           us.y[["AAPL", "KO"]], dates=us.x.index[600::60])
         >>> (calendar.get_factor_var() ** .5).round(3)
                     MktRF    SMB    HML    Mom
         1999-01-31  0.046  0.028  0.026  0.029
@@ -496,9 +481,8 @@ class RollingFactorCovarData(EstimateCalendar):
         --------
         >>> import factorlasso as fl
         >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["AAPL", "KO"]]
-        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
-        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=1e-3, span=60), us.x,
+        ...                           us.y[["AAPL", "KO"]], dates=us.x.index[600::60])
         >>> calendar.get_r2().round(2)
                     AAPL    KO
         1999-01-31  0.07  0.33
@@ -520,9 +504,8 @@ class RollingFactorCovarData(EstimateCalendar):
         --------
         >>> import factorlasso as fl
         >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["AAPL", "KO"]]
-        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
-        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=1e-3, span=60), us.x,
+        ...                           us.y[["AAPL", "KO"]], dates=us.x.index[600::60])
         >>> calendar.get_alphas().round(4)
                       AAPL      KO
         1999-01-31  0.0159  0.0006
@@ -605,9 +588,8 @@ class RollingFactorCovarData(EstimateCalendar):
         --------
         >>> import factorlasso as fl
         >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["AAPL", "KO"]]
-        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
-        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=1e-3, span=60), us.x,
+        ...                           us.y[["AAPL", "KO"]], dates=us.x.index[600::60])
         >>> calendar.get_total_vols().round(3)
                      AAPL     KO
         1999-01-31  0.151  0.073
@@ -629,9 +611,8 @@ class RollingFactorCovarData(EstimateCalendar):
         --------
         >>> import factorlasso as fl
         >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["AAPL", "KO"]]
-        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
-        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=1e-3, span=60), us.x,
+        ...                           us.y[["AAPL", "KO"]], dates=us.x.index[600::60])
         >>> calendar.get_residual_vols().round(3)
                      AAPL     KO
         1999-01-31  0.149  0.064
@@ -672,9 +653,8 @@ class RollingFactorCovarData(EstimateCalendar):
         --------
         >>> import factorlasso as fl
         >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["Utils", "Money"]]
-        >>> model = fl.LassoModelCV(fl.LassoModel(span=120))
-        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[-1:])
+        >>> calendar = fl.fit_rolling(fl.LassoModelCV(fl.LassoModel(span=120)), us.x,
+        ...                           us.y[["Utils", "Money"]], dates=us.x.index[-1:])
         >>> calendar.get_reg_lambdas().notna()
                     Utils  Money
         2017-03-31   True   True
@@ -704,9 +684,8 @@ class RollingFactorCovarData(EstimateCalendar):
         --------
         >>> import factorlasso as fl
         >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["AAPL", "KO"]]
-        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
-        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60],
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=1e-3, span=60), us.x,
+        ...                           us.y[["AAPL", "KO"]], dates=us.x.index[600::60],
         ...                           keep_residuals=True)
         >>> calendar.estimate_alpha().round(4)
                       AAPL      KO
@@ -771,9 +750,8 @@ class RollingFactorCovarData(EstimateCalendar):
         --------
         >>> import factorlasso as fl
         >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["AAPL", "KO"]]
-        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
-        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=1e-3, span=60), us.x,
+        ...                           us.y[["AAPL", "KO"]], dates=us.x.index[600::60])
         >>> calendar.to_frame().tail(2).round(2)
                                     loading
         date       response factor
@@ -866,9 +844,8 @@ class RollingFactorCovarData(EstimateCalendar):
         --------
         >>> import factorlasso as fl
         >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["AAPL", "KO"]]
-        >>> model = fl.LassoModel(reg_lambda=1e-3, span=60)
-        >>> calendar = fl.fit_rolling(model, us.x, y, dates=us.x.index[600::60])
+        >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=1e-3, span=60), us.x,
+        ...                           us.y[["AAPL", "KO"]], dates=us.x.index[600::60])
         >>> calendar.filter_on_tickers(["KO"]).get_beta("MktRF").round(2)
                       KO
         1999-01-31  0.75
@@ -1412,14 +1389,11 @@ def fit_rolling(model: object, x: pd.DataFrame, y: pd.DataFrame, dates: object =
 
     Examples
     --------
-    >>> import pandas as pd
     >>> import factorlasso as fl
-    >>> sim = fl.simulate_factor_model(T=120, N=6, M=3, K=2, gaps=0, seed=0)
-    >>> rows = pd.date_range("2015-01-31", periods=120, freq="ME")
-    >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=.01), sim.x.set_axis(rows),
-    ...                           sim.y.set_axis(rows), "YE")
-    >>> str(calendar.dates[-1].date()), calendar.get_latest().y_covar.shape
-    ('2024-12-31', (6, 6))
+    >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+    >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=.01), sim.x, sim.y, "ME")
+    >>> [str(d.date()) for d in calendar.dates[-2:]], calendar.get_latest().y_covar.shape
+    (['2000-05-31', '2000-06-16'], (2, 2))
     """
     panel, a = make_panel(x, y, sample_weight, ordered=True), float(annualization_factor)
     panel = _with_batches(panel, absorb, model, resume)

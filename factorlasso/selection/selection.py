@@ -648,8 +648,7 @@ class LassoModelCV(FactorRegressor):
         --------
         >>> import factorlasso as fl
         >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["Utils", "BusEq", "Money"]]
-        >>> search = fl.LassoModelCV().fit(us.x, y)
+        >>> search = fl.LassoModelCV().fit(us.x, us.y[["Utils", "BusEq", "Money"]])
         >>> search.coef_.round(2)
                MktRF   SMB   HML   Mom
         Utils   0.60 -0.16  0.25  0.02
@@ -738,8 +737,7 @@ class LassoModelCV(FactorRegressor):
         --------
         >>> import factorlasso as fl
         >>> us = fl.load_us_equity_factors()
-        >>> y = us.y[["Utils", "BusEq", "Money"]]
-        >>> search = fl.LassoModelCV().fit(us.x, y)
+        >>> search = fl.LassoModelCV().fit(us.x, us.y[["Utils", "BusEq", "Money"]])
         >>> search.summary().facts["folds scored"]
         5
         """
