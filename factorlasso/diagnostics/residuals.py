@@ -567,7 +567,8 @@ def diagnose_residuals(residuals: LassoModel | pd.DataFrame,
     weights : (T,) array or None, default None
         Weights of the fit; None: equal. A model has its own.
     n_params : object, default None
-        Spent: (N,) numbers, or (N, M) loadings with `x`; None: the mean, or all of `x`.
+        Spent: (N,) numbers, the intercept among them, or (N, M) loadings with `x`; None: the mean,
+        or all of `x`.
     x : (T, M) table, default None
         Factors of the fit.
     cv : object, default None
