@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['DISTANCES', 'METHODS', 'DEPENDENCE', 'Clustering', 'complete_correlation', 'dependence_matrix', 'distance_of',
            'condensed_distance', 'Clusters', 'group_codes', 'ward_tree', 'ward_labels', 'tree_clusters',
-           'cluster_labels', 'find_clusters']
+           'cluster_labels', 'is_usual', 'half_labels', 'usual_labels', 'find_clusters']
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #ecb04efd
 from collections.abc import Callable
@@ -22,7 +22,8 @@ from scipy.stats import rankdata
 from sklearn.base import clone
 
 from ..data.estimators import Estimator
-from ..data.ewma import decay_of, weighted_corr, weighted_mean
+from ..data.ewma import (decay_of, half_products, lent_square, mirror_half, unit_columns,
+                                   weighted_corr, weighted_mean)
 from ..data.moments import aged, epochs
 from ..data.panel import Panel, as_pandas, chosen_labels, name_order, warn_caller
 
@@ -587,21 +588,13 @@ class _Cut:
     height: float | None = None
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #37fda986
-_NEAR = 32   # rows that are turned into distances at a time
-
-
-def _partition(c: Clustering, R: np.ndarray, tree: bool = True, spare: bool = False) -> _Cut:
-    """Tree and cut of a complete correlation; without `tree` no more of it than the cut needs, in
-    the place of a correlation that is to `spare`"""
+def _partition(c: Clustering, R: np.ndarray, tree: bool = True) -> _Cut:
+    "Tree and cut of a complete correlation; without `tree` no more of it than the cut needs"
     N = len(R)
     if N == 1:
         return _Cut(np.zeros(1, dtype=np.intp))
     # counts and ranks have equal distances, which the whole tree settles as scipy does
     if c.method == "ward" and c.dependence == "pearson" and c.n_clusters is None and not tree:
-        if spare and c.distance == "one_minus_rho":
-            top = max(np.subtract(1.0, rows, out=rows).max()
-                      for rows in (R[k:k + _NEAR] for k in range(0, N, _NEAR)))
-            return _Cut(ward_labels(R, c.cutoff_fraction * top))
         D = _square_distance(R, c.distance)
         return _Cut(ward_labels(D, c.cutoff_fraction * D.max()))
     d = condensed_distance(R, c.distance) if c.method != "ward" else _square_distance(R, c.distance)
@@ -673,15 +666,92 @@ def cluster_labels(c: Clustering, R: np.ndarray) -> np.ndarray:
     """
     return group_codes(_partition(c, R, False).labels) + 1
 
-# %% ../../nbs/04_clusters/01_clusters.ipynb #5b880a88
-def _panel_clusters(c: Clustering, panel: Panel, tree: bool = True) -> Clusters:
-    "Dependence, and the clusters that follow from it"
+# %% ../../nbs/04_clusters/01_clusters.ipynb #fd07bd71
+def is_usual(c: Clustering) -> bool:
+    """Tell whether labels need no more than the products of unit columns.
+
+    Parameters
+    ----------
+    c : Clustering
+        The choices.
+
+    Returns
+    -------
+    bool
+        True for Ward's clusters of 1 - ρ, cut at a share of the largest, as they are by default.
+
+    Raises
+    ------
+    ValueError
+        For a choice that is not allowed.
+    """
     _check_clustering(c)
+    return ((c.dependence, c.distance, c.method, c.n_clusters, c.span, c.remove_pc1)
+            == ("pearson", "one_minus_rho", "ward", None, None, False))
+
+
+def half_labels(R: np.ndarray, fraction: float) -> np.ndarray:
+    """Find Ward's clusters of 1 - ρ from one half of a correlation.
+
+    Parameters
+    ----------
+    R : ndarray of shape (N, N)
+        Its lower half counts; used up.
+    fraction : float
+        Height of the cut, as a share of the largest distance.
+
+    Returns
+    -------
+    ndarray of int of shape (N,)
+        A number for each response, below N.
+
+    Examples
+    --------
+    >>> half_labels(np.array([[1.0, 9.0, 9.0], [0.9, 1.0, 9.0], [0.1, 0.2, 1.0]]), .5).tolist()
+    [1, 1, 2]
+    """
+    return ward_labels(R, fraction * mirror_half(R, 1.0, -1.0, 0.0, 2.0))
+
+# %% ../../nbs/04_clusters/01_clusters.ipynb #5b880a88
+def usual_labels(c: Clustering, panel: Panel, kept: list | None = None) -> np.ndarray | None:
+    """Find the clusters of complete responses without their tree.
+
+    Parameters
+    ----------
+    c : Clustering
+        The choices.
+    panel : Panel
+        Responses in columns.
+    kept : list or None, default None
+        Memory that calls hand on to each other, as `lent_square` keeps it.
+
+    Returns
+    -------
+    ndarray of int of shape (N,) or None
+        A number for each response, below N; None where only the careful road leads there.
+    """
+    if not is_usual(c) or panel.ageing is not None or panel.T < c.min_overlap:
+        return None
     order = name_order(panel.responses)
-    R = dependence_matrix(c, panel.take(order))
-    if tree:
-        return _named(c, R, order, panel.responses)
-    labels = _partition(c, R, tree=False, spare=True).labels[np.argsort(order)]
+    S = unit_columns(panel.Y.take(order, axis=1), panel.weights, panel.mask)
+    if S is None:
+        return None
+    with lent_square(kept, panel.N) as square:
+        labels = half_labels(half_products(S, square), c.cutoff_fraction)
+    return labels[np.argsort(order)]
+
+# %% ../../nbs/04_clusters/01_clusters.ipynb #4bb3cd59
+def _panel_clusters(c: Clustering, panel: Panel, tree: bool = True,
+                    kept: list | None = None) -> Clusters:
+    "Dependence, and the clusters that follow from it"
+    labels = None if tree else usual_labels(c, panel, kept)
+    if labels is None:
+        _check_clustering(c)
+        order = name_order(panel.responses)
+        R = dependence_matrix(c, panel.take(order))
+        if tree:
+            return _named(c, R, order, panel.responses)
+        labels = _partition(c, R, tree=False).labels[np.argsort(order)]
     return Clusters(_numbered(labels, panel.responses))
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #21623002
@@ -735,7 +805,7 @@ def _found_before(clusters: Clusters, panel: Panel, columns: slice | np.ndarray 
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #166637ee
 def find_clusters(clustering: object, panel: Panel, columns: slice | np.ndarray | None = None,
-                  tree: bool = True) -> Clusters:
+                  tree: bool = True, kept: list | None = None) -> Clusters:
     """Partition the responses of a panel.
 
     Parameters
@@ -748,6 +818,8 @@ def find_clusters(clustering: object, panel: Panel, columns: slice | np.ndarray 
         Positions of the responses to cluster; None: all.
     tree : bool, default True
         False: of a `Clustering` the labels alone, which are found sooner.
+    kept : list or None, default None
+        Without the tree: memory that calls hand on to each other, as `lent_square` keeps it.
 
     Returns
     -------
@@ -764,7 +836,7 @@ def find_clusters(clustering: object, panel: Panel, columns: slice | np.ndarray 
         return _found_before(clustering, panel, columns)
     part = panel if columns is None else panel.take(columns)
     if isinstance(clustering, Clustering):
-        return _panel_clusters(clustering, part, tree)
+        return _panel_clusters(clustering, part, tree, kept)
     if hasattr(clustering, "fit_predict") and not isinstance(clustering, type):
         return _fitted_labels(clustering, part)
     if isinstance(clustering, Callable) and not isinstance(clustering, type):

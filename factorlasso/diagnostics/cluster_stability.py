@@ -12,16 +12,14 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from numba import njit
-from scipy.linalg import get_blas_funcs
 from scipy.spatial.distance import cdist
 from sklearn.base import clone
-from sklearn.metrics import adjusted_rand_score
 from tqdm import tqdm
 
 from ..clusters.clusters import (Clustering, Clusters, cluster_labels,
                                            dependence_matrix, distance_of, find_clusters,
-                                           group_codes, ward_labels)
-from ..data.ewma import decay_weights
+                                           group_codes, is_usual, ward_labels)
+from ..data.ewma import decay_weights, half_products, lent_square
 from ..selection.folds import take_rows
 from ..model.results import Summary
 from ..data.panel import Panel, make_panel, name_order
@@ -134,6 +132,17 @@ def cluster_quality(found: Clusters, panel: Panel) -> tuple[np.ndarray, float]:
          else found.correlation.to_numpy())
     return _quality(found.labels.to_numpy(), R, found.metric or "one_minus_rho")
 
+# %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #dff73c30
+@njit(nogil=True, cache=True)
+def _signed(Y, mask, mean, coins, block):
+    "Observed cells of Y, turned about the mean where the coin of the block of rows is zero"
+    out = np.zeros(Y.shape)
+    for t in range(len(Y)):
+        for i in range(Y.shape[1]):
+            if mask[t, i]:
+                out[t, i] = (2.0 * coins[block[t], i] - 1.0) * (Y[t, i] - mean[i]) + mean[i]
+    return out
+
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #ea238d17
 def independent_series(panel: Panel, rng: np.random.Generator, block_length: int = 1) -> Panel:
     """Destroy the dependence between responses and keep all else.
@@ -155,12 +164,8 @@ def independent_series(panel: Panel, rng: np.random.Generator, block_length: int
     mean = panel.Y.sum(axis=0) / np.maximum(panel.n_obs, 1)
     first = rng.integers(block_length) if block_length > 1 else 0
     block = (np.arange(panel.T) + first) // block_length
-    signs = 2.0 * rng.integers(2, size=(block[-1] + 1, panel.N)) - 1.0
-    Y = signs if len(signs) == panel.T else signs[block]
-    Y *= panel.Y - mean
-    Y += mean
-    Y[~panel.mask] = 0.0
-    return replace(panel, Y=Y)
+    coins = rng.integers(2, size=(block[-1] + 1, panel.N))
+    return replace(panel, Y=_signed(panel.Y, panel.mask, mean, coins, block))
 
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #3edbb9dc
 @dataclass(frozen=True, eq=False)
@@ -218,16 +223,23 @@ class ClusterStability:
                 f"{row['found']:.3f} ({row['null mean']:.3f} if independent), p = {row['p']:.2g}")
         return Summary("ClusterStability", pd.Series(facts), table)
 
+# %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #d3bcb800
+def _sums_of_others(A: np.ndarray, members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    "(N, K) number and sum of what is known of each row in each cluster, the row itself left out"
+    unknown = np.isnan(A)
+    if not unknown.any():
+        return members.sum(0) - members, A @ members - np.diag(A)[:, None] * members
+    known, A = (~unknown).astype(float), np.where(unknown, 0.0, A)
+    return tuple(B @ members - np.diag(B)[:, None] * members for B in (known, A))
+
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #7da36cea
 def _by_response(found: Clusters, A: np.ndarray, silhouettes: np.ndarray) -> pd.DataFrame:
     """Mean co-association of each response with the others of its cluster, and with the nearest
     other cluster"""
     labels = found.labels.to_numpy()
     members = labels[:, None] == np.arange(1, labels.max() + 1)
-    known = np.isfinite(A) & ~np.eye(len(A), dtype=bool)
-    count = known.astype(float) @ members
-    mean = np.divide(np.where(known, A, 0.0) @ members, count, out=np.full(count.shape, np.nan),
-                     where=count > 0)
+    count, total = _sums_of_others(A, members.astype(float))
+    mean = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
     # a cluster of one is together with itself
     own = np.where(members.sum(0)[labels - 1] == 1, 1.0, mean[members])
     others = np.where(members | np.isnan(mean), -1.0, mean)
@@ -296,10 +308,11 @@ def _pairs_between(G, low, high, rows, most):
 def _far_labels(S: np.ndarray,  # (T, N) columns of length one
                 fraction: float,  # height of the cut as a share of the largest distance
                 order: np.ndarray,  # (N,) in which ties are broken
+                square: np.ndarray | None = None,  # (N, N) memory in single precision
                 ) -> np.ndarray | None:
     "(N,) clusters 1..K; None where many pairs are near, or farthest"
-    N, slack, single = S.shape[1], 2.0 ** -23 * (len(S) + 3), S.astype(np.float32)
-    G = get_blas_funcs("syrk", (single,))(1.0, single.T).T   # BLAS fills one half
+    N, slack = S.shape[1], 2.0 ** -23 * (len(S) + 3)
+    G = half_products(S.astype(np.float32), square)
     low, high = _extremes(G)
     far = low.min() + 2 * slack
     i, j = (farthest := _pairs_between(G, -2.0, far, np.flatnonzero(low <= far), N)).T
@@ -315,17 +328,15 @@ def _far_labels(S: np.ndarray,  # (T, N) columns of length one
     return group_codes(labels) + 1
 
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #79079cd7
-_USUAL = ("pearson", "one_minus_rho", "ward", None, False)   # what `_far_labels` is for
-
-
-def _chance_quality(clustering: object, panel: Panel) -> tuple[np.ndarray, float]:
+def _chance_quality(clustering: object, panel: Panel,
+                    kept: list | None = None) -> tuple[np.ndarray, float]:
     "`cluster_quality` of the clusters of a panel; only means of the silhouettes have an order"
     if not isinstance(clustering, Clustering):
         return cluster_quality(find_clusters(clustering, panel), panel)
     c, order = clustering, name_order(panel.responses)
-    usual = (c.dependence, c.distance, c.method, c.n_clusters, c.remove_pc1)
-    S = _unit_columns(panel) if usual == _USUAL and panel.T >= c.min_overlap else None
-    labels = None if S is None else _far_labels(S, c.cutoff_fraction, order)
+    S = _unit_columns(panel) if is_usual(c) and panel.T >= c.min_overlap else None
+    with lent_square(kept if S is not None else None, panel.N, np.float32) as square:
+        labels = None if S is None else _far_labels(S, c.cutoff_fraction, order, square)
     if labels is not None:
         rows = np.flatnonzero(np.bincount(labels)[labels] > 1)
         return _quality(labels, np.clip(S[:, rows].T @ S, -1.0, 1.0), c.distance)
@@ -365,19 +376,32 @@ def _ageless(clustering: object, panel: Panel) -> tuple[object, Panel]:
     return clone(clustering).set_params(span=None), replace(panel, weights=weights)
 
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #1b9b4ee4
-def _labels_again(clustering: object, panel: Panel, rows: np.ndarray) -> np.ndarray:
+def _labels_again(clustering: object, panel: Panel, rows: np.ndarray,
+                  kept: list | None = None) -> np.ndarray:
     "(N,) clusters 1..K in a sample, 0 for a series with too few of its rows"
     part, labels = _counted(clustering, panel, rows), np.zeros(panel.N, dtype=int)
     seen = np.flatnonzero(part.n_obs >= min(12, len(rows) // 2))
     columns = None if len(seen) == panel.N else seen
-    labels[seen] = find_clusters(clustering, part, columns, tree=False).labels
+    labels[seen] = find_clusters(clustering, part, columns, tree=False, kept=kept).labels
     return labels
 
 
-def _mean_quality(clustering: object, panel: Panel) -> tuple[float, float]:
+def _mean_quality(clustering: object, panel: Panel,
+                  kept: list | None = None) -> tuple[float, float]:
     "Mean silhouette and variance share of the clusters of a flip"
-    silhouettes, share = _chance_quality(clustering, panel)
+    silhouettes, share = _chance_quality(clustering, panel, kept)
     return silhouettes.mean(), share
+
+# %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #680bd0a9
+def _agreement(one: np.ndarray, other: np.ndarray) -> float:
+    "Adjusted Rand index of two partitions into clusters 1..K"
+    n, both = len(one), one.astype(np.int64) * (other.max(initial=0) + 1) + other
+    sizes = np.bincount(one), np.bincount(other), np.unique(both, return_counts=True)[1]
+    a, b, c = (float((k * (k - 1)).sum()) for k in sizes)
+    if a == b == c:
+        return 1.0
+    chance = a * b / (n * (n - 1))
+    return (c - chance) / ((a + b) / 2 - chance)
 
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #7643f7ad
 def _against_chance(found: list[float],  # mean silhouette and variance share
@@ -441,15 +465,17 @@ def cluster_stability(clustering: object, y: object, n: int = 100, rng: int
     samples = row_samples(panel.T, n, rng, scheme, block_length)
     length = int(block_length or 1) if scheme == "bootstrap" else 1
     jobs = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+    double, single = [], []
     with tqdm(total=len(samples) + n, delay=2, disable=None, leave=False) as bar:
         def all_of(calls):
             return np.array([bar.update() or result for result in jobs(calls)])
 
-        drawn = all_of(delayed(_labels_again)(clustering, panel, rows) for rows in samples)
-        chances = all_of(delayed(_mean_quality)(clustering, independent_series(panel, r, length))
-                         for r in rng.spawn(n))
-    A = _together(drawn)
-    agreement = np.array([adjusted_rand_score(found.labels[k > 0], k[k > 0]) for k in drawn])
+        drawn = all_of(delayed(_labels_again)(clustering, panel, rows, double) for rows in samples)
+        double.clear()
+        chances = all_of(delayed(_mean_quality)(clustering, independent_series(panel, r, length),
+                                                single) for r in rng.spawn(n))
+    A, labels = _together(drawn), found.labels.to_numpy()
+    agreement = np.array([_agreement(labels[k > 0], k[k > 0]) for k in drawn])
     return ClusterStability(found.labels, pd.DataFrame(A, panel.responses, panel.responses),
                             agreement, _against_chance([silhouettes.mean(), share], chances),
                             _by_response(found, A, silhouettes))

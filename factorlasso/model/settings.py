@@ -315,7 +315,7 @@ def _cell_rules(model, centred, groups, known) -> CellRules:
     return CellRules(signs, box, prior, conflicts, derived)
 
 # %% ../../nbs/06_model/02_settings.ipynb #3df1e684
-def _groups(model, kind, panel, active, tree) -> tuple[np.ndarray, Clusters | None]:
+def _groups(model, kind, panel, active, tree, kept) -> tuple[np.ndarray, Clusters | None]:
     "(n_active,) group codes of the active responses, and their groups as clusters, found or given."
     if kind == LassoModelType.LASSO:
         return np.zeros(active.sum(), dtype=np.intp), None
@@ -323,7 +323,7 @@ def _groups(model, kind, panel, active, tree) -> tuple[np.ndarray, Clusters | No
     if kind == LassoModelType.GROUP_LASSO and not given:
         raise ValueError("group_lasso needs group_data, a Series of group labels by response")
     clusters = find_clusters(model.group_data if given else model.clustering, panel,
-                             np.flatnonzero(active), tree)
+                             None if active.all() else np.flatnonzero(active), tree, kept)
     return group_codes(clusters.labels.to_numpy()), clusters
 
 # %% ../../nbs/06_model/02_settings.ipynb #5e1d9e5d
@@ -548,7 +548,8 @@ def _check_batches(model, panel) -> None:
                          f"{model.solver!r}")
 
 # %% ../../nbs/06_model/02_settings.ipynb #eda67cbe
-def prepare(model: Any, panel: Panel, history: np.ndarray, tree: bool = True) -> Setup:
+def prepare(model: Any, panel: Panel, history: np.ndarray, tree: bool = True,
+            kept: list | None = None) -> Setup:
     """Turn settings and data into a problem, with its λ beside it.
 
     Parameters
@@ -561,6 +562,8 @@ def prepare(model: Any, panel: Panel, history: np.ndarray, tree: bool = True) ->
         Number of valid rows of each response.
     tree : bool, default True
         False: clusters without the tree they were cut from, which are found sooner.
+    kept : list or None, default None
+        Without the tree: memory that calls hand on to each other, as `find_clusters` takes it.
 
     Returns
     -------
@@ -576,7 +579,7 @@ def prepare(model: Any, panel: Panel, history: np.ndarray, tree: bool = True) ->
     _check_batches(model, panel)
     active = history >= max(model.warmup_period, 1)
     level = without_batches(panel)   # clusters are not of batches
-    groups, clusters = (_groups(model, kind, level, active, tree) if active.any()
+    groups, clusters = (_groups(model, kind, level, active, tree, kept) if active.any()
                         else (np.zeros(0, dtype=np.intp), None))
     everyone = np.full(panel.N, -1)
     everyone[active] = np.arange(active.sum()) if kind == LassoModelType.LASSO else groups

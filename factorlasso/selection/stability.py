@@ -102,8 +102,8 @@ def half_groups(groups: np.ndarray, n_pairs: int,
                     for part in (order[:half], order[half:2 * half]))
 
 # %% ../../nbs/07_selection/05_stability.ipynb #2ed9462e
-def select_on_rows(model: LassoModel, panel: Panel, rows: np.ndarray,
-                   lambdas: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def select_on_rows(model: LassoModel, panel: Panel, rows: np.ndarray, lambdas: np.ndarray | None,
+                   kept: list | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Find the loadings that leave their prior when the model sees only these rows.
 
     Parameters
@@ -116,6 +116,8 @@ def select_on_rows(model: LassoModel, panel: Panel, rows: np.ndarray,
         Positions, increasing.
     lambdas : (K,) array or None
         Decreasing; None: the λ of the model.
+    kept : list or None, default None
+        Memory for clusters that calls hand on to each other.
 
     Returns
     -------
@@ -131,7 +133,7 @@ def select_on_rows(model: LassoModel, panel: Panel, rows: np.ndarray,
     history = rows_of_weight(part)
     if not (history >= max(model.warmup_period, 1)).any():
         return chosen, np.zeros(panel.N, dtype=bool), np.zeros((panel.N, panel.M), dtype=bool)
-    setup = prepare(model, part, history, tree=False)
+    setup = prepare(model, part, history, tree=False, kept=kept)
     problem = unit_problem(model, setup, summarize_panel(setup.fitted, model.demean is True))
     lam = setup.reg_lambda[setup.active]
     if lambdas is None:
@@ -482,8 +484,10 @@ def stability_selection(model: LassoModel, x: object, y: object, n_pairs: int = 
     halves = list(half_samples(panel.T, n_pairs, rng, int(block_length)) if groups is None else
                   half_groups(np.asarray(groups)[-panel.T:], n_pairs, rng))
 
+    kept: list = []
+
     def both(pair):
-        parts = [select_on_rows(settings, panel, rows, grid) for rows in pair]
+        parts = [select_on_rows(settings, panel, rows, grid, kept) for rows in pair]
         counts = sum(c.astype(np.int32) for c, _, _ in parts)
         return counts, *(sum(np.asarray(a, dtype=float) for a in column) for column in zip(
             *((np.logical_or.accumulate(c, axis=0).sum(2), seen, free.sum(1))
