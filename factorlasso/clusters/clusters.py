@@ -830,6 +830,15 @@ def find_clusters(clustering: object, panel: Panel, columns: slice | np.ndarray 
     ------
     ValueError
         For labels that do not fit the responses.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from factorlasso.data.panel import make_panel
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.repeat(rng.normal(size=(100, 2)), 2, axis=1) + .3 * rng.normal(size=(100, 4))
+    >>> find_clusters(Clustering(n_clusters=2), make_panel(y[:, :1], y)).labels.tolist()
+    [1, 1, 2, 2]
     """
     clustering = Clustering() if clustering is None else clustering
     if isinstance(clustering, Clusters):

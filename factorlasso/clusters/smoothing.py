@@ -71,6 +71,13 @@ def turnover(new: pd.Series, old: pd.Series) -> float:
     -------
     float
         Over the responses of both dates, after the best naming; NaN where there are none.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> old = pd.Series([1, 1, 2, 2], list("abcd"))
+    >>> turnover(pd.Series([7, 7, 3, 7], list("abcd")), old)     # only d has moved
+    0.25
     """
     common = new.index.intersection(old.index)
     if not len(common):

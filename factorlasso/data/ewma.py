@@ -33,6 +33,11 @@ def decay_of(span: float | None) -> float:
     ------
     ValueError
         If `span` is less than 1.
+
+    Examples
+    --------
+    >>> decay_of(3), decay_of(None)
+    (0.5, 1.0)
     """
     if span is None:
         return 1.0
@@ -60,6 +65,11 @@ def decay_weights(T: int, span: float | None = None) -> np.ndarray:
     ------
     ValueError
         If `span` is less than 1.
+
+    Examples
+    --------
+    >>> decay_weights(4, span=3).tolist()       # half of the weight is left after each row
+    [0.125, 0.25, 0.5, 1.0]
     """
     return decay_of(span) ** np.arange(T - 1, -1, -1)
 
@@ -79,6 +89,11 @@ def effective_sample_size(weights: np.ndarray,
     -------
     float or array
         Float, or (N,) with a mask; 0 where there is no weight.
+
+    Examples
+    --------
+    >>> round(effective_sample_size(decay_weights(1000, span=60)))
+    60
     """
     w = np.asarray(weights, dtype=float)
     w = w / max(w.max(initial=0), np.finfo(float).tiny)
@@ -134,6 +149,12 @@ def weighted_mean(Y: np.ndarray, weights: np.ndarray | None = None,
     -------
     (N,) array
         NaN where a column has no weight.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> weighted_mean(np.array([[1.0, np.nan], [3.0, 5.0]]), np.array([1.0, 3.0])).tolist()
+    [2.5, 5.0]
     """
     return _prepare(Y, weights, mask)[4]
 
@@ -400,6 +421,12 @@ def weighted_cov(Y: np.ndarray, weights: np.ndarray | None = None, mask: np.ndar
     -------
     (N, N) array
         Symmetric.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> weighted_cov(np.array([[1.0, 2.0], [3.0, 6.0]])).tolist()
+    [[1.0, 2.0], [2.0, 4.0]]
     """
     D, _, w, m, _, Z = _prepare(Y, weights, mask)
     return _pairwise(D, w, m, min_overlap, False, Z)
@@ -490,6 +517,12 @@ def rolling_mean(Y: np.ndarray, span: float | None, mask: np.ndarray | None = No
     ------
     ValueError
         If `span` is less than 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rolling_mean(np.array([[np.nan], [4.0], [np.nan], [0.0]]), span=3).round(2).ravel().tolist()
+    [nan, 4.0, 4.0, 2.0]
     """
     Y = Y if mask is None else np.where(mask, Y, np.nan)
     if span is None:

@@ -263,6 +263,18 @@ def load_matrix(path: str | Path, options: FileOptions | None = None) -> pd.Data
         If there is no such table in the file, in one line that names the place.
     OSError
         If there is no file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = f"{folder}/signs.csv"
+    ...     pd.DataFrame({"f1": [1, 0], "f2": [None, -1]}, ["a", "b"]).to_csv(path)
+    ...     load_matrix(path)
+        f1   f2
+    a  1.0  NaN
+    b  0.0 -1.0
     """
     options = options or FileOptions()
     with _named(path) as file:
@@ -290,6 +302,18 @@ def load_panel(path: str | Path, options: FileOptions | None = None) -> pd.DataF
     ------
     ValueError, OSError
         As for `load_matrix` and `as_dates`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = f"{folder}/y.csv"
+    ...     pd.DataFrame({"a": [2, 1]}, ["2020-02-29", "2020-01-31"]).to_csv(path)
+    ...     load_panel(path)     # the oldest row comes first
+                  a
+    2020-01-31  1.0
+    2020-02-29  2.0
     """
     options, table = options or FileOptions(), load_matrix(path, options)
     table = table.T if options.transpose else table
@@ -320,6 +344,16 @@ def load_groups(path: str | Path, options: FileOptions | None = None,
     ------
     ValueError, OSError
         As for `load_matrix`; also if there are several columns and none was chosen.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = f"{folder}/groups.csv"
+    ...     pd.DataFrame({"y": ["a", "b"], "sector": ["energy", "banks"]}).to_csv(path, index=False)
+    ...     load_groups(path).to_dict()
+    {'a': 'energy', 'b': 'banks'}
     """
     with _named(path) as file:
         table = _raw(file, options or FileOptions())

@@ -572,6 +572,13 @@ def make_panel(x: object, y: object, weights: object = None, ordered: bool = Fal
         infinite values, text, negative weights, nothing to read.
     TypeError
         For a sparse matrix, and for a table that is not computed yet.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> panel = make_panel(np.eye(3), [[1.0], [np.nan], [2.0]])
+    >>> (panel.T, panel.M, panel.N), panel.n_obs.tolist()
+    ((3, 3, 1), [2])
     """
     (xv, xi, xc), (yv, yi, yc) = _as_2d(x, "x"), _as_2d(y, "y")
     index = _common_index(xi, yi, len(xv))

@@ -98,6 +98,16 @@ class Files:
     ------
     ValueError
         For a suffix that is neither `.parquet` nor `.csv`, and for columns that the files lack.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = f"{folder}/rows.csv"
+    ...     pd.DataFrame({"f": [1, 3, 5], "y": [2, 4, 6]}).to_csv(path)
+    ...     [len(y) for x, y, *_ in Files(path, ["f"], ["y"], rows=2)]
+    [2, 1]
     """
     path: str | os.PathLike[str]
     factors: list[Any]

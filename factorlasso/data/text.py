@@ -48,6 +48,20 @@ class FileOptions:
     ------
     ValueError
         For a separator or a decimal mark that can be none, and for one character as both.
+
+    Examples
+    --------
+    >>> from factorlasso.data.files import load_panel
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = f"{folder}/y.csv"
+    ...     y = pd.Series([1.5, 2.5], ["31/01/2020", "29/02/2020"], name="a")
+    ...     y.to_csv(path, sep=";", decimal=",")
+    ...     load_panel(path, FileOptions(decimal=",", date_format="%d/%m/%Y"))
+                  a
+    2020-01-31  1.5
+    2020-02-29  2.5
     """
     sep: str | None = None
     decimal: str | None = None

@@ -33,6 +33,12 @@ def simulate_usage_example(seed: int = 0, T: int = 120, N: int = 50, M: int = 9)
     -------
     Simulation
         The panel, and the truth behind it.
+
+    Examples
+    --------
+    >>> sim = simulate_usage_example()
+    >>> sim.x.shape, sim.y.shape
+    ((120, 9), (120, 50))
     """
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((T, M))
@@ -158,6 +164,12 @@ def simulate_ablation(seed: int = 42, regime: Regime | str = "moderate/clean",
     ------
     ValueError
         For the name of a regime that is not known.
+
+    Examples
+    --------
+    >>> sim = simulate_ablation(regime=Regime(density="sparse"))
+    >>> sim.beta.ne(0).sum(axis=1).unique().tolist()      # factors of each response
+    [2]
     """
     if isinstance(regime, str):
         if regime not in ABLATION_REGIMES:
@@ -209,6 +221,12 @@ def simulate_pooled_signs(seed: int = 0, r2: float = 0.10, T: int = 80, N: int =
     ------
     ValueError
         If N is not a multiple of K, or for an R² that cannot be.
+
+    Examples
+    --------
+    >>> sim = simulate_pooled_signs(r2=.1)
+    >>> round(float(sim.r2.mean()), 1), sim.groups.nunique()
+    (0.1, 6)
     """
     if N % K:
         raise ValueError(f"N must be a multiple of K, got N={N} and K={K}")
@@ -311,6 +329,12 @@ def simulate_multi_asset(seed: int = 0, T: int = 120) -> Simulation:
     -------
     Simulation
         The panel, and the truth behind it.
+
+    Examples
+    --------
+    >>> sim = simulate_multi_asset()
+    >>> sim.x.shape, sim.y.shape, sim.signs is None
+    ((120, 9), (120, 17), False)
     """
     covar, beta, about = _multi_asset_tables()
     rng = np.random.default_rng(seed)

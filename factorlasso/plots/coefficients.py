@@ -59,6 +59,14 @@ def plot_coefficients(errors: StandardErrors, response: Any = None, factor: Any 
     ------
     ValueError
         Unless exactly one response or factor is named, and exists.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+    >>> errors = fl.LassoModel(reg_lambda=.01).fit(sim.x, sim.y).standard_errors()
+    >>> plot_coefficients(errors, response="y0").get_figure() is not None
+    True
     """
     table, lower, upper = _lines(errors, response, factor)
     at, b = np.arange(len(table)), table["estimate"]

@@ -487,6 +487,16 @@ def plot_risk_split(risk: object, largest: int = 12, axes: object = None) -> np.
     -------
     ndarray of Axes
         The axes that were drawn on.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+    >>> risk = fl.LassoModel(reg_lambda=.01).fit(sim.x, sim.y).covariance()
+    >>> split = risk.portfolio_risk(pd.Series({"y0": .5, "y1": .5}))
+    >>> len(plot_risk_split(split))
+    2
     """
     parts = [("factor", risk.factors["contribution"])]
     if risk.clusters is not None:
@@ -529,6 +539,17 @@ def plot_forecasts(evaluation: object, against: str, measures: list[Any] | None 
     -------
     ndarray of Axes
         The axes that were drawn on.
+
+    Examples
+    --------
+    >>> from factorlasso.risk import evaluate_forecasts
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=120, N=6, M=3, K=2, gaps=0)
+    >>> risk = {lam: fl.fit_rolling(fl.LassoModel(reg_lambda=lam), sim.x, sim.y, dates=40)
+    ...         for lam in (.01, 1.0)}
+    >>> judged = evaluate_forecasts({"light": risk[.01], "heavy": risk[1.0]}, sim.y, horizon=20)
+    >>> len(plot_forecasts(judged, against="light"))
+    5
     """
     table = evaluation.compare(against)
     measures = measures or ["log-likelihood", "QLIKE long", "QLIKE long-short",
@@ -966,6 +987,17 @@ def save_plot(axes: Axes | np.ndarray, path: str | os.PathLike[str], dpi: int = 
         File to write; its ending says the format.
     dpi : int, default 150
         Dots per inch of a bitmap.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "loadings.png")
+    ...     save_plot(plot_loadings(pd.DataFrame([[1.0, 0.0]])), path)
+    ...     path.exists()
+    True
     """
     figure = np.ravel(axes)[0].figure
     figure.savefig(path, dpi=dpi)

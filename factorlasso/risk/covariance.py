@@ -955,6 +955,17 @@ def split_risk(c: CurrentFactorCovarData, weights: pd.Series,
     ------
     ValueError
         Names unknown positions and missing weights.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+    >>> risk = fl.LassoModel(reg_lambda=.01).fit(sim.x, sim.y).covariance()
+    >>> split = split_risk(risk, pd.Series({"y0": .5, "y1": .5}))
+    >>> parts = split.factors["contribution"].sum() + split.assets["residual"].sum()
+    >>> bool(abs(parts - split.volatility) < 1e-9)
+    True
     """
     w = _matched(pd.Series(weights).rename("weight").to_frame(), None, None, "weights")["weight"]
     if w.isna().any():
@@ -1111,6 +1122,13 @@ def hac_covariance(X: np.ndarray, weights: np.ndarray, lags: int = 0) -> np.ndar
     -------
     ndarray of shape (M, M)
         Symmetric positive semi-definite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.array([[1.0], [1.0], [-1.0], [-1.0]])       # rows that resemble their neighbours
+    >>> hac_covariance(x, np.ones(4)).tolist(), hac_covariance(x, np.ones(4), lags=1).tolist()
+    ([[1.0]], [[1.25]])
     """
     Z = np.sqrt(weights)[:, None] * (X - weighted_mean(X, weights))
     S = Z.T @ Z
@@ -1134,6 +1152,13 @@ class EwmaCovariance:
         Span of the correlations; None: that of the variances.
     hac_lags : int, default=0
         Lags of the Newey–West correction.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(400, 2)) * [1.0, 3.0]
+    >>> np.sqrt(np.diag(EwmaCovariance(vol_span=100).estimate(X, np.ones(400)))).round(1).tolist()
+    [1.0, 3.0]
     """
 
     vol_span: float

@@ -95,6 +95,13 @@ def random_portfolios(responses: pd.Index, n: int = 20,
     -------
     DataFrame of shape (N, 2 n)
         Columns are called "long" and "long-short".
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> held = random_portfolios(pd.Index(["a", "b", "c"]), n=2)
+    >>> held.columns.tolist(), held["long"].sum().round(9).tolist()
+    (['long', 'long', 'long-short', 'long-short'], [1.0, 1.0])
     """
     rng, N = np.random.default_rng(rng), len(responses)
     long, short = rng.dirichlet(np.ones(N), n).T, rng.standard_normal((N, n))
@@ -206,6 +213,16 @@ def evaluate_forecasts(forecasts: dict[str, Mapping[Any, Any]], returns: pd.Data
     ValueError
         For a forecast that knows its future, returns out of order, and forecasts that have no date
         in common.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=120, N=6, M=3, K=2, gaps=0)
+    >>> risk = {lam: fl.fit_rolling(fl.LassoModel(reg_lambda=lam), sim.x, sim.y, dates=40)
+    ...         for lam in (.01, 1.0)}
+    >>> judged = evaluate_forecasts({"light": risk[.01], "heavy": risk[1.0]}, sim.y, horizon=20)
+    >>> judged.summary["QLIKE long"].round(1).to_dict()
+    {'heavy': 2.4, 'light': 2.3}
     """
     if not isinstance(returns.index, pd.DatetimeIndex) or not returns.index.is_monotonic_increasing:
         raise ValueError("returns must have dates in increasing order")

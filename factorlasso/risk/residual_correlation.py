@@ -712,6 +712,15 @@ class ResidualCorrelation:
     ------
     ValueError
         For a method or a number that is not allowed.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=120, N=6, M=3, K=2, gaps=0)
+    >>> risk = fl.LassoModel(reg_lambda=.1).fit(sim.x, sim.y).covariance(
+    ...     residual_correlation=ResidualCorrelation("shrink", intensity=0.5))
+    >>> risk.residual_choice["method"], risk.residual_corr.shape
+    ('shrink', (6, 6))
     """
 
     method: str | pd.DataFrame = "auto"

@@ -69,6 +69,18 @@ def information_criteria(path: LassoPath, n_obs: np.ndarray | None = None,
     ------
     ValueError
         For a Series that lacks a response.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+    >>> path = fl.LassoModel("lasso").path(sim.x, sim.y, lambdas=[1.0, .1, .01])
+    >>> information_criteria(path)["bic"].unstack().round(2)
+    response      y0      y1
+    lambda
+    0.01     -340.69  403.61
+    0.10     -334.40  394.20
+    1.00     -132.50  395.41
     """
     n, data = _counts(path, n_obs), path.data
     box, k = path.problem.bounds, path.df + 1

@@ -48,6 +48,11 @@ def expanding_windows(T: int, n_folds: int = 5,
     ------
     ValueError
         Where there are too few rows.
+
+    Examples
+    --------
+    >>> [(len(train), test.tolist()) for train, test in expanding_windows(9, n_folds=2)]
+    [(3, [3, 4, 5]), (6, [6, 7, 8])]
     """
     first = T - n_folds * (T // (n_folds + 1)) if first is None else first
     if n_folds < 1 or first < 1 or T - first < n_folds:
