@@ -218,7 +218,7 @@ def atomic_folder(path: str | os.PathLike[str], replaces: tuple[Any, ...] = ()) 
     ----------
     path : str or PathLike
         The folder to make or to put files into; a symbolic link is followed.
-    replaces : tuple of str
+    replaces : tuple of str, default ()
         Names of files that go even if they are not written anew.
 
     Yields

@@ -273,7 +273,7 @@ def label_column(index_col: str | int | None, names: list[str]) -> int | None:
 
     Parameters
     ----------
-    index_col : str or int, optional
+    index_col : str, int or None
         As in `FileOptions`.
     names : list of str
         The columns.

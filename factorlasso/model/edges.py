@@ -77,7 +77,7 @@ def signs_from_edges(edges: pd.DataFrame, X: Any, y: Any, source: str = "source"
         One row for each link.
     X, y : DataFrame or array of shape (T, M) and (T, N)
         The data of the fit, for their labels.
-    source, target, sign : str
+    source, target, sign : str, default "source", "target" and "sign"
         Columns with the factor, the response and the sign: 1, −1, 0 (forbidden), empty (known, of
         no known sign), or a word such as "+", "activator", "repressor", "dual".
     conflict : {"free", "raise"}, default "free"

@@ -74,8 +74,8 @@ class WideMoments(Moments):
 
     Parameters
     ----------
-    G : (P, M, M) array
-        Covariance of the factors on the valid rows of each mask pattern.
+    G : (0, M, M) array
+        Empty.
     c : (N, M) array
         Covariance of each response with the factors.
     s : (N,) array
@@ -87,7 +87,7 @@ class WideMoments(Moments):
     y_mean : (N,) array
         Response means; zero where nothing was centred.
     pattern : (N,) array
-        Which row of `G` belongs to each response.
+        Which row of `roots` belongs to each response.
     n_obs : (N,) array
         Number of valid rows.
     T : int
