@@ -213,12 +213,18 @@ def is_number(field: str) -> bool:
     return bool(_NUMBER.fullmatch(field.replace(",", ".")))
 
 # %% ../../nbs/01_data/08_text.ipynb #be613249
+def _over_words(rows: list[list[str]], width: int) -> bool:
+    "Whether the first row names every column but the labels, and no number stands below it"
+    return (len(rows[0]) == width and not rows[0][0]
+            and not any(is_number(v) for row in rows[1:_LOOK] for v in row[1:]))
+
+
 def _header(rows: list[list[str]], width: int) -> int:
     "The position of the header; ValueError when the first row of the table holds data"
     named = [sum(map(bool, row)) for row in rows[:_LOOK]]
     k = next((k for k, n in enumerate(named) if n >= width - 1), 0)
     if (k + 1 < len(named) and named[k] == width - 1 < named[k + 1]
-            and not any(map(is_number, rows[k + 1][1:]))):
+            and not any(map(is_number, rows[k + 1][1:])) and not _over_words(rows[k:], width)):
         k += 1
     first, *cells = rows[k]
     label = re.match(r"\d{4}-?\d\d|\d+$|\d+[./]\d+", first)
