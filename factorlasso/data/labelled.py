@@ -207,7 +207,7 @@ class PanelMoments:
 
     Parameters
     ----------
-    parts : tuple of Moments
+    parts : list of Moments
         Centred moments of neighbouring responses; W relative to the newest row of each.
     of_x : Moments
         Moments of the factors alone, on all complete rows; W relative to the newest row.
@@ -230,7 +230,7 @@ class PanelMoments:
     pairs : PairMoments or None
         Moments of pairs of responses, where asked for.
     """
-    parts: tuple[Moments, ...]
+    parts: list[Moments]
     of_x: Moments
     factors: pd.Index
     responses: pd.Index
