@@ -1,7 +1,7 @@
 """Factor loadings, clusters and covariance of 55 US portfolios, stocks and funds, with the signs a
 textbook gives.
 
-    pip install "factorlasso[data]"
+    pip install ".[data]"          # in a copy of the repository
     python examples/finance_factor_model.py
 
 Portfolios have 819 months of returns, stocks 326 and funds 38; nobody's history is cut to anybody
