@@ -1187,10 +1187,12 @@ def _scheduled(model, part: Panel, sums: PanelMoments | None, schedule: ClusterS
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #5c1e0a71
 def _check_rolling(model: object, window: int | None, a: float) -> int:
-    "The warm-up; ValueError for a window or a factor that cannot be"
+    "Fewest rows of an estimate; ValueError for a window or a factor that cannot be"
     inner = _settings(model)
     need = int(max(1, getattr(inner.model or inner if isinstance(inner, MixedCadence) else inner,
                               "warmup_period", 12)))
+    blocks = getattr(model, "cv", None)   # of a search, each of at least a row after the warm-up
+    need += int(blocks) if isinstance(blocks, Integral) else 0
     if (window is not None and not (isinstance(window, Integral) and window >= 1)
         or not 0 < a < np.inf):
         raise ValueError(f"window must be a positive number of rows and annualization_factor "
@@ -1201,15 +1203,12 @@ def _check_rolling(model: object, window: int | None, a: float) -> int:
     return need
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #a4b5655e
-def _with_batches(panel: Panel, absorb: object, model: object, resume: object) -> Panel:
-    "The panel with batches; ValueError where a model or a sum of moments has no place for them"
+def _with_batches(panel: Panel, absorb: object, model: object) -> Panel:
+    "The panel with batches; ValueError where a model has no place for them"
     if absorb is None:
         return panel
     if not isinstance(_settings(model), LassoModel):
         raise ValueError(f"absorb needs a LassoModel, got {type(model).__name__}")
-    if resume is not None:
-        raise ValueError("resume continues from sums that know no batches: with absorb fit all "
-                         "rows again")
     return with_batches(panel, absorb)
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #561fb55f
@@ -1224,45 +1223,63 @@ def _for_covariance(model: object, given: dict | None) -> dict:
     return dict(given or {})
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #5eeea000
-def _resumed(resume: object, model: object, window: int | None) -> RollingState | None:
-    "The state to continue from; ValueError where there is none"
+_RULES = ("factors_beta_loading_signs", "factors_beta_prior", "penalty_weights")
+
+
+def _row_readers(model: object, panel: Panel, window: int | None, keep: bool,
+                 covariance: dict) -> list[str]:
+    "The settings for which a date needs its rows; none where sums of moments are enough"
+    if type(model) is not LassoModel:
+        return [f"a {type(model).__name__}"]
+    c = model.clustering
+    by_pairs = (not clusters_wanted(model) or c is None
+                or (c.dependence == "pearson" and c.span in (None, model.span)))
+    own = c is None or isinstance(c, (Clustering, pd.Series, dict))
+    asked = {"window": window is not None, "keep_residuals": keep, "covariance": bool(covariance),
+             "absorb": panel.batches is not None, "demean": model.demean is not True,
+             "clustering": not (by_pairs and own)}
+    return ([k for k, wanted in asked.items() if wanted]
+            + [k for k in _RULES if hasattr(getattr(model, k), "derive")])
+
+# %% ../../nbs/10_risk/07_rolling.ipynb #dc7ecdf2
+def _resumed(resume: object, model: object, needs: list[str]) -> RollingState | None:
+    "The state to continue from; ValueError where it is not enough for what is wanted"
+    if resume is None:
+        return None
     state = resume.state if isinstance(resume, RollingFactorCovarData) else resume
-    if resume is not None and (state is None or state.sums is None or window is not None):
-        raise ValueError("only estimates from all rows up to a date can be resumed, of a "
-                         "LassoModel without rules that read rows")
+    why = (f"{needs[0]} needs the earlier rows themselves" if needs
+           else "the earlier run kept none" if state is None or state.sums is None
+           else "the earlier run kept none of pairs, which clusters need"
+           if clusters_wanted(model) and state.sums.pairs is None else "")
+    if why:
+        raise ValueError(f"resume continues from sums of moments; {why}: fit all rows again")
     return state
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #35a2773b
 # cells of small matrices in one call: two megabytes each, large beside the cost of a call
 _TOGETHER = 2**18
+# settings for which a date is fitted as users fit, and not drafted from moments of its rows
+_FITTED = frozenset({"keep_residuals", "covariance", "absorb", "demean"})
 
 
 class _Run:
     "The dates one after the other, and what each leaves for the next"
 
-    def __init__(self, model, panel, window, a, schedule, keep, state, covariance=None):
+    def __init__(self, model, panel, window, a, schedule, keep, resume=None, covariance=None):
         self.model, self.panel, self.window, self.a, self.schedule, self.keep = (
             model, panel, window, a, schedule, keep)
         self.covariance = covariance or {}
+        needs = _row_readers(model, panel, window, keep, self.covariance)
+        state = _resumed(resume, model, needs)
         self.gap, self.clusters, self.total = (0.0, None if state is None else state.clusters,
                                                None if state is None else state.sums)
         self.names = panel.responses if state is None else state.last.index
         self.last = (np.full((len(self.names), panel.M), np.nan) if state is None
                      else state.last.to_numpy(copy=True))
         self.found, self.waiting, self.cells = {}, [], 0
-        plain = (type(model) is LassoModel and not keep and not self.covariance
-                 and panel.batches is None)
-        ruled = plain and any(hasattr(getattr(model, k), "derive") for k in
-                              ("factors_beta_loading_signs", "factors_beta_prior",
-                               "penalty_weights"))
-        c = getattr(model, "clustering", None)
-        by_pairs = (not plain or not clusters_wanted(model) or c is None
-                    or (c.dependence == "pearson" and c.span in (None, model.span)))
-        own = c is None or isinstance(c, (Clustering, pd.Series, dict))
-        self.adds = (plain and window is None and model.demean is True and not ruled
-                     and by_pairs and own)
-        self.rows_add = (plain and not self.adds and model.demean is True
-                         and len(response_batches(panel)) == 1)
+        self.adds, self.resumes = not needs, state is not None
+        self.rows_add = (type(model) is LassoModel and bool(needs)
+                         and _FITTED.isdisjoint(needs) and len(response_batches(panel)) == 1)
 
     @property
     def state(self) -> RollingState:
@@ -1275,7 +1292,7 @@ class _Run:
 
     def estimate(self, date: pd.Timestamp, stop: int, sums: PanelMoments | None, need: int) -> bool:
         "Whether one date has an estimate; not where no response has enough rows"
-        adds = sums is not None and self.panel.M <= sums.T
+        adds = sums is not None and (self.resumes or self.panel.M <= sums.T)
         part = (None if adds and self.schedule is None else
                 take_rows(self.panel, slice(max(0, stop - (self.window or stop)), stop)))
         if sums is None:
@@ -1396,11 +1413,11 @@ def fit_rolling(model: object, x: pd.DataFrame, y: pd.DataFrame, dates: object =
     (['2000-05-31', '2000-06-16'], (2, 2))
     """
     panel, a = make_panel(x, y, sample_weight, ordered=True), float(annualization_factor)
-    panel = _with_batches(panel, absorb, model, resume)
+    panel = _with_batches(panel, absorb, model)
     at, stops = estimation_dates(dates, panel.index)
     need = _check_rolling(model, window, a)
     run = _Run(model, panel, window, a, schedule if _searches(model, schedule) else None,
-               keep_residuals, _resumed(resume, model, window), _for_covariance(model, covariance))
+               keep_residuals, resume, _for_covariance(model, covariance))
     with one_blas_thread:
         every = run.sums(np.append(stops, panel.T))
         for date, stop, sums in zip(tqdm(at, delay=5, disable=None, leave=False), stops, every,
