@@ -234,6 +234,28 @@ def test_examples_of_docstrings(name):
     assert failed == 0
 
 
+RETURNED = """clusters.clusters.Clusters data.labelled.PairMoments data.labelled.PanelMoments
+    datasets.datasets.Simulation diagnostics.cluster_stability.ClusterStability
+    diagnostics.residuals.ResidualDiagnostics inference.standard_errors.StandardErrors
+    model.results.Summary model.updates.Nowcast risk.covariance.EwmaCovariance
+    risk.forecasts.ForecastEvaluation risk.portfolios.PortfolioRisk
+    risk.residual_correlation.ResidualCorrelation risk.structure.FactorStructure
+    selection.stability.StabilitySelection""".split()   # what users hold without asking by name
+
+
+def test_what_users_call_has_an_example():
+    "Functions, classes and their methods; a property may do with its line"
+    offered = [*(getattr(factorlasso, name) for name in factorlasso.__all__),
+               *(exported[name] for name in RETURNED)]
+    called = {f"{c.__name__}.{k}": getattr(v, "__func__", v) for c in offered
+              if isinstance(c, type) for base in c.__mro__ for k, v in vars(base).items()
+              if k[0] != "_" and base.__module__.startswith("factorlasso.")
+              and inspect.isfunction(getattr(v, "__func__", v))}
+    called |= {c.__name__: c for c in offered if callable(c)}
+    assert called and [name for name, obj in called.items()
+                       if ">>>" not in (inspect.getdoc(obj) or "")] == []
+
+
 def test_all_names_resolve():
     assert [n for n in factorlasso.__all__ if not hasattr(factorlasso, n)] == []
     assert (set(factorlasso.__all__) <= set(dir(factorlasso))

@@ -310,6 +310,16 @@ class Clusters:
         The dependence that was clustered, unknown pairs filled.
     metric : str or None, default None
         Which of `DISTANCES` was made of it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from factorlasso.data.panel import make_panel
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.repeat(rng.normal(size=(100, 2)), 2, axis=1) + .3 * rng.normal(size=(100, 4))
+    >>> found = find_clusters(Clustering(n_clusters=2), make_panel(y[:, :1], y))
+    >>> found.n_clusters, found.labels.tolist(), found.order.tolist()
+    (2, [1, 1, 2, 2], [0, 1, 2, 3])
     """
     labels: pd.Series
     linkage: np.ndarray | None = None

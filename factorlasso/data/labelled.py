@@ -72,6 +72,14 @@ class PairMoments:
         Variance of i.
     cov : (N, N) array
         Covariance, symmetric.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from factorlasso.data.panel import make_panel
+    >>> y = np.array([[1.0, 2.0], [2.0, 1.0], [3.0, np.nan]])
+    >>> pair_moments(make_panel(np.zeros((3, 1)), y)).n.tolist()
+    [[3.0, 2.0], [2.0, 2.0]]
     """
     n: np.ndarray
     W: np.ndarray
@@ -229,6 +237,17 @@ class PanelMoments:
         Span of the decay, in rows; None: equal weights.
     pairs : PairMoments or None
         Moments of pairs of responses, where asked for.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import factorlasso as fl
+    >>> from factorlasso.data import moments_of
+    >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+    >>> halves = moments_of(sim.x[:60], sim.y[:60]) + moments_of(sim.x[60:], sim.y[60:])
+    >>> whole = moments_of(sim.x, sim.y)
+    >>> halves.T, np.allclose(halves.moments.G, whole.moments.G)
+    (120, True)
     """
     parts: list[Moments]
     of_x: Moments

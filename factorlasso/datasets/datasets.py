@@ -255,6 +255,13 @@ class Simulation:
         Entries of `signs` that contradict `beta`.
     prior : (N, M) DataFrame
         Prior loadings, zero where there is none.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+    >>> sim.beta.shape, sim.r2.round(2).tolist()
+    ((2, 3), [0.95, 0.05])
     """
     x: pd.DataFrame
     y: pd.DataFrame

@@ -184,6 +184,16 @@ class ClusterStability:
         Silhouette and variance share: found, mean and 95 % quantile of the null, p.
     responses : DataFrame
         Cluster, silhouette, mean co-association with own and with the nearest other cluster.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import factorlasso as fl
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.repeat(rng.normal(size=(150, 2)), 3, axis=1) + .3 * rng.normal(size=(150, 6))
+    >>> found = fl.cluster_stability(fl.Clustering(n_clusters=2), y, n=20)
+    >>> found.co_association.iloc[0].round(1).tolist()       # together in all samples, or in none
+    [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
     """
     labels: pd.Series
     co_association: pd.DataFrame

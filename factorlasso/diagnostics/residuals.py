@@ -274,6 +274,17 @@ class ResidualDiagnostics:
         By series: rows, parameters, residual variance, and share of the missing factors in it.
     through_time : DataFrame
         By series: the tests of `time_tests`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> import factorlasso as fl
+    >>> rng = np.random.default_rng(0)
+    >>> E = pd.DataFrame(rng.normal(size=(120, 10)) + 2 * rng.normal(size=(120, 1)))
+    >>> found = fl.diagnose_residuals(E, draws=50)
+    >>> found.missing_factor_scores.shape, bool(found.p_value < .01)
+    ((120, 1), True)
     """
     n_series: int
     n_rows: int

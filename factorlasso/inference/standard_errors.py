@@ -320,6 +320,15 @@ class StandardErrors:
         What the model saw.
     numbers : object
         The same as arrays.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+    >>> model = fl.LassoModel(reg_lambda=.01).fit(sim.x, sim.y)
+    >>> errors = model.standard_errors()
+    >>> errors.to_frame().columns.tolist()
+    ['estimate', 'se', 't', 'p', 'low', 'high', 'n_eff', 'against', 'penalised', 'note']
     """
     table: pd.DataFrame
     refused: pd.Series

@@ -917,6 +917,14 @@ class Summary:
         One row per response.
     loadings : (N, M) DataFrame or None, default None
         Where there are any.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+    >>> model = fl.LassoModel(reg_lambda=.01).fit(sim.x, sim.y)
+    >>> model.summary().facts[["rows", "responses"]].to_dict()
+    {'rows': 120, 'responses': 2}
     """
     title: str
     facts: pd.Series

@@ -599,6 +599,15 @@ class Nowcast:
         Upper end.
     alpha : (N,) Series
         The recent residual level, zero without `alpha_span`.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+    >>> model = fl.LassoModel(reg_lambda=.01).fit(sim.x[:-2], sim.y[:-2])
+    >>> ahead = model.nowcast(sim.x[-2:])
+    >>> ahead.mean.shape, bool((ahead.lower < ahead.mean).all(axis=None))
+    ((2, 2), True)
     """
     mean: pd.DataFrame
     lower: pd.DataFrame

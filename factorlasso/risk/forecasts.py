@@ -286,6 +286,15 @@ class ForecastEvaluation:
         Columns are (measure, forecast).
     annualization_factor : float
         Rows per year, for volatilities.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=120, N=6, M=3, K=2, gaps=0)
+    >>> calendar = fl.fit_rolling(fl.LassoModel(reg_lambda=.01), sim.x, sim.y, dates=40)
+    >>> judged = evaluate_forecasts({"lasso": calendar}, sim.y, horizon=20)
+    >>> len(judged.losses), judged.summary.index.tolist()       # 20 rows after each of two dates
+    (40, ['lasso'])
     """
 
     losses: pd.DataFrame

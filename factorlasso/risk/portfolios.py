@@ -82,6 +82,16 @@ class PortfolioRisk:
         weight, contribution, share by cluster, where the estimate has clusters.
     assets : DataFrame of shape (N, 5)
         weight, marginal, component, share, beta by response.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=120, N=2, M=3, K=1, gaps=0)
+    >>> model = fl.LassoModel(reg_lambda=.01).fit(sim.x, sim.y)
+    >>> split = model.covariance().portfolio_risk(pd.Series({"y0": .5, "y1": .5}))
+    >>> round(split.volatility, 2), split.factors.index.tolist()
+    (2.71, ['x0', 'x1', 'x2', 'residual'])
     """
 
     volatility: float

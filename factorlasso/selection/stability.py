@@ -207,6 +207,14 @@ class StabilitySelection:
         p, cells that can move, on average over the halves; None: all.
     chosen : float or None, default None
         The threshold that goes with the number of false cells that was asked for.
+
+    Examples
+    --------
+    >>> import factorlasso as fl
+    >>> sim = fl.simulate_factor_model(T=120, N=6, M=3, K=2, gaps=0)
+    >>> found = fl.stability_selection(fl.LassoModel(), sim.x, sim.y, n_pairs=10, expected_false=1)
+    >>> round(found.chosen, 2), float(found.frequency.loc["y2", "x0"])
+    (0.95, 1.0)
     """
     frequency: pd.DataFrame
     paths: np.ndarray
