@@ -827,7 +827,8 @@ def find_clusters(clustering: object, panel: Panel, columns: slice | np.ndarray 
     columns : slice or array or None, default None
         Positions of the responses to cluster; None: all.
     tree : bool, default True
-        False: of a `Clustering` the labels alone, which are found sooner.
+        False: of a `Clustering` the labels alone, which are found sooner; equal distances may
+        join in another order.
     kept : list or None, default None
         Without the tree: memory that calls hand on to each other, as `lent_square` keeps it.
 
