@@ -14,7 +14,7 @@ import json
 import re
 from fnmatch import fnmatch
 from importlib import import_module
-from itertools import dropwhile
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {"nbs": "nb", "examples": "examples"}  # folder of the repository -> folder of the site
 LONG = 45  # exported cells with more lines are folded
 LONG_LABEL = re.compile(r"<th>(?=[^<]{30})")  # of a row or column, which asks for a wide column
+TYPED = ("Parameters", "Returns", "Yields", "Attributes")  # sections of a docstring with types
 DPI = 84  # pictures that a chapter draws at a lower resolution are shown at this one
 DIRECTIVE = re.compile(r"^\s*#\s*\|\s*([\w-]+)\s*:?\s*(.*)$")
 VERBATIM = re.compile(r"(```.*?```|~~~.*?~~~|\$\$.*?\$\$)", re.S)
@@ -391,6 +392,23 @@ def inline(line, targets):
     return "".join(out)
 
 
+def linked_types(lines, targets):
+    "The lines of a docstring with links from the classes that arguments and values are said to be"
+    def link(match):
+        name = match[0]
+        return f"`{name}`" if name in targets and name[0].isupper() else name
+
+    heads = (k for k, rule in enumerate(lines) if rule and not rule.strip("-"))
+    typed = {k for head in heads if lines[head - 1] in TYPED
+             for k in takewhile(lambda k: lines[k].strip(), range(head + 1, len(lines)))}
+    out = []
+    for k, line in enumerate(lines):
+        name, colon, kind = line.rpartition(" : ")
+        is_typed = k in typed and not line.startswith(" ") and "`" not in line
+        out.append(name + colon + re.sub(r"(?<![\w.])[A-Z]\w+", link, kind) if is_typed else line)
+    return out
+
+
 def without_self(method, lines):
     "The lines of a docstring without the argument that a method is called on"
     first = next(iter(inspect.signature(method).parameters), "self")
@@ -407,6 +425,7 @@ def document(app, what, name, obj, options, lines):
     targets = app.book["targets"]
     if what == "method" and not inspect.ismethod(obj):   # of functions that became methods
         lines[:] = without_self(obj, lines)
+    lines[:] = linked_types(lines, targets)
     lines[:] = [line if line.lstrip().startswith((">>>", "...")) else inline(line, targets)
                 for line in lines]
 
