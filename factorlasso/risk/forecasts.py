@@ -7,6 +7,7 @@ __all__ = ['VOLATILITIES', 'minimum_variance', 'minimum_tracking', 'random_portf
            'moving_blocks', 'ForecastEvaluation']
 
 # %% ../../nbs/10_risk/06_forecasts.ipynb #4de3f654
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from tqdm import tqdm
 
 from ..data.panel import some_labels
+from .structure import SYMMETRIC
 
 # %% ../../nbs/10_risk/06_forecasts.ipynb #04e72e18
 def _solver(S: np.ndarray) -> tuple:
@@ -149,9 +151,15 @@ def _covariance_of(forecast: object, date: object, a: float) -> pd.DataFrame:
     if seen is not None and seen.normalize() > pd.Timestamp(date).normalize():
         raise ValueError(f"the forecast of {some_labels([date])} knows the future: it has seen "
                          f"{some_labels([seen])}")
-    S = forecast if isinstance(forecast, pd.DataFrame) else forecast.y_covar
-    if not S.index.equals(S.columns):
-        raise ValueError(f"the forecast of {some_labels([date])} has different rows and columns")
+    S = forecast if isinstance(forecast, pd.DataFrame) else getattr(forecast, "y_covar", None)
+    if S is None or not S.index.equals(S.columns) or not S.index.is_unique:
+        raise ValueError(f"the forecast of {some_labels([date])} must be an estimate, or a "
+                         "DataFrame with the same labels, each once, over rows and columns")
+    known = np.isfinite(np.diag(S))          # a response without a variance is not forecast
+    S = S.loc[known, known]
+    V, sizes = S.to_numpy(dtype=float), np.sqrt(np.abs(np.diag(S)))
+    if not (np.abs(V - V.T) <= SYMMETRIC * np.multiply.outer(sizes, sizes)).all():
+        raise ValueError(f"the forecast of {some_labels([date])} is not symmetric, or lacks cells")
     return S / a
 
 # %% ../../nbs/10_risk/06_forecasts.ipynb #250de996
@@ -179,6 +187,17 @@ def _judged_names(S: dict, returns: pd.DataFrame, rows: np.ndarray) -> pd.Index:
         raise ValueError(
             f"fewer than two responses can be judged in the rows from {returns.index[rows[0]]}")
     return names
+
+# %% ../../nbs/10_risk/06_forecasts.ipynb #5ad9f74b
+def _checked_weights(portfolios: pd.DataFrame | None, returns: pd.DataFrame) -> pd.DataFrame:
+    "Weights by response, random ones where none are given; ValueError for what has no return"
+    if portfolios is None:
+        return random_portfolios(returns.columns)
+    if len(more := portfolios.index.difference(returns.columns, sort=False)):
+        raise ValueError(f"portfolios hold responses without returns: {some_labels(more)}")
+    if not np.isfinite(portfolios.to_numpy(dtype=float)).all():
+        raise ValueError("portfolios have weights that are missing or infinite")
+    return portfolios
 
 # %% ../../nbs/10_risk/06_forecasts.ipynb #55f4d5ce
 def evaluate_forecasts(forecasts: dict[str, Mapping[Any, Any]], returns: pd.DataFrame,
@@ -211,8 +230,8 @@ def evaluate_forecasts(forecasts: dict[str, Mapping[Any, Any]], returns: pd.Data
     Raises
     ------
     ValueError
-        For a forecast that knows its future, returns out of order, and forecasts that have no date
-        in common.
+        For a forecast that knows its future or is no covariance, returns out of order, portfolios
+        of what has no returns, and forecasts that have no date in common.
 
     Examples
     --------
@@ -229,7 +248,9 @@ def evaluate_forecasts(forecasts: dict[str, Mapping[Any, Any]], returns: pd.Data
     if horizon < 1 or not annualization_factor > 0:
         raise ValueError(f"horizon and annualization_factor must be positive, got {horizon} and "
                          f"{annualization_factor}")
-    weights = random_portfolios(returns.columns) if portfolios is None else portfolios
+    weights = _checked_weights(portfolios, returns)
+    forecasts = {k: dict(zip(pd.DatetimeIndex(list(c)), c.values(), strict=True))
+                 for k, c in forecasts.items()}
     parts, steps = [], _windows(forecasts, returns, horizon)
     for date, rows in tqdm(steps, delay=5, disable=None if progress else True, leave=False):
         S = {k: _covariance_of(c[date], date, annualization_factor) for k, c in forecasts.items()}
@@ -243,11 +264,11 @@ def evaluate_forecasts(forecasts: dict[str, Mapping[Any, Any]], returns: pd.Data
                               float(annualization_factor))
 
 # %% ../../nbs/10_risk/06_forecasts.ipynb #fb141253
-_BLOCK = 12    # rows of a block of the bootstrap: a year of months
+_BLOCK = 12    # rows of a block of the bootstrap, where there are enough: a year of months
 _DRAWS = 500   # standard errors to about three per cent
 
 
-def moving_blocks(T: int, block: int = _BLOCK, draws: int = _DRAWS,
+def moving_blocks(T: int, block: int | None = None, draws: int = _DRAWS,
                   rng: int | np.random.Generator = 0) -> np.ndarray:
     """How often each row occurs in each draw of a moving-block bootstrap.
 
@@ -255,8 +276,8 @@ def moving_blocks(T: int, block: int = _BLOCK, draws: int = _DRAWS,
     ----------
     T : int
         Number of rows.
-    block : int, default=12
-        Rows of a block; at most T.
+    block : int, optional
+        Rows of a block, at most T. None: 12, and no more than √T.
     draws : int, default=500
         Number of draws.
     rng : int or numpy Generator, default=0
@@ -267,7 +288,8 @@ def moving_blocks(T: int, block: int = _BLOCK, draws: int = _DRAWS,
     ndarray of shape (draws, T)
         Each row sums to T.
     """
-    rng, block = np.random.default_rng(rng), min(block, T)
+    rng = np.random.default_rng(rng)
+    block = min(_BLOCK, math.isqrt(T)) if block is None else min(block, T)
     first = rng.integers(0, T - block + 1, (draws, -(-T // block)))
     rows = (first[:, :, None] + np.arange(block)).reshape(draws, -1)[:, :T]
     return np.stack([np.bincount(r, minlength=T) for r in rows]).astype(float)
@@ -363,7 +385,8 @@ class ForecastEvaluation:
             v, d = f(value[m]), f(draws[m])
             with np.errstate(invalid="ignore"):
                 out[m, "difference"] = v - v[against]
-                out[m, "s.e."] = d.sub(d[against], axis=0).std()
+                error = d.sub(d[against], axis=0).std()
+                out[m, "s.e."] = error if len(self.losses) > 1 else error * np.nan
         return pd.DataFrame(out).drop(index=against)
 
     def __repr__(self) -> str:
