@@ -1248,7 +1248,7 @@ def _resumed(resume: object, model: object, needs: list[str]) -> RollingState | 
         return None
     state = resume.state if isinstance(resume, RollingFactorCovarData) else resume
     why = (f"{needs[0]} needs the earlier rows themselves" if needs
-           else "the earlier run kept none" if state is None or state.sums is None
+           else "what it was given has none" if state is None or state.sums is None
            else "the earlier run kept none of pairs, which clusters need"
            if clusters_wanted(model) and state.sums.pairs is None else "")
     if why:

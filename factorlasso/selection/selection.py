@@ -296,7 +296,8 @@ def choose_lambda(scores: pd.DataFrame, rule: str = "best") -> float:
     scores : DataFrame
         λ × fold, larger is better.
     rule : str, default "best"
-        "best", or "one_se" for the largest λ within one standard error of it.
+        "best", or "one_se" for the largest λ within one standard error of it; one fold has no
+        standard error, and the rule is then "best".
 
     Returns
     -------
