@@ -421,7 +421,7 @@ def _check_follows(a: PanelMoments, b: PanelMoments) -> None:
     last, first = a.ends[1], b.ends[0]
     if (last is None) != (first is None):
         raise ValueError(f"rows with labels cannot follow rows without, nor the other way round: "
-                         f"{last!r}, {first!r}")
+                         f"{some_labels([last, first])}")
     if last is None or (a.span is None and not isinstance(last, (pd.Timestamp, pd.Period))):
         return
     try:
@@ -429,8 +429,8 @@ def _check_follows(a: PanelMoments, b: PanelMoments) -> None:
     except TypeError:
         follows = False
     if not follows:
-        raise ValueError(f"rows must follow each other: {first!r} does not come after {last!r}, "
-                         "the newest row so far")
+        raise ValueError(f"rows must follow each other: {some_labels([first])} does not come after "
+                         f"{some_labels([last])}, the newest row so far")
 
 # %% ../../nbs/01_data/04_labelled.ipynb #070eece4
 def _held(source: PanelMoments, at: np.ndarray) -> Moments:
