@@ -214,6 +214,21 @@ def test_docstring(name):
             and not (members_are_no_arguments and e[0] == "PR01")] == []
 
 
+def test_defaults_are_told():
+    "An argument that may be left out says what it is then"
+    untold = []
+    for name, obj in exported.items():
+        obj = getattr(obj, "py_func", obj)
+        members = vars(obj) if isinstance(obj, type) else {}
+        for f in (obj, *(m for k, m in members.items() if k[0] != "_" and inspect.isfunction(m))):
+            text = inspect.getdoc(f) or ""
+            for p in inspect.signature(f).parameters.values():
+                line = re.search(rf"^(?:\w+, )*{p.name}(?:, \w+)* : (.*)$", text, re.M)
+                if p.default is not p.empty and line and not re.search("default|optional", line[1]):
+                    untold.append(f"{name} {f.__name__}: {p}")
+    assert untold == []
+
+
 def test_properties_have_a_summary():
     kinds = (property, functools.cached_property)
     found = {

@@ -57,7 +57,7 @@ class FittedRows:
         Whether the regression has an intercept.
     spent : int
         Parameters of a response besides its loadings.
-    sums : tuple or None
+    sums : tuple or None, default=None
         Where the rows were not kept (`panel` has none then): moments in parts, as the model fits
         them, and the effective number of rows of each response.
     """

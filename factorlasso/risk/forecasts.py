@@ -306,7 +306,7 @@ class ForecastEvaluation:
     ----------
     losses : DataFrame of shape (T, measures × forecasts)
         Columns are (measure, forecast).
-    annualization_factor : float
+    annualization_factor : float, default=1.0
         Rows per year, for volatilities.
 
     Examples

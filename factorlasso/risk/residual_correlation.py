@@ -409,7 +409,7 @@ def block_deviance(b: BlockMoments, off: np.ndarray,
         Moments of the residuals inside and outside the block.
     off : ndarray of shape (n, n)
         Residual correlation off the diagonal.
-    inflations : tuple of float
+    inflations : tuple of float, default=(1.0,)
         What explained variances are multiplied with, and covariances not.
 
     Returns
@@ -539,7 +539,7 @@ def score_candidates(fit: FittedRows, kinds: list[Any], inflations: tuple[Any, .
         Method and number of each candidate.
     inflations : tuple of float
         What explained variances are multiplied with, and covariances not.
-    groups : Series, clusterer or None
+    groups : Series or clusterer, optional
         Clusters; None: those of the residuals.
     n_blocks : int, default=5
         Number of blocks of rows.
@@ -601,22 +601,22 @@ class ChosenCorrelation:
     ----------
     R : ndarray, sparse array or None
         (N, N) with ones on the diagonal; None: the identity.
-    inflation : float
+    inflation : float, default=1.0
         g, what explained variances are multiplied with, and covariances not; R is the correlation
         after that.
-    method : str
+    method : str, default="diagonal"
         What was chosen.
-    number : float
+    number : float, default=1.0
         Its δ or C.
-    scores : DataFrame or None
+    scores : DataFrame, optional
         −2 log-likelihood of the candidates; None where there was nothing to choose.
-    repaired : float
+    repaired : float, default=0.0
         How much R had to be shrunk to be positive definite.
-    level : float
+    level : float, default=1.0
         What residual variances are multiplied with because of their recent level.
-    relative : ndarray of shape (N,) or float
+    relative : ndarray of shape (N,) or float, default=1.0
         What each is multiplied with beyond that, because of its own recent rows.
-    added : ndarray of shape (N,) or float
+    added : ndarray of shape (N,) or float, default=1.0
         What each is multiplied with because of the inflation.
     """
 
@@ -688,8 +688,9 @@ class ResidualCorrelation:
 
     Parameters
     ----------
-    method : {"auto", "diagonal", "shrink", "threshold", "adaptive", "cluster"} or DataFrame
-        What R may look like; a DataFrame is a correlation matrix of one's own. "auto", the default,
+    method : str or DataFrame, default="auto"
+        What R may look like: "auto", "diagonal", "shrink", "threshold", "adaptive" or
+        "cluster"; a DataFrame is a correlation matrix of one's own. "auto"
         chooses between "diagonal", "shrink", "threshold" and "adaptive", and follows the recent
         level.
     intensity : float, default=None

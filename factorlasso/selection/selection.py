@@ -449,7 +449,9 @@ def plan_search(search: "LassoModelCV", X: Any, y: Any, sample_weight: Any = Non
     ----------
     search : LassoModelCV
         Settings.
-    X, y, sample_weight, absorb : array
+    X, y : array
+        As for `LassoModelCV.fit`.
+    sample_weight, absorb : array, optional
         As for `LassoModelCV.fit`.
 
     Returns
