@@ -450,10 +450,11 @@ def _join(D, x, y, low, size):
     _ward_row(D[x], D[y], low, size, n_x, n_y)
     size[y], D[y, y] = n_x + n_y, np.inf
     for i in range(len(D)):
-        D[i, y] = D[y, i]
+        if size[i] > 0.0:
+            D[i, y] = D[y, i]
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #d4b8f702
-_CROWDED = .7   # share that is left when those that are left close up
+_CROWDED = .6   # share that is left when those that are left close up
 
 
 @njit(nogil=True, cache=True)
