@@ -644,7 +644,7 @@ def _solve_part(z, proof, blocks, start, tol, max_iter, store):
         gap, value = certify(sides, desk, z.u, z.q, span,
                              (0.0 if rss < 0.0 else rss, floor, CLOSER * tol))
         left = gap * max(value, floor)
-        if gap <= tol or it >= max_iter or not left < before / 2:
+        if gap <= tol or not left < before / 2:
             return gap, value, it
         before = left
 
