@@ -27,7 +27,7 @@ from ..clusters.clusters import Clustering, Clusters, dependence_matrix
 from ..clusters.smoothing import ClusterSchedule, ClusterState, next_clusters
 from ..data.ewma import decay_of, effective_sample_size, weighted_cov
 from ..data.labelled import PanelMoments, concat_moments, extend
-from ..data.moments import (Moments, cell_weights, make_moments, response_batches,
+from ..data.moments import (Moments, make_moments, response_batches,
                                       rows_of_weight, without_batches)
 from ..data.panel import (Panel, chosen_labels, make_panel, some_labels, warn_caller,
                                     with_batches)
@@ -35,6 +35,7 @@ from ..data.storage import (load_tables, pack_date, save_tables, save_workbook,
                                       unpack_index)
 from ..model.mixed import MixedCadence
 from ..model.model import LassoModel, one_blas_thread, solve_one
+from ..model.results import FactorRegressor
 from ..model.settings import Setup, clusters_wanted, prepare, unit_problem
 from ..model.updates import fit_parts, plan_fit, solve_sums
 from .covariance import (CurrentFactorCovarData, VarianceColumns, factor_covariance,
@@ -1106,24 +1107,6 @@ def _rows_draft(model: LassoModel, part: Panel, setup: Setup, moments: Moments,
                    part.index[-1], setup.clusters)
     return draft, found.gap.max()
 
-# %% ../../nbs/10_risk/07_rolling.ipynb #5059489c
-def _from_result(fit: object, a: float, keep: bool) -> CurrentFactorCovarData:
-    """Estimate of one date from the sums of squares of a fit that is no `LassoModel`; a loading
-    that is not zero is one number estimated"""
-    r, p, on = fit.estimation_result_, fit.panel_, fit.active_.to_numpy()
-    beta, w = r.estimated_beta.loc[on], cell_weights(p)[:, on]
-    mass = w.sum(0)
-    s, loss = r.ss_total.to_numpy()[on] / mass, r.ss_res.to_numpy()[on] / mass
-    numbers, labels = (s, loss, r.alpha.to_numpy()[on]), (beta.index, beta.columns)
-    draft = _Draft(None, beta.to_numpy(), mass**2 / (w**2).sum(0), numbers,
-                   weighted_cov(p.X, p.weights), labels, p.index[-1], None)
-    c = draft.finished((beta.to_numpy() != 0).sum(1), a)
-    if not keep:
-        return c
-    E = p.Y - p.X @ r.estimated_beta.to_numpy().T - r.alpha.to_numpy()
-    return replace(c, residuals=pd.DataFrame(np.where(p.mask, E, np.nan), p.index, p.responses)
-                   .loc[:, on])
-
 # %% ../../nbs/10_risk/07_rolling.ipynb #48806e22
 def _from_fit(model: object, part: Panel, a: float, clusters: Clusters | None, keep: bool,
               covariance: dict) -> CurrentFactorCovarData:
@@ -1132,16 +1115,12 @@ def _from_fit(model: object, part: Panel, a: float, clusters: Clusters | None, k
             pd.DataFrame(part.Y, part.index, part.responses))
     model = clone(model)
     if clusters is not None:
-        target = getattr(model, "base_model", None) or model
-        target.set_params(clustering=clusters.labels)
+        _settings(model).set_params(clustering=clusters.labels)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)   # about young responses, which are left out
         batches = {} if part.batches is None else {"absorb": part.batches}
         fit = model.fit(x, y.where(part.mask), part.weights, **batches)
-    inner = getattr(fit, "best_model_", fit)
-    if not isinstance(inner, (LassoModel, MixedCadence)):
-        return _from_result(inner, a, keep)
-    c = factor_covariance(inner, a, **{"young": "drop", **covariance})
+    c = factor_covariance(getattr(fit, "best_model_", fit), a, **{"young": "drop", **covariance})
     c = c if keep else replace(c, residuals=None)
     if hasattr(fit, "best_lambda_"):
         c = replace(c, y_variances=c.y_variances.assign(reg_lambda=fit.reg_lambda_))
@@ -1150,8 +1129,10 @@ def _from_fit(model: object, part: Panel, a: float, clusters: Clusters | None, k
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #513b3cab
 def _settings(model: object) -> object:
-    "The `LassoModel` behind an estimator, which has the settings of its fit"
-    return getattr(model, "base_model", None) or model
+    "The model behind a search, which has the settings of its fits; any other is its own"
+    if hasattr(model, "base_model"):
+        return LassoModel() if model.base_model is None else model.base_model
+    return model
 
 
 def _searches(model: object, schedule: ClusterSchedule | None) -> bool:
@@ -1188,6 +1169,9 @@ def _scheduled(model, part: Panel, sums: PanelMoments | None, schedule: ClusterS
 # %% ../../nbs/10_risk/07_rolling.ipynb #5c1e0a71
 def _check_rolling(model: object, window: int | None, a: float) -> int:
     "Fewest rows of an estimate; ValueError for a window or a factor that cannot be"
+    if not isinstance(model, (FactorRegressor, MixedCadence)):
+        raise ValueError("model must be a LassoModel, UniLasso, LassoModelCV or MixedCadence, got "
+                         f"{type(model).__name__}")
     inner = _settings(model)
     need = int(max(1, getattr(inner.model or inner if isinstance(inner, MixedCadence) else inner,
                               "warmup_period", 12)))
@@ -1212,14 +1196,12 @@ def _with_batches(panel: Panel, absorb: object, model: object) -> Panel:
     return with_batches(panel, absorb)
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #561fb55f
-def _for_covariance(model: object, given: dict | None) -> dict:
-    "Arguments of `factor_covariance`; ValueError for unknown ones, and for a model without it"
+def _for_covariance(given: dict | None) -> dict:
+    "Arguments of `factor_covariance`; ValueError for unknown ones"
     allowed = ("factor_covariance", "residual_correlation", "refit", "young", "max_age")
     if more := [k for k in given or {} if k not in allowed]:
         raise ValueError(
             f"covariance has unknown entries {some_labels(more)}; allowed: {', '.join(allowed)}")
-    if given and not isinstance(_settings(model), (LassoModel, MixedCadence)):
-        raise ValueError(f"covariance needs a LassoModel, got {type(model).__name__}")
     return dict(given or {})
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #5eeea000
@@ -1364,7 +1346,7 @@ def fit_rolling(model: object, x: pd.DataFrame, y: pd.DataFrame, dates: object =
 
     Parameters
     ----------
-    model : LassoModel, UniLasso or LassoModelCV
+    model : LassoModel, UniLasso, LassoModelCV or MixedCadence
         Settings; cloned, not changed.
     x : DataFrame of shape (T, M)
         Factors; rows are dates in increasing order.
@@ -1413,11 +1395,11 @@ def fit_rolling(model: object, x: pd.DataFrame, y: pd.DataFrame, dates: object =
     (['2000-05-31', '2000-06-16'], (2, 2))
     """
     panel, a = make_panel(x, y, sample_weight, ordered=True), float(annualization_factor)
+    need = _check_rolling(model, window, a)
     panel = _with_batches(panel, absorb, model)
     at, stops = estimation_dates(dates, panel.index)
-    need = _check_rolling(model, window, a)
     run = _Run(model, panel, window, a, schedule if _searches(model, schedule) else None,
-               keep_residuals, resume, _for_covariance(model, covariance))
+               keep_residuals, resume, _for_covariance(covariance))
     with one_blas_thread:
         every = run.sums(np.append(stops, panel.T))
         for date, stop, sums in zip(tqdm(at, delay=5, disable=None, leave=False), stops, every,
