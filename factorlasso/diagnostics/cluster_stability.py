@@ -14,6 +14,7 @@ from joblib import Parallel, delayed
 from numba import njit
 from scipy.spatial.distance import cdist
 from sklearn.base import clone
+from sklearn.metrics import adjusted_rand_score
 from tqdm import tqdm
 
 from ..clusters.clusters import (Clustering, Clusters, cluster_labels,
@@ -402,17 +403,6 @@ def _mean_quality(clustering: object, panel: Panel,
     silhouettes, share = _chance_quality(clustering, panel, kept)
     return silhouettes.mean(), share
 
-# %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #680bd0a9
-def _agreement(one: np.ndarray, other: np.ndarray) -> float:
-    "Adjusted Rand index of two partitions into clusters 1..K"
-    n, both = len(one), one.astype(np.int64) * (other.max(initial=0) + 1) + other
-    sizes = np.bincount(one), np.bincount(other), np.unique(both, return_counts=True)[1]
-    a, b, c = (float((k * (k - 1)).sum()) for k in sizes)
-    if a == b == c:
-        return 1.0
-    chance = a * b / (n * (n - 1))
-    return (c - chance) / ((a + b) / 2 - chance)
-
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #7643f7ad
 def _against_chance(found: list[float],  # mean silhouette and variance share
                     chances: np.ndarray,  # (n, 2) the same of n flips
@@ -485,7 +475,7 @@ def cluster_stability(clustering: object, y: object, n: int = 100, rng: int
         chances = all_of(delayed(_mean_quality)(clustering, independent_series(panel, r, length),
                                                 single) for r in rng.spawn(n))
     A, labels = _together(drawn), found.labels.to_numpy()
-    agreement = np.array([_agreement(labels[k > 0], k[k > 0]) for k in drawn])
+    agreement = np.array([adjusted_rand_score(labels[k > 0], k[k > 0]) for k in drawn])
     return ClusterStability(found.labels, pd.DataFrame(A, panel.responses, panel.responses),
                             agreement, _against_chance([silhouettes.mean(), share], chances),
                             _by_response(found, A, silhouettes))
