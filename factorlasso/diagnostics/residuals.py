@@ -620,6 +620,9 @@ def diagnose_residuals(residuals: LassoModel | pd.DataFrame,
                           getattr(residuals, "best_model_", residuals))
     if isinstance(residuals, LassoModel):
         residuals, weights, n_params, x, df = _from_model(residuals, cv)
+    elif hasattr(residuals, "fit"):
+        raise ValueError("residuals must be a DataFrame or a fitted LassoModel, got "
+                         f"{type(residuals).__name__}; its residuals_ can be judged")
     whole = pd.DataFrame(residuals).astype(float)
     judged = _judge(whole, weights, n_params, x, cv, rng)
     if df is not None:

@@ -32,7 +32,7 @@ from factorlasso.inference.influence import (
     least_squares,
     variances,
 )
-from ..model.results import Summary, coefficient_latex, summarize
+from ..model.results import FactorRegressor, Summary, coefficient_latex, summarize
 from ..model.settings import in_range, rolling_panel
 from ..model.updates import fit_parts
 from ..penalties.constraints import Bounds, sign_bounds, within
@@ -82,7 +82,15 @@ def fitted_rows(model: Any) -> FittedRows:
     -------
     FittedRows
         What inference needs of a fit.
+
+    Raises
+    ------
+    ValueError
+        For another estimator.
     """
+    if not isinstance(model, FactorRegressor):
+        raise ValueError("inference is about a LassoModel, LassoModelCV or UniLasso, got "
+                         f"{type(model).__name__}")
     check_is_fitted(model)
     model = getattr(model, "best_model_", model)
     panel, derived = in_time(model.panel_), getattr(model, "derived_signs_", None)

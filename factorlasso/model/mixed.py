@@ -187,6 +187,8 @@ class MixedCadence(Regressor, Estimator):
         ({'KO': 3}, (1, 4))
         """
         model = LassoModel() if self.model is None else clone(self.model)
+        if not isinstance(model, LassoModel):
+            raise ValueError(f"model must be a LassoModel, got {type(model).__name__}")
         panel, span = make_panel(X, y, sample_weight, ordered=True), model.span
         every = _cadence(self.cadence, panel)
         panel = aged(panel, decay_of(span),

@@ -590,9 +590,9 @@ class LassoModelCV(FactorRegressor):
     --------
     >>> import factorlasso as fl
     >>> sim = fl.simulate_factor_model(T=120, N=6, M=4, K=2, gaps=0, seed=0)
-    >>> search = fl.LassoModelCV(fl.LassoModel("lasso"), lambdas=[1., .1, .01], cv=3)
-    >>> search.fit(sim.x, sim.y).best_lambda_ in (1., .1, .01)
-    True
+    >>> search = fl.LassoModelCV(fl.LassoModel("lasso"), n_lambdas=10, cv=3).fit(sim.x, sim.y)
+    >>> round(search.best_lambda_, 2), round(search.best_score_, 2), search.cv_scores_.shape
+    (0.03, 0.42, (10, 3))
     """
 
     best_model_: LassoModel | UniLasso
