@@ -48,6 +48,15 @@ def test_no_entry_of_the_bibliography_is_cited_nowhere():
         re.escape(e[0].split()[-1]) + r"[^;]{0,100}?" + e[1], text)] == []
 
 
+@pytest.mark.parametrize("path", sorted(root.glob("docs/*.md")), ids=lambda p: p.name)
+def test_links_to_notebooks_go_to_pages(path):
+    "The page of nbs/01_data/02_ewma.ipynb is nb/data/ewma.ipynb; examples keep their names"
+    there = {re.sub(r"/\d\d_", "/", p.relative_to(root).as_posix()).replace("nbs/", "nb/", 1)
+             for p in pages if p.suffix == ".ipynb"}
+    linked = set(re.findall(r"\]\(([^)#:]+\.ipynb)[)#]", path.read_text("utf-8")))
+    assert linked - there == set()
+
+
 def test_chapters_that_the_faults_name_exist():
     titles = {re.search(r"^# (.+)$", "".join(cells(p)[0]["source"]), re.M)[1].strip()
               for p in (root / "nbs").glob("*/*.ipynb")}
