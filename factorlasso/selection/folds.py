@@ -54,8 +54,10 @@ def expanding_windows(T: int, n_folds: int = 5,
     >>> [(len(train), test.tolist()) for train, test in expanding_windows(9, n_folds=2)]
     [(3, [3, 4, 5]), (6, [6, 7, 8])]
     """
+    if n_folds < 1:
+        raise ValueError(f"there must be at least one validation block, got {n_folds}")
     first = T - n_folds * (T // (n_folds + 1)) if first is None else first
-    if n_folds < 1 or first < 1 or T - first < n_folds:
+    if first < 1 or T - first < n_folds:
         raise ValueError(f"{T} rows are too few for {n_folds} validation blocks after {first} rows")
     cuts = first + (np.arange(n_folds + 1) * (T - first)) // n_folds
     return [(np.arange(a), np.arange(a, b)) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]

@@ -39,7 +39,7 @@ def lambda_grid(largest: float, n: int = 50, ratio: float = 1e-3) -> np.ndarray:
     n : int, default 50
         Number of values.
     ratio : float, default 0.001
-        Last value as a share of the first, in (0, 1].
+        Last value as a share of the first, between 0 and 1.
 
     Returns
     -------
@@ -51,9 +51,9 @@ def lambda_grid(largest: float, n: int = 50, ratio: float = 1e-3) -> np.ndarray:
     ValueError
         For arguments out of range.
     """
-    if not (np.isfinite(largest) and largest > 0 and n >= 1 and 0 < ratio <= 1):
+    if not (np.isfinite(largest) and largest > 0 and n >= 1 and 0 < ratio < 1):
         raise ValueError(
-            f"a grid needs largest > 0, n >= 1 and ratio in (0, 1], got {largest}, {n} and {ratio}")
+            f"a grid needs largest > 0, n >= 1 and 0 < ratio < 1, got {largest}, {n} and {ratio}")
     return largest * float(ratio) ** np.linspace(0, 1, n)
 
 # %% ../../nbs/05_solvers/09_path.ipynb #32943462
