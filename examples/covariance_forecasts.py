@@ -6,8 +6,8 @@
 Each cell is one panel and one window. Every rule is chosen inside the window; no row that judges is
 used to choose anything. The results are kept in `covariance_forecasts.json`, cell by cell.
 """
+import argparse
 import json
-import sys
 import warnings
 from pathlib import Path
 
@@ -151,7 +151,14 @@ def keep(name, part):
 
 
 if __name__ == "__main__":
+    cells = [*CELLS, *(f"skfolio:{k}" for k in CELLS)]
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cells", nargs="*", help=f"default: all of {', '.join(cells)}")
+    wanted = parser.parse_args().cells
+    if unknown := [k for k in wanted if k not in cells]:
+        parser.error(f"no such cell: {', '.join(unknown)}")
     with threadpool_limits(1):
-        for name in sys.argv[1:] or [*CELLS, *(f"skfolio:{k}" for k in CELLS)]:
+        for name in wanted or cells:
             cell = name.removeprefix("skfolio:")
             keep(cell, judge(cell) if cell == name else {"skfolio": judge_skfolio(cell)})

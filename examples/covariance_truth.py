@@ -6,8 +6,8 @@ its intervals hold, and what twenty thousand responses cost.
 
 Nothing here is used to choose anything.
 """
+import argparse
 import json
-import sys
 import tracemalloc
 from pathlib import Path
 from time import perf_counter
@@ -132,7 +132,13 @@ def size(N=20_000, M=10):
 if __name__ == "__main__":
     parts = {"bias": lambda: {str(s): bias_of_D(s) for s in SETTINGS},
              "loss": losses, "coverage": coverage, "size": size}
-    for name in sys.argv[1:] or parts:
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tables", nargs="*", help=f"default: all of {', '.join(parts)}")
+    wanted = parser.parse_args().tables
+    if unknown := [k for k in wanted if k not in parts]:
+        parser.error(f"no such table: {', '.join(unknown)}")
+    for name in wanted or parts:
         done = json.loads(HERE.read_text("utf-8")) if HERE.exists() else {}
         done[name] = parts[name]()
         HERE.write_text(json.dumps(done, indent=1, ensure_ascii=False, sort_keys=True) + "\n",
