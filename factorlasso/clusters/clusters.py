@@ -678,18 +678,21 @@ def cluster_labels(c: Clustering, R: np.ndarray) -> np.ndarray:
     return group_codes(_partition(c, R, False).labels) + 1
 
 # %% ../../nbs/04_clusters/01_clusters.ipynb #fd07bd71
-def is_usual(c: Clustering) -> bool:
+def is_usual(c: Clustering, panel: Panel) -> bool:
     """Tell whether labels need no more than the products of unit columns.
 
     Parameters
     ----------
     c : Clustering
         The choices.
+    panel : Panel
+        Responses in columns.
 
     Returns
     -------
     bool
-        True for Ward's clusters of 1 - ρ, cut at a share of the largest, as they are by default.
+        True for Ward's clusters of 1 - ρ, cut at a share of the largest, as they are by default,
+        of responses without ages of their own and with rows enough.
 
     Raises
     ------
@@ -698,7 +701,8 @@ def is_usual(c: Clustering) -> bool:
     """
     _check_clustering(c)
     return ((c.dependence, c.distance, c.method, c.n_clusters, c.span, c.remove_pc1)
-            == ("pearson", "one_minus_rho", "ward", None, None, False))
+            == ("pearson", "one_minus_rho", "ward", None, None, False)
+            and panel.ageing is None and panel.T >= c.min_overlap)
 
 
 def half_labels(R: np.ndarray, fraction: float) -> np.ndarray:
@@ -741,7 +745,7 @@ def usual_labels(c: Clustering, panel: Panel, kept: list | None = None) -> np.nd
     ndarray of int of shape (N,) or None
         A number for each response, below N; None where only the careful road leads there.
     """
-    if not is_usual(c) or panel.ageing is not None or panel.T < c.min_overlap:
+    if not is_usual(c, panel):
         return None
     order = name_order(panel.responses)
     S = unit_columns(panel.Y.take(order, axis=1), panel.weights, panel.mask)

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from ..clusters.clusters import (Clustering, Clusters, cluster_labels,
                                            dependence_matrix, distance_of, find_clusters,
                                            group_codes, is_usual, ward_labels)
-from ..data.ewma import decay_weights, half_products, lent_square
+from ..data.ewma import decay_weights, half_products, lent_square, unit_columns
 from ..selection.folds import take_rows
 from ..model.results import Summary
 from ..data.panel import Panel, make_panel, name_order
@@ -270,25 +270,6 @@ def _counted(clustering: object, panel: Panel, rows: np.ndarray) -> Panel:
     part = take_rows(panel, once)
     return replace(part, weights=part.weights * count)
 
-# %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #9799218f
-_STILL = 1e-10   # spread over size: below it ten digits are lost, and the careful road is taken
-
-
-def _unit_columns(panel: Panel) -> np.ndarray | None:
-    "(T, N) columns whose products are correlations; None where gaps, ages or constants forbid it"
-    if panel.ageing is not None or not panel.mask.all():
-        return None
-    w, total = panel.weights, panel.weights.sum()
-    mean = w @ panel.Y / total
-    D = panel.Y - mean
-    if (w != 1).any():
-        D *= np.sqrt(w)[:, None]
-    square = np.einsum("ti,ti->i", D, D)
-    if not (np.isfinite(square) & (square > _STILL**2 * total * mean**2)).all():
-        return None
-    D /= np.sqrt(square)
-    return D
-
 # %% ../../nbs/09_diagnostics/03_cluster_stability.ipynb #76afa077
 @njit(nogil=True, cache=True, fastmath={"nnan", "nsz"})
 def _extremes(G):
@@ -345,7 +326,7 @@ def _chance_quality(clustering: object, panel: Panel,
     if not isinstance(clustering, Clustering):
         return cluster_quality(find_clusters(clustering, panel), panel)
     c, order = clustering, name_order(panel.responses)
-    S = _unit_columns(panel) if is_usual(c) and panel.T >= c.min_overlap else None
+    S = unit_columns(panel.Y, panel.weights, panel.mask) if is_usual(c, panel) else None
     with lent_square(kept if S is not None else None, panel.N, np.float32) as square:
         labels = None if S is None else _far_labels(S, c.cutoff_fraction, order, square)
     if labels is not None:

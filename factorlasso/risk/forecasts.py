@@ -19,6 +19,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from tqdm import tqdm
 
 from ..data.panel import some_labels
+from .portfolios import check_positions
 from .structure import SYMMETRIC
 
 # %% ../../nbs/10_risk/06_forecasts.ipynb #04e72e18
@@ -165,7 +166,7 @@ def _covariance_of(forecast: object, date: object, a: float) -> pd.DataFrame:
 # %% ../../nbs/10_risk/06_forecasts.ipynb #250de996
 def _windows(forecasts: dict, returns: pd.DataFrame, horizon: int) -> list:
     "(date, rows that follow) of the dates that all forecasts have"
-    dates = [set(pd.DatetimeIndex(list(calendar))) for calendar in forecasts.values()]
+    dates = [set(calendar) for calendar in forecasts.values()]
     common = pd.DatetimeIndex(sorted(set.intersection(*dates))) if dates else []
     first = returns.index.searchsorted(common, side="right")
     stops = np.minimum(first + horizon, np.append(first[1:], len(returns))) if len(common) else []
@@ -187,17 +188,6 @@ def _judged_names(S: dict, returns: pd.DataFrame, rows: np.ndarray) -> pd.Index:
         raise ValueError(
             f"fewer than two responses can be judged in the rows from {returns.index[rows[0]]}")
     return names
-
-# %% ../../nbs/10_risk/06_forecasts.ipynb #5ad9f74b
-def _checked_weights(portfolios: pd.DataFrame | None, returns: pd.DataFrame) -> pd.DataFrame:
-    "Weights by response, random ones where none are given; ValueError for what has no return"
-    if portfolios is None:
-        return random_portfolios(returns.columns)
-    if len(more := portfolios.index.difference(returns.columns, sort=False)):
-        raise ValueError(f"portfolios hold responses without returns: {some_labels(more)}")
-    if not np.isfinite(portfolios.to_numpy(dtype=float)).all():
-        raise ValueError("portfolios have weights that are missing or infinite")
-    return portfolios
 
 # %% ../../nbs/10_risk/06_forecasts.ipynb #55f4d5ce
 def evaluate_forecasts(forecasts: dict[str, Mapping[Any, Any]], returns: pd.DataFrame,
@@ -248,7 +238,8 @@ def evaluate_forecasts(forecasts: dict[str, Mapping[Any, Any]], returns: pd.Data
     if horizon < 1 or not annualization_factor > 0:
         raise ValueError(f"horizon and annualization_factor must be positive, got {horizon} and "
                          f"{annualization_factor}")
-    weights = _checked_weights(portfolios, returns)
+    weights = random_portfolios(returns.columns) if portfolios is None else portfolios
+    check_positions(weights, returns.columns, "portfolios")
     forecasts = {k: dict(zip(pd.DatetimeIndex(list(c)), c.values(), strict=True))
                  for k, c in forecasts.items()}
     parts, steps = [], _windows(forecasts, returns, horizon)

@@ -1120,7 +1120,7 @@ def _from_fit(model: object, part: Panel, a: float, clusters: Clusters | None, k
         warnings.simplefilter("ignore", UserWarning)   # about young responses, which are left out
         batches = {} if part.batches is None else {"absorb": part.batches}
         fit = model.fit(x, y.where(part.mask), part.weights, **batches)
-    c = factor_covariance(getattr(fit, "best_model_", fit), a, **{"young": "drop", **covariance})
+    c = factor_covariance(fit, a, **{"young": "drop", **covariance})
     c = c if keep else replace(c, residuals=None)
     if hasattr(fit, "best_lambda_"):
         c = replace(c, y_variances=c.y_variances.assign(reg_lambda=fit.reg_lambda_))
@@ -1247,11 +1247,10 @@ _FITTED = frozenset({"keep_residuals", "covariance", "absorb", "demean"})
 class _Run:
     "The dates one after the other, and what each leaves for the next"
 
-    def __init__(self, model, panel, window, a, schedule, keep, resume=None, covariance=None):
+    def __init__(self, model, panel, window, a, schedule, keep, resume, covariance):
         self.model, self.panel, self.window, self.a, self.schedule, self.keep = (
             model, panel, window, a, schedule, keep)
-        self.covariance = covariance or {}
-        needs = _row_readers(model, panel, window, keep, self.covariance)
+        self.covariance, needs = covariance, _row_readers(model, panel, window, keep, covariance)
         state = _resumed(resume, model, needs)
         self.gap, self.clusters, self.total = (0.0, None if state is None else state.clusters,
                                                None if state is None else state.sums)
