@@ -305,40 +305,44 @@ def _face(z, i):
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #3dcc69a9
 @njit(nogil=True, cache=True)
-def _invert(H, v, floor):
-    """Inverse of a positive definite matrix from its upper half, in place; False where a pivot is
-    not above this share of its diagonal."""
-    n, top = len(H), np.diag(H).copy()
+def _invert(U):
+    "U with U'U = D becomes the inverse of D, in place."
+    n = len(U)
     for k in range(n):
-        pivot = H[k, k]
-        if not pivot > floor * top[k]:
-            return False
-        for i in range(n):
-            v[i] = H[min(i, k), max(i, k)]
-            H[min(i, k), max(i, k)] = 0.0
-        v[k] = -1.0
-        for i in range(n):
-            row, f = H[i], v[i] / pivot
-            for j in range(i, n):
-                row[j] -= f * v[j]
+        row, pivot = U[k], U[k, k]
+        row[:k], row[k] = 0.0, 1.0
+        for h in range(k):
+            f, z = U[h, k], U[h]
+            for j in range(h + 1):
+                row[j] -= f * z[j]
+        for j in range(k + 1):
+            row[j] /= pivot
     for i in range(n):
-        for j in range(i, n):
-            H[i, j] = -H[i, j]
-            H[j, i] = H[i, j]
-    return True
+        row, f = U[i], U[i, i]
+        for j in range(i + 1):
+            row[j] *= f
+        for h in range(i + 1, n):
+            f, z = U[h, i], U[h]
+            for j in range(i + 1):
+                row[j] += f * z[j]
+        for j in range(i):
+            U[j, i] = row[j]
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #66dbab73
 @njit(nogil=True, cache=True)
 def _factor(z, i, K, lone, ridge):
-    """D of response i, plus `ridge` times its diagonal, factored (`lone`) or inverted in K; False
-    where singular."""
+    """D of response i, plus `ridge` times its diagonal, factored in K, and inverted unless `lone`;
+    False where singular."""
     n, G = len(K), z.G[z.pattern[i]]
     for a in range(n):
         g, j = G[z.face[i, a]], z.face[i, a]
         for b in range(a, n):
             K[a, b] = z.k[i] * g[z.face[i, b]]
         K[a, a] += z.ridge[_side(z, i, j)] + ridge * K[a, a]
-    return cholesky(K, n, PIVOT) == n if lone else _invert(K, z.p[i], PIVOT)
+    regular = cholesky(K, n, PIVOT) == n
+    if regular and not lone:
+        _invert(K)
+    return regular
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #de058a9c
 @njit(nogil=True, cache=True)
@@ -405,7 +409,7 @@ def _first_half(z, run, K, lone, C, x):
             for e in range(len(run)):
                 x[c] += V[e, a] * P[e, a]
             for b in range(0 if lone else n):
-                if column[b] >= 0:
+                if column[b] >= c:   # the upper half of C is all that its factor reads
                     C[c, column[b]] -= pairs[a, b] * K[a, b]
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #39cf0977
@@ -449,14 +453,21 @@ def _direction(z, rows, first, last, store, ridge):
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #0cbaec91
 @njit(nogil=True, cache=True)
-def _room(z, i, j):
+def _room(u, q, box, kink, two):
     "Between what a cell may move in one step: its box, and zero where that is a kink of its own."
-    u, low, high, two = z.u[i, j], z.lo[i, j], z.hi[i, j], z.sides == 2
-    above = u > 0.0 or (u == 0.0 and two and z.q[i, j] >= 0.0)
-    below = u < 0.0 or (u == 0.0 and two and z.q[i, j] < 0.0)
-    low = max(low, 0.0) if above and (two or z.up[i, j] > 0.0) else low
-    high = min(high, 0.0) if below and (two or z.down[i, j] > 0.0) else high
+    (low, high), (up, down) = box, kink
+    above = u > 0.0 or (u == 0.0 and two and q >= 0.0)
+    below = u < 0.0 or (u == 0.0 and two and q < 0.0)
+    low = max(low, 0.0) if above and (two or up > 0.0) else low
+    high = min(high, 0.0) if below and (two or down > 0.0) else high
     return low, high
+
+
+@njit(nogil=True, cache=True)
+def _room_of(z, i, j):
+    "`_room` of a cell as numbers: a call that hands on every array costs more than the step."
+    box, kink = (z.lo[i, j], z.hi[i, j]), (z.up[i, j], z.down[i, j])
+    return _room(z.u[i, j], z.q[i, j], box, kink, z.sides == 2)
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #463b6713
 @njit(nogil=True, cache=True)
@@ -468,7 +479,7 @@ def _stopped_step(z, i, length):
         j = z.face[i, a]
         if j < 0:
             break
-        low, high = _room(z, i, j)
+        low, high = _room_of(z, i, j)
         new = z.u[i, j] + length * z.p[i, a]
         stopped |= new <= low or new >= high
         z.s[i, j] = min(max(new, low), high) - z.u[i, j]
@@ -532,7 +543,7 @@ def _first_stop(z, rows, first, last):
             j = z.face[i, a]
             if j < 0:
                 break
-            low, high = _room(z, i, j)
+            low, high = _room_of(z, i, j)
             step = z.s[i, j] = z.p[i, a]
             way = (low if step < 0.0 else high) - z.u[i, j]
             if step * way > 0.0:
