@@ -14,8 +14,8 @@ from numba import njit
 
 from ..penalties.constraints import from_prior
 from ..penalties.penalties import Problem
-from .certificate import (CLOSER, EXACT, FLOOR, PIVOT, Solution, back_substitute,
-                                             certify, cholesky, copy_to, data_of,
+from .certificate import (CLOSER, EXACT, FLOOR, LOOP, PIVOT, Solution,
+                                             back_substitute, certify, cholesky, copy_to, data_of,
                                              forward_substitute, make_desk, own_desk, plain,
                                              sides_of)
 from .kernels import ARMIJO, RIDGE, SHORT, UNIT, is_for_rows, solve_rows, stretch
@@ -51,7 +51,7 @@ class _Cells(NamedTuple):
     move: np.ndarray     # (N, M) working space
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #9702eeb9
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _group(labels, n):
     "Positions sorted by label 0..n-1 (stable), and where each label starts."
     start = np.zeros(n + 1, dtype=np.intp)
@@ -100,7 +100,7 @@ def _as_cells(problem, u, part, sides):
                   apart, norm, ridge, column, face, p, s, move), first
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #2eedfd76
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _side(z, i, j):
     "The side of its block on which a cell stands, or on which it would go from its prior."
     u, q = z.u[i, j], z.q[i, j]
@@ -108,17 +108,17 @@ def _side(z, i, j):
     return z.sides * z.block[i, j] + (1 if below else 0)
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #b5148809
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _subtract(q, k, G, u):
     "q -= kGu for one response; a zero of u costs nothing."
     for j in range(len(u)):
         if u[j] != 0.0:
-            g, f = G[j], k * u[j]
+            f = k * u[j]
             for m in range(len(q)):
-                q[m] -= f * g[m]
+                q[m] -= f * G[j, m]
 
 
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _refresh(z, rows):
     "q = d − kGu, afresh; the sum of (d + q)'u."
     total = 0.0
@@ -130,7 +130,7 @@ def _refresh(z, rows):
     return total
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #df5a0e72
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _prepare(z, i, c, prior, s):
     "Pulls, thresholds and curvatures of response i; its weighted residual variance at the prior."
     G, k, d, rss = z.G[z.pattern[i]], z.k[i], z.d[i], s
@@ -153,13 +153,13 @@ def _prepare(z, i, c, prior, s):
     return k * max(rss, 0.0)
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #5c238d2e
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _set(z, i, j, new):
     "Give a cell a new value and keep q; 2 where its sign or active bound changed, else 1."
     old = z.u[i, j]
-    q, g, f = z.q[i], z.G[z.pattern[i], j], z.k[i] * (new - old)
-    for m in range(len(q)):
-        q[m] -= f * g[m]
+    p, f = z.pattern[i], z.k[i] * (new - old)
+    for m in range(z.q.shape[1]):
+        z.q[i, m] -= f * z.G[p, j, m]
     z.u[i, j] = new
     lo, hi = z.lo[i, j], z.hi[i, j]
     sign = (new > 0.0) != (old > 0.0) or (new < 0.0) != (old < 0.0)
@@ -167,9 +167,10 @@ def _set(z, i, j, new):
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #a8da2de1
 _CLOSE = 1e-9
+_ROUNDS = 100   # of Newton's method; four or five do
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #e5072bdd
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _about(z, b, norm, least, most):
     "The root of eq-length if all curvatures were their mean."
     mean = 0.0
@@ -179,12 +180,13 @@ def _about(z, b, norm, least, most):
     return (norm - z.w[b]) * norm * norm / mean
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #b00cff44
-@njit(nogil=True, cache=True)
-def _length(z, b, norm, least, most):
+@njit(**LOOP)
+def _length(z, b, norm, least, most, rounds):
     "The root of eq-length for the s between two numbers, which have a given norm."
     w, r, low, high = z.w[b], _about(z, b, norm, least, most), 0.0, np.inf
-    for _ in range(100):
-        psi, slope = 0.0, 0.0
+    step = np.inf
+    while rounds > 0 and abs(step) > _CLOSE * r:
+        psi, slope, rounds = 0.0, 0.0, rounds - 1
         for a in range(z.start[b], z.start[b + 1]):
             i, j = z.row[a], z.col[a]
             s = z.s[i, j]
@@ -199,10 +201,8 @@ def _length(z, b, norm, least, most):
         psi = np.sqrt(psi)
         low, high = (r, high) if psi > 1.0 else (low, r)
         step = psi * psi * (1.0 - psi) / slope
-        if abs(step) <= _CLOSE * r:
-            return r + step
         r += step
-        if not low < r < high:
+        if abs(step) > _CLOSE * r and not low < r < high:
             r = (low + high) / 2 if high < np.inf else 2 * low
     return r
 
@@ -210,16 +210,16 @@ def _length(z, b, norm, least, most):
 _ROUNDED = 1e-13   # rounding of ‖s‖ in units of ‖v‖, after hundreds of updates of q
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #62a36067
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _ridge(z, b, norm, rounding, least, most):
     "w/r of a side whose s, between two numbers, have a given norm; inf where it is zero."
     w = max(z.w[b], 0.0)
-    if norm <= w + rounding:
-        return np.inf
-    return w / _length(z, b, norm, least, most) if w > 0.0 else 0.0
+    zero = norm <= w + rounding
+    r = _length(z, b, norm, least, most, 0 if zero or w == 0.0 else _ROUNDS)
+    return np.inf if zero else w / r
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #53d3071f
-@njit(nogil=True, cache=True, inline="always")
+@njit(**LOOP, inline="always")
 def _update_block(z, b):
     "Move a block to its minimum, the rest fixed; 0, 1 or 2 as `_set`."
     size, above, below, moved = 0.0, 0.0, 0.0, 0
@@ -230,13 +230,13 @@ def _update_block(z, b):
         z.s[i, j] = s
         size += v * v if s != 0.0 else 0.0
         above, below = (above + s * s, below) if s > 0.0 or z.sides == 1 else (above, below + s * s)
-    rounding = _ROUNDED * np.sqrt(size)
-    up = _ridge(z, b, np.sqrt(above), rounding, 0.0 if z.sides == 2 else -np.inf, np.inf)
-    down = _ridge(z, b, np.sqrt(below), rounding, -np.inf, 0.0) if z.sides == 2 else up
+    rounding, two = _ROUNDED * np.sqrt(size), z.sides == 2
+    up = _ridge(z, b, np.sqrt(above), rounding, 0.0 if two else -np.inf, np.inf)
+    down = _ridge(z, b, np.sqrt(below), rounding, -np.inf, 0.0)
     for a in range(z.start[b], z.start[b + 1]):
         i, j = z.row[a], z.col[a]
         s = z.s[i, j]
-        new, ridge = 0.0, up if s > 0.0 else down
+        new, ridge = 0.0, up if s > 0.0 or not two else down
         if s != 0.0 and ridge < np.inf:
             new = min(max(s / (z.curve[i, j] + ridge), z.lo[i, j]), z.hi[i, j])
         if new != z.u[i, j]:
@@ -244,7 +244,7 @@ def _update_block(z, b):
     return moved
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #f668d408
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _sweep(z, first, last):
     """One pass over the blocks of a component; 0 where nothing moved, 2 where the support or the
     active bounds changed."""
@@ -257,7 +257,7 @@ def _sweep(z, first, last):
 _FAINT = 10 * _ROUNDED   # of w: what moves a side is no more than the rounding of its pull
 
 
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _norms(z, first, last, faint):
     "Norm, ridge and column of every side of a component; the number of sides that take part."
     active = 0
@@ -277,13 +277,13 @@ def _norms(z, first, last, faint):
     return active
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #4315ba80
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _l1_slope(z, i, j):
     "t sign(u)."
     return z.up[i, j] if z.u[i, j] > 0.0 else -z.down[i, j] if z.u[i, j] < 0.0 else 0.0
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #8811f036
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _face(z, i):
     """Smooth cells of response i into face, -gradient into s, rows of V into move; how many,
     whether in one block."""
@@ -304,7 +304,7 @@ def _face(z, i):
     return n, lone
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #3dcc69a9
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _invert(U):
     "U with U'U = D becomes the inverse of D, in place."
     n = len(U)
@@ -329,7 +329,7 @@ def _invert(U):
             U[j, i] = row[j]
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #66dbab73
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _factor(z, i, K, lone, ridge):
     """D of response i, plus `ridge` times its diagonal, factored in K, and inverted unless `lone`;
     False where singular."""
@@ -345,7 +345,7 @@ def _factor(z, i, K, lone, ridge):
     return regular
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #de058a9c
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _apply(K, lone, S):
     "D⁻¹ times each row of S."
     if not lone:
@@ -356,21 +356,19 @@ def _apply(K, lone, S):
     return P
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #e623c2ad
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _same_system(z, i, e):
     "Whether responses i and e have the same D."
-    if z.pattern[i] != z.pattern[e] or z.k[i] != z.k[e]:
-        return False
-    for a in range(z.u.shape[1]):
+    same, a, j = z.pattern[i] == z.pattern[e] and z.k[i] == z.k[e], 0, 0
+    while same and j >= 0 and a < z.u.shape[1]:
         j = z.face[i, a]
-        if j != z.face[e, a] or (j >= 0 and z.column[_side(z, i, j)] != z.column[_side(z, e, j)]):
-            return False
-        if j < 0:
-            break
-    return True
+        same = j == z.face[e, a] and (
+            j < 0 or z.column[_side(z, i, j)] == z.column[_side(z, e, j)])
+        a += 1
+    return same
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #78aecaef
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _systems(z, rows):
     """Where runs of responses with one D begin, their smooth cells, and whether D is to be
     factored: one response, one block."""
@@ -387,7 +385,7 @@ def _systems(z, rows):
     return begin[:r + 1], size[:r], lone[:r]
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #d954ca5c
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _first_half(z, run, K, lone, C, x):
     """p = y for responses with one D; subtracts their share of V'D⁻¹V from C and adds that of V'y
     to x."""
@@ -413,7 +411,7 @@ def _first_half(z, run, K, lone, C, x):
                     C[c, column[b]] -= pairs[a, b] * K[a, b]
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #39cf0977
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _second_half(z, run, K, lone, x):
     "p += D⁻¹Vx."
     n = len(K)
@@ -428,7 +426,7 @@ def _second_half(z, run, K, lone, x):
             z.p[run[e], a] += P[e, a]
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #a3d1c07e
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _direction(z, rows, first, last, store, ridge):
     """The Newton direction of eq-woodbury into p; the number of smooth cells, -1 where H is not
     positive definite."""
@@ -452,7 +450,7 @@ def _direction(z, rows, first, last, store, ridge):
     return (size * (begin[1:] - begin[:-1])).sum()
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #0cbaec91
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _room(u, q, box, kink, two):
     "Between what a cell may move in one step: its box, and zero where that is a kink of its own."
     (low, high), (up, down) = box, kink
@@ -463,30 +461,30 @@ def _room(u, q, box, kink, two):
     return low, high
 
 
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _room_of(z, i, j):
     "`_room` of a cell as numbers: a call that hands on every array costs more than the step."
     box, kink = (z.lo[i, j], z.hi[i, j]), (z.up[i, j], z.down[i, j])
     return _room(z.u[i, j], z.q[i, j], box, kink, z.sides == 2)
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #463b6713
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _stopped_step(z, i, length):
     "The step of response i into s, stopped at zeros and bounds; whether it was stopped."
     stopped = False
-    z.s[i] = 0.0
+    for j in range(z.u.shape[1]):
+        z.s[i, j] = 0.0
     for a in range(z.u.shape[1]):
         j = z.face[i, a]
-        if j < 0:
-            break
-        low, high = _room_of(z, i, j)
-        new = z.u[i, j] + length * z.p[i, a]
-        stopped |= new <= low or new >= high
-        z.s[i, j] = min(max(new, low), high) - z.u[i, j]
+        if j >= 0:
+            low, high = _room_of(z, i, j)
+            new = z.u[i, j] + length * z.p[i, a]
+            stopped |= new <= low or new >= high
+            z.s[i, j] = min(max(new, low), high) - z.u[i, j]
     return stopped
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #299bfad9
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _moved_side(z, b):
     """Squared norms of u + s and of s on an active side, and whether it was put to zero because it
     would have turned round."""
@@ -495,15 +493,14 @@ def _moved_side(z, b):
         if _side(z, z.row[a], z.col[a]) == b:
             u, s = z.u[z.row[a], z.col[a]], z.s[z.row[a], z.col[a]]
             ahead, n2, s2 = ahead + u * (u + s), n2 + (u + s) ** 2, s2 + s * s
-    if ahead > 0.0:
-        return n2, s2, False
-    for a in range(z.start[at], z.start[at + 1]):
+    turned = not ahead > 0.0
+    for a in range(z.start[at], z.start[at + 1] if turned else z.start[at]):
         if _side(z, z.row[a], z.col[a]) == b:
             z.s[z.row[a], z.col[a]] = -z.u[z.row[a], z.col[a]]
-    return 0.0, s2, True
+    return 0.0 if turned else n2, s2, turned
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #ac9d2f3f
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _try(z, rows, first, last, length):
     """A step into s, its effect on q into move: change of φ, what Armijo allows it to be, longest
     relative block step, stopped."""
@@ -533,7 +530,7 @@ def _try(z, rows, first, last, length):
 _THERE = 1 + 4 * np.finfo(float).eps   # of the way to a stop: rounded, it is not short of it
 
 
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _first_stop(z, rows, first, last):
     "Length of the step at which the first cell meets a zero or a bound, or a side turns round."
     near = np.inf
@@ -561,7 +558,7 @@ def _first_stop(z, rows, first, last):
 _SHORTEST = 1e-9   # of a Newton step, thirty halvings: nothing is gained any more
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #3bbf27a1
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _shorten(z, rows, first, last):
     "Take the step as far as it goes down: the length, 0 for none, whether stopped, the longest."
     length, near = 1.0, np.inf
@@ -574,7 +571,7 @@ def _shorten(z, rows, first, last):
     return 0.0, False, 0.0
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #63b30944
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _stretch_step(z, rows):
     "Lengthen a ridge step, which is in p, with -gradient in s, in place."
     slope, held, paid, noise = 0.0, 0.0, 0.0, 0.0
@@ -596,7 +593,7 @@ def _stretch_step(z, rows):
             z.p[i, a] *= far
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #79091475
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _newton(z, rows, first, last, store, steps):
     "A few Newton steps on the smooth cells; True where they ended on an exact one."
     for _ in range(steps):
@@ -620,7 +617,7 @@ def _newton(z, rows, first, last, store, steps):
     return False
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #bbbe45a4
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _descend(z, proof, blocks, start, tol, max_iter, store):
     "Sweep and take Newton steps until nothing moves or the gap is small; how many sweeps."
     (sides, desk, span), (first, last), (s0, floor) = proof, blocks, start
@@ -645,7 +642,7 @@ def _descend(z, proof, blocks, start, tol, max_iter, store):
     return it
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #101ad10e
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _solve_part(z, proof, blocks, start, tol, max_iter, store):
     "Minimise eq-part over one component from the start in u; relative gap, objective, sweeps."
     (sides, desk, span), (s0, floor), it, before = proof, start, 0, np.inf
@@ -660,7 +657,7 @@ def _solve_part(z, proof, blocks, start, tol, max_iter, store):
         before = left
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #93cef37d
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _solve_parts(parts, z, proof, moments, prior, spans, tol, max_iter, results):
     "Solve some of the components in place; moments = (c, s), results = (gap, value, sweeps)."
     (sides, desk, blocks), (order, starts, first), (gap, value, sweeps) = proof, spans, results

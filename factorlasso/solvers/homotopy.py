@@ -14,7 +14,7 @@ from numba import njit
 
 from ..penalties.constraints import from_prior
 from ..penalties.penalties import Problem
-from .certificate import (FLOOR, certify, copy_to, data_of, make_desk,
+from .certificate import (FLOOR, LOOP, certify, copy_to, data_of, make_desk,
                                              own_desk, plain, sides_of)
 from .kernels import loss_left, per_unit_of_loss, residual_of
 
@@ -38,7 +38,7 @@ def _make_table(M):
                   np.zeros(1, dtype=np.intp), np.empty(M), np.empty(M), np.arange(M))
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #5c1d90e7
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _less_rows(x, v, A, rows, n):
     "Take the sum of v[a] A[rows[a]] off x, four rows at a time: x is read and written less often."
     whole = n - n % 4
@@ -53,7 +53,7 @@ def _less_rows(x, v, A, rows, n):
             x[j] -= f * A[p, j]
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #ecebf6fd
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _find_column(S, G, m):
     "Column m of the tableau; returns the place of m among the active cells, n if it is not."
     n, P, v, cells, column, place = S.n[0], S.P, S.v, S.cells, S.column, S.n[0]
@@ -74,7 +74,7 @@ def _find_column(S, G, m):
     return place
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #b27e4f13
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _border(S, m, place):
     "P with cell m, where it is not active, or without it."
     n, P, v, p = S.n[0], S.P, S.v, S.column[m]
@@ -94,7 +94,7 @@ def _border(S, m, place):
         P[place, place], S.cells[place], S.n[0] = P[last, last], S.cells[last], last
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #f04b6c91
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _pivot(S, m, place):
     "Pivot on cell m, whose column is at hand."
     _border(S, m, place)
@@ -107,7 +107,7 @@ def _pivot(S, m, place):
     e[m], z[m] = f, g
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #6b955d2f
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _next_corner(S, t, lo, hi, state, side, lam):
     """Largest λ' <= lam at which a cell changes its state (0: none), that cell, and the side of
     zero it happens on. Nothing is divided that comes later than the best so far."""
@@ -132,7 +132,7 @@ def _next_corner(S, t, lo, hi, state, side, lam):
     return best, cell, direction
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #469e9cf8
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _turn(S, G, t, lo, hi, state, side, j, sign, floor):
     "Change the state of cell j at a corner; False where its pivot is not above `floor`."
     bound, was, place = hi[j] if sign > 0.0 else lo[j], state[j], _find_column(S, G, j)
@@ -161,7 +161,7 @@ _MOST = 20          # corners for each factor, before a path is given up
 _ENOUGH = 1e-11     # a gap for which the second dual point is not tried
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #e5b91b35
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _follow(z, desk, i, d, s0, floor, lambdas, work, U, gap):
     "Solutions (K, M) and relative gaps (K,) of one response for decreasing λ."
     S, state, side, q, t = work
@@ -188,7 +188,7 @@ def _follow(z, desk, i, d, s0, floor, lambdas, work, U, gap):
         lam = corner
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #c54e3cd9
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _follow_rows(rows, z, desk, k, moments, prior, lambdas, coef, gap, S):
     "The paths of some responses in u, in place; moments = (c, s)."
     (c, s), M = moments, prior.shape[1]

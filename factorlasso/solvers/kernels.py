@@ -15,7 +15,7 @@ from numba import njit
 
 from ..penalties.constraints import from_prior
 from ..penalties.penalties import Penalty, Problem
-from .certificate import (CLOSER, EXACT, FLOOR, PIVOT, Sides, Solution,
+from .certificate import (CLOSER, EXACT, FLOOR, LOOP, PIVOT, Sides, Solution,
                                              back_substitute, certify, cholesky, copy_to, data_of,
                                              forward_substitute, make_desk, own_desk, plain,
                                              sides_of)
@@ -24,7 +24,7 @@ from .certificate import (CLOSER, EXACT, FLOOR, PIVOT, Sides, Solution,
 _LOST = 1e-4     # of a square: what is left of a difference of it has lost four digits
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #45c010d7
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _sweep(G, q, u, t, lo, hi, w):
     """One pass of coordinate descent over a row, keeping q = d - Gu; says whether the support or
     the active bounds changed."""
@@ -59,7 +59,7 @@ def _sweep(G, q, u, t, lo, hi, w):
     return moved
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #0488ac15
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _ray(d, t, lo, hi, u):
     """Put into u the steepest feasible ray from zero; the squared slope of the loss and the ℓ₁ norm
     along it."""
@@ -71,7 +71,7 @@ def _ray(d, t, lo, hi, u):
     return n2
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #08a306bd
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _leave_zero(G, d, u, t, lo, hi, w):
     """Put u at the minimum along the steepest feasible ray from zero; False (and u = 0) where zero
     is optimal."""
@@ -93,13 +93,13 @@ def _leave_zero(G, d, u, t, lo, hi, w):
     return True
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #ba597eb5
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _smooth(u, t, lo, hi, j):
     "Whether the objective is smooth in cell j where it stands."
     return lo[j] < u[j] < hi[j] and (u[j] != 0.0 or t[j] == 0.0)
 
 
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _smooth_cells(G, u, t, lo, hi, cells):
     "The smooth cells whose factor moves into `cells`; how many."
     n = 0
@@ -113,7 +113,7 @@ def _smooth_cells(G, u, t, lo, hi, cells):
 RIDGE = 1e-8     # share of the diagonal of the loss that a singular face gets as a ridge
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #bb605aac
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _face(G, q, u, t, lo, hi, w, H, g, cells):
     """Newton system on the smooth cells: their number (-1 where it cannot be factored), whether H
     is exact; H factored, g = -gradient."""
@@ -135,7 +135,7 @@ def _face(G, q, u, t, lo, hi, w, H, g, cells):
     return -1, False
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #2a887c8a
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _first_stop(u, p, t, lo, hi, cells, n):
     """Longest step <= 1 along p before a cell meets zero or a bound, that cell (or -1) and the
     value it meets."""
@@ -159,7 +159,7 @@ SHORT = 1e-6     # relative Newton step after which the next one is rounding
 _HALVINGS = 40
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #cee5166d
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _backtrack(u, p, g0, curve, w, cells, n, length):
     "Shorten a step until the norm term, too, goes down (Armijo); g0 is the slope without the norm."
     n2 = 0.0
@@ -179,7 +179,7 @@ def _backtrack(u, p, g0, curve, w, cells, n, length):
     return 0.0
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #4ea21fd1
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _change(G, q, u, new, t, w, move):
     "What going from u to new adds to the objective; fills move = G (new - u)."
     move[:] = 0.0
@@ -195,7 +195,7 @@ def _change(G, q, u, new, t, w, move):
     return total + (w * (np.sqrt(after) - np.sqrt(before)) if w > 0.0 else 0.0)
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #24eee3b8
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _stopped(u, p, t, lo, hi, cells, n, length, new):
     """Where a step of some length ends; with length < 0 the full step, every cell that crosses put
     to the value it meets."""
@@ -207,7 +207,7 @@ def _stopped(u, p, t, lo, hi, cells, n, length, new):
         new[j] = u[j] + length * p[a] if length >= 0.0 else min(max(u[j] + p[a], low), high)
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #c00ba384
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _step(G, q, u, t, lo, hi, w, p, cells, n, slope0, new, move):
     "Take the better of the two steps along p; True where nothing was in the way, and the length."
     length, stop, value = _first_stop(u, p, t, lo, hi, cells, n)
@@ -239,7 +239,7 @@ def _step(G, q, u, t, lo, hi, w, p, cells, n, slope0, new, move):
     return free, length
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #0016373d
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _delete(H, n, k):
     """Take row and column k out of a matrix whose upper Cholesky factor is the leading n × n block,
     in place."""
@@ -254,7 +254,7 @@ def _delete(H, n, k):
             H[i, j], H[i + 1, j] = c * above + s * below, c * below - s * above
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #5c9c820e
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _shrink(H, q, u, t, lo, hi, p, cells, n):
     """Drop the cells that are no longer smooth from the factored face, p = -gradient; their new
     number, or -1 where factoring is cheaper."""
@@ -280,7 +280,7 @@ _FEWEST = 3        # factorisations that are allowed in any case
 FLAT = 1e-5      # of the slope along a ridge step: a curvature that is none
 
 
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def stretch(slope, held, paid, noise):
     """How much longer than itself a ridge step may be, eq-stretch.
 
@@ -303,7 +303,7 @@ def stretch(slope, held, paid, noise):
     return slope / max(slope - held, FLAT * slope) if min(slope, paid) > 10 * noise else 1.0
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #c1230723
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _stretch_step(G, p, g, cells, n, d, u, q):
     "Lengthen a ridge step p from the gradient -g in place; d is the pull at the prior."
     slope, held, paid, noise, size = 0.0, 0.0, 0.0, 0.0, 0.0
@@ -320,7 +320,7 @@ def _stretch_step(G, p, g, cells, n, d, u, q):
         p[a] *= far
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #ea9b344e
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _newton(G, q, u, t, lo, hi, w, H, p, cells, move, new, d):
     """Minimise over the current face, dropping cells that reach zero or a bound; True where it
     ended on an exact step."""
@@ -357,7 +357,7 @@ def _newton(G, q, u, t, lo, hi, w, H, p, cells, move, new, d):
     return False
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #5ec01a02
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _radius(curves, e, w):
     "The root n of eq-secular by Newton from the left, 0 where there is none, and the steps."
     n = 0.0
@@ -378,7 +378,7 @@ def _radius(curves, e, w):
     return n, 100
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #7607c70c
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _from_pulls(curves, E, w, steps):
     "Turn each row e of E into v, in place."
     for i in range(len(E)):
@@ -420,7 +420,7 @@ def _solve_turned(turned, z, U) -> np.ndarray:
     return steps
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #f7fd0ad9
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def residual_of(G, d, u, q):
     """Pull q = d - Gu, computed afresh.
 
@@ -442,7 +442,7 @@ def residual_of(G, d, u, q):
                 q[k] -= u[j] * G[j, k]
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #daf6dd6a
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def loss_left(d, q, u, s0):
     """Loss of a response at u, from the pulls there and at zero.
 
@@ -469,7 +469,7 @@ def loss_left(d, q, u, s0):
 _ROUGH = 1e-6    # tolerance above which an answer may do that no Newton step has touched
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #bcb54079
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _solve_row(z, desk, U, Q, i, d, s0, floor, tol, max_iter, work):
     "Minimise eq-row from the start in u; relative gap, objective over k, sweeps."
     H, p, cells, move, new = work
@@ -509,7 +509,7 @@ def _solve_row(z, desk, U, Q, i, d, s0, floor, tol, max_iter, work):
     return gap, value, it
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #2fe25b39
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _proven(z, desk, U, Q, i, d, goal):
     "Gap and objective of a row that is thought to be solved."
     residual_of(z.G[z.pattern[i]], d, U[i], Q[i])
@@ -518,7 +518,7 @@ def _proven(z, desk, U, Q, i, d, goal):
     return certify(z, desk, U, Q, span, (loss_left(d, Q[i], U[i], s0), floor, enough))
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #d2f75b40
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _solve_rows(rows, z, desk, k, moments, prior, U, Q, tol, max_iter, results):
     """Solve the problems of some rows in place; moments = (c, s), results = (gap, value, sweeps),
     where sweeps is -1 for a row that has to be solved."""

@@ -17,7 +17,7 @@ import pandas as pd
 from numba import njit
 
 from ..penalties.constraints import Bounds
-from .certificate import Solution, cholesky, components
+from .certificate import (LOOP, Solution, cholesky, components)
 from .homotopy import DEPENDENT, follow_path, has_corners
 from .kernels import is_by_rows, is_for_rows, solve_row_path
 from ..data.moments import Moments
@@ -237,7 +237,7 @@ def mean_squared_error(moments: Moments, coef: np.ndarray,
     return loss if intercept is None else loss + (best_intercept(moments, coef) - intercept) ** 2
 
 # %% ../../nbs/05_solvers/09_path.ipynb #1c4a90a6
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _ranks(G, pattern, active):
     "(N,) rank of the Gram matrix of the active cells of each response."
     rank, H, cells = (np.zeros(len(active)), np.empty(G.shape[1:]),

@@ -21,13 +21,13 @@ from ..penalties.constraints import Bounds, from_prior
 from ..penalties.penalties import Problem
 from ..penalties.prox import block_norms, movable, soft_threshold
 from .blocks import solve_grams
-from .certificate import (FLOOR, Solution, certify_by_factor, components,
+from .certificate import (FLOOR, LOOP, Solution, certify_by_factor, components,
                                              deviations, duality_gap, gap_at, join_solutions,
                                              make_desk, sides_of)
 from .fista import fista
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #5ddf1348
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _scaled(X, rows, mean, root):
     "Some rows of X, less the means, times their roots."
     F = np.empty((len(rows), X.shape[1]))
@@ -38,7 +38,7 @@ def _scaled(X, rows, mean, root):
     return F
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #9a6791c2
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _squares(X, mean, root):
     "Sums of squares of the columns, less the means, times the roots."
     squares = np.zeros(X.shape[1])
@@ -49,7 +49,7 @@ def _squares(X, mean, root):
     return squares
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #2ce6c2de
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _level(F, root, batches):
     "The part of F at right angles to the roots of each batch: deviations from its means."
     K = batches.max() + 1 if len(batches) else 0
@@ -455,7 +455,7 @@ def _solve_turned(problem, tol, start) -> Solution:
 _SAME = 1e-12   # relative difference of two weights that are the same number
 
 
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _taken(Z, omega, root, batches, K, away):
     """The rows of eq-taken that a pattern misses and what they do to the means of K batches; their
     number and the weight of the pattern relative to ω, or 0 where that is not one number."""
@@ -479,7 +479,7 @@ def _taken(Z, omega, root, batches, K, away):
     return n, scale
 
 # %% ../../nbs/05_solvers/06_wide.ipynb #d9ba3a46
-@njit(nogil=True, cache=True)
+@njit(**LOOP)
 def _less_missing(full, Z, omega, roots, batches, K, G):
     "Write eq-taken to G, pattern by pattern; those where it is cheaper and exact enough."
     P, done = len(roots), np.zeros(len(roots), dtype=np.bool_)
