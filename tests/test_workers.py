@@ -22,9 +22,9 @@ distributed = pytest.importorskip("distributed")
 ROWS, M, N, PARTS = 200, 4, 10, 24
 
 
-def rows_of(k, width, seed):
+def rows_of(k, width, seed, pause=0.1):
     "Partition k of a table, slowly"
-    time.sleep(0.1)
+    time.sleep(pause)
     rng = np.random.default_rng([seed, k])
     table = rng.normal(size=(ROWS, width))
     return np.where(rng.random(table.shape) < 0.3, np.nan, table) if seed else table
@@ -45,7 +45,7 @@ def cluster():
 
 def test_a_killed_worker_loses_nothing(cluster):
     x, y = collection(M, 0), collection(N, 1)
-    alone = moments_of((rows_of(k, M, 0), rows_of(k, N, 1)) for k in range(PARTS))
+    alone = moments_of((rows_of(k, M, 0, 0), rows_of(k, N, 1, 0)) for k in range(PARTS))
     victim, killed = cluster.workers[0].pid, []
     timer = Timer(1.0, lambda: (os.kill(victim, signal.SIGKILL),
                                 killed.append(time.perf_counter())))

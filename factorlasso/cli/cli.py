@@ -263,6 +263,7 @@ class _Output:
     folder: Path          # for tables and figures, made when missing
     annualization: float  # rows in a year; 1: volatilities per row
     report: bool = False  # also one page to send
+    figures: bool = True
 
 # %% ../../nbs/12_cli/01_cli.ipynb #4eeb7728
 def _report(title: str, model: LassoModel, covar: CurrentFactorCovarData, folder: Path,
@@ -327,7 +328,8 @@ def _run(title: str,  # first words of the page
         steps.update()
         steps.set_description_str("writing")
         with atomic_folder(to.folder, _FILES) as part:
-            files = write_tables(part, table, covar, y_covar) + write_figures(part, model, covar)
+            files = write_tables(part, table, covar, y_covar)
+            files += write_figures(part, model, covar) if to.figures else []
             files += _report(title, model, covar, part, notes) if to.report else []
     _print_page(title, model, table, y_covar, to.annualization)
     print(f"{len(files)} files in {to.folder}:")
@@ -340,7 +342,7 @@ def _demo(args: argparse.Namespace) -> None:
     model = LassoModel("group_lasso_clusters", reg_lambda=1e-4, l1_weight=0.8,
                        factors_beta_loading_signs=us.signs)
     _run("US equities 1949-2017, monthly", model, us.x, us.y,
-         _Output(Path(args.out), 12, args.report))
+         _Output(Path(args.out), 12, args.report, args.figures))
 
 # %% ../../nbs/12_cli/01_cli.ipynb #f95d4072
 def _read(read, path: str | None, *options):
@@ -385,7 +387,7 @@ def _fit(args: argparse.Namespace) -> None:
     model.set_params(reg_lambda=find_lambda(model, x, y, args.reg_lambda) if by
                      else args.reg_lambda)
     _run(f"{Path(args.y).name} on {Path(args.x).name}", model, x, y,
-         _Output(Path(args.out), args.annualize, args.report))
+         _Output(Path(args.out), args.annualize, args.report, args.figures))
 
 # %% ../../nbs/12_cli/01_cli.ipynb #acdef4a3
 def _lambda(text: str) -> float | str:
@@ -460,6 +462,8 @@ def _parser() -> argparse.ArgumentParser:
     for command in (demo, fit):
         command.add_argument("--report", action="store_true",
                              help="also report.html, one page with all of it, to send")
+        command.add_argument("--no-figures", dest="figures", action="store_false",
+                             help="tables only")
     return parser
 
 # %% ../../nbs/12_cli/01_cli.ipynb #43cc950e
