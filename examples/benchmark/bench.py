@@ -45,18 +45,18 @@ def case(what, minutes, *variants):
 
 
 def row(what, ours, theirs, bar, unit="s", peer="", note=""):
-    """A line of the table. A bar ">= 8" is on theirs / ours, a bar "<= 2.5" on ours / theirs; "" is
-    no bar."""
+    """A line of the table. A bar ">= 8" is on theirs / ours, a bar "<= 2.5" on ours / theirs; ">="
+    or "<=" alone says which ratio, and "" is theirs / ours (bytes: ours / theirs)."""
+    sign, _, limit = bar.partition(" ")
     ratio = reached = None
     if ours is not None and theirs is not None:
-        above, below = ((ours, theirs) if bar.startswith("<=") or (not bar and unit == "B")
+        above, below = ((ours, theirs) if sign == "<=" or (not sign and unit == "B")
                         else (theirs, ours))
         ratio = above / below if below else None
-    if bar and ratio is not None:
-        sign, limit = bar.split()
+    if limit and ratio is not None:
         reached = bool(ratio <= float(limit) if sign == "<=" else ratio >= float(limit))
-    return dict(what=what, ours=ours, theirs=theirs, unit=unit, peer=peer, ratio=ratio, bar=bar,
-                reached=reached, note=note)
+    return dict(what=what, ours=ours, theirs=theirs, unit=unit, peer=peer, ratio=ratio,
+                bar=bar if limit else "", reached=reached, note=note)
 
 
 def shown(value, unit):

@@ -12,10 +12,11 @@ class Problem:
     X: np.ndarray  # (T, M) factors
     Y: np.ndarray  # (T, N) responses, NaN where not observed
     lam: float  # λ on the scale of the objective
-    # "lasso", "row" (one norm for each row of β) or "factor" (one for each cluster and factor)
+    # "lasso", "row" (one norm for each row of β), "factor" (one for each cluster and factor) or
+    # "cooperative" (one for each sign of those; timed only, objective.py does not know it)
     kind: str = "lasso"
     signs: np.ndarray | None = None  # (N, M) of 1, -1, 0, NaN (free); None: all free
-    # (N,) clusters; None with "row" or "factor": the solver finds them
+    # (N,) clusters; None with norms: the solver finds them
     labels: np.ndarray | None = None
     lambdas: np.ndarray | None = None  # (K,) decreasing, for a path
     # means over the rows of the response ("own"), over all rows ("all"), or none ("none")
@@ -110,14 +111,17 @@ def make(T, M, N, gaps="complete", share=0.2, signs=False, lam=0.1, corr=0.3, un
     return replace(problem, lam=lam * largest_lambda(problem))
 
 
-def make_wide(T, M, lam=0.1, active=50, seed=0):
-    """One response and many more factors than rows, independent but for a common part."""
+def make_wide(T, M, N=1, lam=0.1, active=50, seed=0):
+    """A few responses and many more factors than rows, independent but for a common part."""
     rng = np.random.default_rng(seed)
     X = np.sqrt(0.8) * rng.normal(size=(T, M)) + np.sqrt(0.2) * rng.normal(size=(T, 1))
-    beta = np.zeros(M)
-    beta[rng.choice(M, min(active, M), replace=False)] = rng.normal(size=min(active, M))
-    signal = X @ beta
-    problem = Problem(X, (signal / signal.std() + 0.5 * rng.normal(size=T))[:, None], 1.0)
+    Y = np.empty((T, N))
+    for i in range(N):
+        beta = np.zeros(M)
+        beta[rng.choice(M, min(active, M), replace=False)] = rng.normal(size=min(active, M))
+        signal = X @ beta
+        Y[:, i] = signal / signal.std() + 0.5 * rng.normal(size=T)
+    problem = Problem(X, Y, 1.0)
     return replace(problem, lam=lam * largest_lambda(problem))
 
 

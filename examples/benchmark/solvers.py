@@ -98,7 +98,7 @@ def our_model(problem, n_jobs=None, tol=1e-8):
     labels = (None if problem.labels is None
               else pd.Series(problem.labels, [f"y{i}" for i in range(problem.shape[2])]))
     kinds = {"lasso": "lasso", "row": "group_lasso_clusters",
-             "factor": "factor_cluster_group_lasso"}
+             "factor": "factor_cluster_group_lasso", "cooperative": "cooperative_lasso"}
     demean = {"own": True, "all": "rolling", "none": False}[problem.centre]
     mean = {"own": "weight_sum", "all": "sample"}[problem.mean]
     return LassoModel(kinds[problem.kind], problem.lam, factors_beta_loading_signs=signs,
@@ -150,6 +150,20 @@ def ours_path(problem):
     x, y, _ = frames(problem)
     return lambda tol: quiet(lambda: model.set_params(tol=tol)
                              .path(x, y, lambdas=problem.lambdas)).coef
+
+
+@solver("factorlasso", (None,))
+def ours_clusters(problem):
+    """The clusters of the responses at default settings, and nothing else."""
+    from factorlasso.clusters import Clustering, find_clusters
+    from factorlasso.data import make_panel
+
+    panel = make_panel(problem.X, problem.Y)
+
+    def run(_):
+        find_clusters(Clustering(), panel)
+
+    return run
 
 
 # ------------------------------------------------------------------ scikit-learn, complete data
@@ -611,5 +625,44 @@ def blas_products_built(problem):
     def run(_):
         (seen.T @ (X[:, j] * X[:, k])).shape, (Y.T @ X).shape
         return None
+
+    return run
+
+
+@solver("factorlasso", (None,))
+def eigen_secular(problem):
+    """Row norms on complete data by their formula: eigenvectors of the Gram matrix once, and the
+    length of every row by Newton's method. It knows no signs, bounds, gaps or certificate."""
+    X, Y = centred(problem)
+    G, C, w = X.T @ X / len(X), Y.T @ X / len(X), problem.lam / 2 * _row_weights(problem)
+
+    def run(_):
+        d, Q = np.linalg.eigh(G)
+        z = C @ Q
+        z[np.linalg.norm(z, axis=1) <= w] = 0.0
+        length = np.zeros(len(z))
+        for _ in range(100):
+            ends = np.outer(length, d) + w[:, None]
+            psi2 = ((z / ends) ** 2).sum(1)
+            slope = (z**2 * d / ends**3).sum(1)
+            step = np.divide(psi2 * (np.sqrt(psi2) - 1), slope, out=np.zeros_like(w),
+                             where=slope > 0)
+            length += step
+            if (np.abs(step) <= 1e-13 * length).all():
+                break
+        return (z * length[:, None] / ends) @ Q.T
+
+    return run
+
+
+@solver("factorlasso", (None,))
+def scipy_clusters(problem):
+    """`numpy.corrcoef` and SciPy's Ward linkage, cut at half the largest distance."""
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import squareform
+
+    def run(_):
+        distance = squareform(1 - np.corrcoef(problem.Y.T), checks=False)
+        fcluster(linkage(distance, "ward"), distance.max() / 2, "distance")
 
     return run
