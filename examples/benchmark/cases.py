@@ -9,6 +9,7 @@ from data import make, make_wide, with_path
 
 EASY, HARD = TARGETS
 DEFAULT = 1e-8  # our own tolerance where none is asked for
+THREE = (EASY, DEFAULT, HARD)
 SIZES = {"260": (260, 20, 500), "1000": (1000, 50, 500)}
 NAMES = {"lasso": "LASSO", "hcgl": "HCGL", "fcgl": "FCGL"}
 KINDS = {"lasso": "lasso", "hcgl": "row", "fcgl": "factor"}
@@ -125,13 +126,13 @@ def multitask(bench, size):
     problem = make(*bench.size(*SIZES[size]), kind="factor")
     problem = replace(problem, labels=clusters(problem))
     best, gap = bench.best(problem)
-    at, bar, rows = (EASY, DEFAULT, HARD), {"260": ">= 5", "1000": ">= 15"}[size], []
-    times = bench.times(problem, ["ours", "ours_solve", "sklearn_multitask"], best, at)
+    bar, rows = {"260": ">= 5", "1000": ">= 15"}[size], []
+    times = bench.times(problem, ["ours", "ours_solve", "sklearn_multitask"], best, THREE)
     for name, what in (("ours", "whole fit"), ("ours_solve", "solve alone")):
         rows += [row(f"FCGL, complete, {problem.shape}: {what} to {t:g}", seconds(times, name, t),
                      seconds(times, "sklearn_multitask", t),
                      bar if (name, t) == ("ours_solve", DEFAULT) else "",
-                     peer="scikit-learn MultiTaskLasso for every cluster") for t in at]
+                     peer="scikit-learn MultiTaskLasso for every cluster") for t in THREE]
     return rows, {"shape": problem.shape, "times": times, "minimum_known_to": gap}
 
 
@@ -273,18 +274,23 @@ WIDE = {"0.1": (500, 5000, 1, "<= 1"), "0.01": (500, 5000, 1, "<= 0.6"),
         "0.1_wider": (200, 20_000, 1, "<= 0.8"), "0.01_wider": (200, 20_000, 1, "<= 0.5")}
 
 
+def of_variant(bench, variant):
+    """(name, problem) of one of the wide cases; λ is a share of the largest useful one."""
+    size, share = WIDE[variant][:3], variant.split("_")[0]
+    problem = make_wide(*((100, 300, size[2]) if bench.quick else size), lam=float(share))
+    return f"LASSO, {problem.shape}, λ = {share} λ_max", problem
+
+
 @case("many more factors than rows, against skglm and celer", 1.5, *WIDE)
 def wide(bench, variant):
-    """λ is a share of the largest useful one; the peers get centred arrays and fit no intercept."""
+    """The peers get centred arrays and fit no intercept."""
     *size, bar = WIDE[variant]
-    share = variant.split("_")[0]
-    problem = make_wide(*((100, 300, size[2]) if bench.quick else size), lam=float(share))
+    what, problem = of_variant(bench, variant)
     best, gap = bench.best(problem)
-    peers, at = ["skglm_cd", "celer_lasso"], (EASY, DEFAULT, HARD)
+    peers, rows = ["skglm_cd", "celer_lasso"], []
     others = ["sklearn_lasso", "glmnet_lasso"] if size == [500, 5000, 1] else []
-    what, rows = f"LASSO, {problem.shape}, λ = {share} λ_max", []
-    times = bench.times(problem, ["ours", *others, *peers], best, at)
-    for target in at:
+    times = bench.times(problem, ["ours", *others, *peers], best, THREE)
+    for target in THREE:
         name, theirs = fastest(times, peers, target)
         rows.append(row(f"{what}: to {target:g}", seconds(times, "ours", target), theirs,
                         bar if target == DEFAULT else "<=", peer=name or "none ran"))
@@ -428,9 +434,6 @@ def profile(bench):
         found[f"{name}, signs, staggered"] = of_kind(signed, kind)
         found[f"{name}, signs, staggered, (260, 20, 500)"] = of_kind(small, kind)
     found["FCGL, complete, (260, 20, 500)"] = of_kind(make(*bench.size(260, 20, 500)), "fcgl")
-    for variant, (*at, _) in WIDE.items():
-        share = variant.split("_")[0]
-        found[f"LASSO, {tuple(at)}, λ = {share} λ_max"] = make_wide(
-            *((100, 300, at[2]) if bench.quick else at), lam=float(share))
+    found |= dict(of_variant(bench, variant) for variant in WIDE)
     return [], {"shape": size,
                 "stages": {name: bench.work("profile", problem) for name, problem in found.items()}}

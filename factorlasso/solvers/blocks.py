@@ -183,8 +183,8 @@ def _about(z, b, norm, least, most):
 @njit(**LOOP)
 def _length(z, b, norm, least, most, rounds):
     "The root of eq-length for the s between two numbers, which have a given norm."
-    w, r, low, high = z.w[b], _about(z, b, norm, least, most), 0.0, np.inf
-    step = np.inf
+    w, low, high, step = z.w[b], 0.0, np.inf, np.inf
+    r = _about(z, b, norm, least, most) if rounds > 0 else 1.0
     while rounds > 0 and abs(step) > _CLOSE * r:
         psi, slope, rounds = 0.0, 0.0, rounds - 1
         for a in range(z.start[b], z.start[b + 1]):

@@ -17,7 +17,7 @@ import pandas as pd
 from numba import njit
 
 from ..penalties.constraints import Bounds
-from .certificate import (LOOP, Solution, cholesky, components)
+from .certificate import LOOP, Solution, cholesky, components
 from .homotopy import DEPENDENT, follow_path, has_corners
 from .kernels import is_by_rows, is_for_rows, solve_row_path
 from ..data.moments import Moments
