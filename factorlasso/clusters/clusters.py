@@ -477,7 +477,9 @@ def _ward_joins(D, height):
     while k < N - 1 and first < len(D):
         if N - k < _CROWDED * len(D):
             left = np.flatnonzero(size > 0.0)
-            first, chain[:tip] = np.searchsorted(left, first), np.searchsorted(left, chain[:tip])
+            first = np.searchsorted(left, first)
+            for a in range(tip):
+                chain[a] = np.searchsorted(left, chain[a])
             D, name, size = _closed_up(D, left), name[left], size[left]
         if tip == 0:
             chain[0], tip = first, int(size[first] > 0.0)

@@ -310,7 +310,13 @@ def _is_short(shown, mass, total):
 @njit(nogil=True, cache=True)
 def _with_ones(X, w):
     "Z, the rows (x, 1) times the roots of their weights: the last row of Z'Z holds sums of w x."
-    return np.sqrt(w).reshape(len(w), 1) * np.hstack((X, np.ones((len(w), 1))))
+    (T, M), root = X.shape, np.sqrt(w)
+    Z = np.empty((T, M + 1))
+    for t in range(T):
+        Z[t, M] = root[t]
+        for j in range(M):
+            Z[t, j] = root[t] * X[t, j]
+    return Z
 
 # %% ../../nbs/01_data/03_moments.ipynb #7d09e252
 @njit(nogil=True, cache=True)

@@ -14,7 +14,7 @@ from numba import njit
 
 from ..penalties.constraints import from_prior
 from ..penalties.penalties import Problem
-from .certificate import (CLOSER, EXACT, FLOOR, LOOP, PIVOT, Solution,
+from .certificate import (CLOSER, EXACT, FLOOR, LOOP, ONCE, PIVOT, Solution,
                                              back_substitute, certify, cholesky, copy_to, data_of,
                                              forward_substitute, make_desk, own_desk, plain,
                                              sides_of)
@@ -219,7 +219,7 @@ def _ridge(z, b, norm, rounding, least, most):
     return np.inf if zero else w / r
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #53d3071f
-@njit(**LOOP, inline="always")
+@njit(**ONCE)
 def _update_block(z, b):
     "Move a block to its minimum, the rest fixed; 0, 1 or 2 as `_set`."
     size, above, below, moved = 0.0, 0.0, 0.0, 0
@@ -244,7 +244,7 @@ def _update_block(z, b):
     return moved
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #f668d408
-@njit(**LOOP)
+@njit(**ONCE)
 def _sweep(z, first, last):
     """One pass over the blocks of a component; 0 where nothing moved, 2 where the support or the
     active bounds changed."""
@@ -593,7 +593,7 @@ def _stretch_step(z, rows):
             z.p[i, a] *= far
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #79091475
-@njit(**LOOP)
+@njit(**ONCE)
 def _newton(z, rows, first, last, store, steps):
     "A few Newton steps on the smooth cells; True where they ended on an exact one."
     for _ in range(steps):
@@ -617,7 +617,7 @@ def _newton(z, rows, first, last, store, steps):
     return False
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #bbbe45a4
-@njit(**LOOP)
+@njit(**ONCE)
 def _descend(z, proof, blocks, start, tol, max_iter, store):
     "Sweep and take Newton steps until nothing moves or the gap is small; how many sweeps."
     (sides, desk, span), (first, last), (s0, floor) = proof, blocks, start
@@ -642,7 +642,7 @@ def _descend(z, proof, blocks, start, tol, max_iter, store):
     return it
 
 # %% ../../nbs/05_solvers/05_blocks.ipynb #101ad10e
-@njit(**LOOP)
+@njit(**ONCE)
 def _solve_part(z, proof, blocks, start, tol, max_iter, store):
     "Minimise eq-part over one component from the start in u; relative gap, objective, sweeps."
     (sides, desk, span), (s0, floor), it, before = proof, start, 0, np.inf

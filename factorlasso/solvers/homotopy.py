@@ -14,8 +14,8 @@ from numba import njit
 
 from ..penalties.constraints import from_prior
 from ..penalties.penalties import Problem
-from .certificate import (FLOOR, LOOP, certify, copy_to, data_of, make_desk,
-                                             own_desk, plain, sides_of)
+from .certificate import (FLOOR, LOOP, ONCE, certify, copy_to, data_of,
+                                             make_desk, own_desk, plain, sides_of)
 from .kernels import loss_left, per_unit_of_loss, residual_of
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #90c3be14
@@ -107,7 +107,7 @@ def _pivot(S, m, place):
     e[m], z[m] = f, g
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #6b955d2f
-@njit(**LOOP)
+@njit(**ONCE)
 def _next_corner(S, t, lo, hi, state, side, lam):
     """Largest λ' <= lam at which a cell changes its state (0: none), that cell, and the side of
     zero it happens on. Nothing is divided that comes later than the best so far."""
@@ -132,7 +132,7 @@ def _next_corner(S, t, lo, hi, state, side, lam):
     return best, cell, direction
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #469e9cf8
-@njit(**LOOP)
+@njit(**ONCE)
 def _turn(S, G, t, lo, hi, state, side, j, sign, floor):
     "Change the state of cell j at a corner; False where its pivot is not above `floor`."
     bound, was, place = hi[j] if sign > 0.0 else lo[j], state[j], _find_column(S, G, j)
@@ -161,7 +161,7 @@ _MOST = 20          # corners for each factor, before a path is given up
 _ENOUGH = 1e-11     # a gap for which the second dual point is not tried
 
 # %% ../../nbs/05_solvers/08_homotopy.ipynb #e5b91b35
-@njit(**LOOP)
+@njit(**ONCE)
 def _follow(z, desk, i, d, s0, floor, lambdas, work, U, gap):
     "Solutions (K, M) and relative gaps (K,) of one response for decreasing λ."
     S, state, side, q, t = work

@@ -15,10 +15,10 @@ from numba import njit
 
 from ..penalties.constraints import from_prior
 from ..penalties.penalties import Penalty, Problem
-from .certificate import (CLOSER, EXACT, FLOOR, LOOP, PIVOT, Sides, Solution,
-                                             back_substitute, certify, cholesky, copy_to, data_of,
-                                             forward_substitute, make_desk, own_desk, plain,
-                                             sides_of)
+from .certificate import (CLOSER, EXACT, FLOOR, LOOP, ONCE, PIVOT, Sides,
+                                             Solution, back_substitute, certify, cholesky, copy_to,
+                                             data_of, forward_substitute, make_desk, own_desk,
+                                             plain, sides_of)
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #6f3acb85
 _LOST = 1e-4     # of a square: what is left of a difference of it has lost four digits
@@ -207,7 +207,7 @@ def _stopped(u, p, t, lo, hi, cells, n, length, new):
         new[j] = u[j] + length * p[a] if length >= 0.0 else min(max(u[j] + p[a], low), high)
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #c00ba384
-@njit(**LOOP)
+@njit(**ONCE)
 def _step(G, q, u, t, lo, hi, w, p, cells, n, slope0, new, move):
     "Take the better of the two steps along p; True where nothing was in the way, and the length."
     length, stop, value = _first_stop(u, p, t, lo, hi, cells, n)
@@ -320,7 +320,7 @@ def _stretch_step(G, p, g, cells, n, d, u, q):
         p[a] *= far
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #ea9b344e
-@njit(**LOOP)
+@njit(**ONCE)
 def _newton(G, q, u, t, lo, hi, w, H, p, cells, move, new, d):
     """Minimise over the current face, dropping cells that reach zero or a bound; True where it
     ended on an exact step."""
@@ -469,7 +469,7 @@ def loss_left(d, q, u, s0):
 _ROUGH = 1e-6    # tolerance above which an answer may do that no Newton step has touched
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #bcb54079
-@njit(**LOOP)
+@njit(**ONCE)
 def _solve_row(z, desk, U, Q, i, d, s0, floor, tol, max_iter, work):
     "Minimise eq-row from the start in u; relative gap, objective over k, sweeps."
     H, p, cells, move, new = work
@@ -509,7 +509,7 @@ def _solve_row(z, desk, U, Q, i, d, s0, floor, tol, max_iter, work):
     return gap, value, it
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #2fe25b39
-@njit(**LOOP)
+@njit(**ONCE)
 def _proven(z, desk, U, Q, i, d, goal):
     "Gap and objective of a row that is thought to be solved."
     residual_of(z.G[z.pattern[i]], d, U[i], Q[i])
