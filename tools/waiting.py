@@ -15,6 +15,7 @@ import time  # noqa: E402
 import warnings  # noqa: E402
 from dataclasses import replace  # noqa: E402
 
+import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 
@@ -26,6 +27,8 @@ from factorlasso.data import moments_of  # noqa: E402
 from factorlasso.diagnostics import cluster_stability, diagnose_residuals  # noqa: E402
 from factorlasso.model.settings import unit_problem  # noqa: E402
 from factorlasso.model.updates import fit_parts, plan_fit  # noqa: E402
+from factorlasso.plots import (plot_coefficient_paths, plot_stability_paths,  # noqa: E402
+                               plot_volatility_split)
 from factorlasso.selection import information_criteria  # noqa: E402
 from factorlasso.solvers import solve  # noqa: E402
 
@@ -71,6 +74,14 @@ def months(rows_per_month, M, N):
     return lambda: fit_rolling(model, x, y, ends)
 
 
+def drawn(plot, what):
+    "A picture of it, to the last pixel"
+    def call():
+        plot(what).figure.canvas.draw()
+        plt.close("all")
+    return call
+
+
 def calls(x, y, folder):
     "What is timed: name, bars by size (None: no bar), and a function of no arguments"
     clusters = LassoModel("group_lasso_clusters", reg_lambda=.1)
@@ -82,9 +93,9 @@ def calls(x, y, folder):
            lambda: LassoModel("group_lasso_clusters", reg_lambda=.1).fit(x, y))
     learn, warm = one_row(x, y)
     yield "partial_fit, one row", (.001 + warm, None, None), learn
-    for rows in ("monthly", "weekly"):
-        yield (f"fit_rolling, {rows} rows", (.7, None, None),
-               months(rows, x.shape[1], min(y.shape[1], 55)))
+    for pace in ("monthly", "weekly"):
+        yield (f"fit_rolling, {pace} rows", (.7, None, None),
+               months(pace, x.shape[1], min(y.shape[1], 55)))
     yield "diagnose_residuals", (3, 3, 3), lambda: diagnose_residuals(fitted)
     yield "cluster_stability", (None, 2, 20), lambda: cluster_stability(None, y)
     yield ("stability selection, HCGL", (None, None, 10),
@@ -94,6 +105,10 @@ def calls(x, y, folder):
            lambda: LassoModelCV(lasso, scoring="diagonality").fit(x, y))
     yield "criteria, LASSO", (None, None, 2), lambda: information_criteria(replace(path))
     yield "criteria, HCGL", (None, None, 2), lambda: information_criteria(replace(rows))
+    yield ("plot_coefficient_paths", (None, .6, None), drawn(plot_coefficient_paths, path))
+    stable = stability_selection(lasso, x, y, lambdas=path.lambdas, n_pairs=5, rng=0)
+    yield "plot_stability_paths", (None, .6, None), drawn(plot_stability_paths, stable)
+    yield ("plot_volatility_split", (None, None, .5), drawn(plot_volatility_split, covariance))
     yield "save xlsx", (None, None, 1.5), lambda: covariance.save(f"{folder}/c.xlsx")
     yield "load xlsx", (None, None, None), lambda: type(covariance).load(f"{folder}/c.xlsx")
     yield "save parquet", (None, None, None), lambda: covariance.save(f"{folder}/c.parquet")
