@@ -285,8 +285,11 @@ class Desk(NamedTuple):
     H, e, cells : (M, M), (M,) and (M,) arrays
         Matrix, right-hand side and positions of the smooth cells of one response; one set for each
         thread.
-    norm, over : (B,) arrays
-        Norm of each block, and squared norm of what it pulls beyond its thresholds.
+    norm : (B,) array
+        Norm of each block.
+    over : (B, 3) array
+        What a block pulls beyond its thresholds: squared norm, without what is forgiven and with
+        it, and the most per unit of `sd`.
     """
     p: np.ndarray
     step: np.ndarray
@@ -401,7 +404,7 @@ def make_desk(sides: Sides) -> Desk:
     """
     (N, M), B, m = sides.t.shape, len(sides.w), sides.G.shape[1] if len(sides.G) else 0
     return Desk(np.empty((N, M)), np.empty((N, M)), np.empty((m, m)), np.empty(M),
-                np.empty(M, np.intp), np.empty(B), np.empty(B))
+                np.empty(M, np.intp), np.empty(B), np.empty((B, 3)))
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #0523867e
 @njit(**LOOP)
@@ -512,36 +515,58 @@ TRUSTED = 512
 # %% ../../nbs/05_solvers/01_certificate.ipynb #0c6b5d64
 @njit(**ONCE)
 def _row_terms(z, desk, u, q, i):
-    "Σt|u|, the bracket of eq-certificate-gap, (q+p)'δ, θ and haze of response i; adds to `over`."
-    cost, bracket, drop, theta = 0.0, 0.0, 0.0, 1.0
+    """Σt|u|, the bracket of eq-certificate-gap, (q+p)'δ, θ, Σsd(|u|+|δ|) and the largest excess
+    that is forgiven, per unit of sd, of response i; adds to `over`."""
+    cost, bracket, drop, theta, size, forgiven = 0.0, 0.0, 0.0, 1.0, 0.0, 0.0
     noise, near = _noise(z, u, i)
-    reach = noise
     for j in range(u.shape[1]):
         v, t, lo, hi, step, sd = (u[i, j], z.t[i, j], z.lo[i, j], z.hi[i, j],
                                   desk.step[i, j], z.sd[i, j])
         p, x = desk.p[i, j] if sd > 0.0 else 0.0, v + step
-        above, below = _held(v, t, lo, hi, near / sd if sd > 0.0 else 0.0,
-                             p - _slope(z.w, desk.norm, z.up[i, j] if v > 0.0 else z.down[i, j], v))
-        pi = p - above - below
+        slope = _slope(z.w, desk.norm, z.up[i, j] if v > 0.0 else z.down[i, j], v)
+        above, below = _held(v, t, lo, hi, near / sd if sd > 0.0 else 0.0, p - slope)
+        # p - above - below, without the digits that a large p loses
+        pi = slope + t if above > 0.0 else slope - t if below < 0.0 else p
         cost += t * abs(v)
         drop += (q[i, j] + p) * step
         bracket += pi * x
-        reach += ROUNDING * sd * abs(step)
+        size += sd * (abs(v) + abs(step))
         if above != 0.0:
             bracket += above * (x - hi)
         if below != 0.0:
             bracket += below * (x - lo)
-        excess = abs(pi) - t - noise * sd
-        if not excess <= 0.0:
+        beyond = abs(pi) - t
+        if not beyond <= 0.0:
+            excess, steep = beyond - noise * sd, beyond / sd if sd > 0.0 else 0.0
             b = z.up[i, j] if pi > 0.0 else z.down[i, j]
             if b >= 0:
-                desk.over[b] += excess**2
+                over = desk.over[b]
+                over[0] += 0.0 if excess <= 0.0 else excess**2
+                over[1], over[2] = over[1] + beyond**2, max(over[2], steep)
             else:
-                theta = min(theta, t / abs(pi))
-    loose = (reach**2 - TRUSTED * z.noise[i] ** 2) / ROUNDING**2
-    return cost, bracket, drop, theta, 0.0 if loose <= 0.0 else HAZE * loose
+                forgiven = max(forgiven, min(steep, noise))
+                theta = theta if excess <= 0.0 else min(theta, t / abs(pi))
+    return cost, bracket, drop, theta, size, forgiven
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #b7d9f1c5
+@njit(**LOOP)
+def _above_zero(x):
+    "x, or zero where it is below; NaN stays."
+    return 0.0 if x <= 0.0 else x
+
+
+@njit(**ONCE)
+def _forgiven(z, desk, span, size, value, theta):
+    "The most that the norm of a block does not allow θ times its pull, by the smaller bound."
+    paid, (_, first, last) = 0.0, span
+    for b in range(first, last):
+        excess = theta * np.sqrt(desk.over[b, 1])
+        if excess > z.w[b]:
+            paid = max(paid, (1 - z.w[b] / excess) * min(2 * theta * desk.over[b, 2] * size,
+                                                         excess / z.w[b] * value))
+    return paid
+
+
 @njit(**LOOP)
 def gap_at(z, desk, u, q, span, rss):
     """Gap of a component by the dual point that is on the desk.
@@ -565,17 +590,24 @@ def gap_at(z, desk, u, q, span, rss):
         Absolute gap and objective, both in units of ρ, and θ.
     """
     rows, first, last = span
-    cost, bracket, drop, theta, haze = 0.0, 0.0, 0.0, 1.0, 0.0
+    cost, bracket, drop, theta, forgiven, size = 0.0, 0.0, 0.0, 1.0, 0.0, 0.0
+    haze, nothing = 0.0, 0.0
     desk.over[first:last] = 0.0
     for i in rows:
-        a, b, c, d, e = _row_terms(z, desk, u, q, i)
-        cost, bracket, drop, theta, haze = cost + a, bracket + b, drop + c, min(theta, d), haze + e
+        a, b, c, d, e, f = _row_terms(z, desk, u, q, i)
+        cost, bracket, drop, theta = cost + a, bracket + b, drop + c, min(theta, d)
+        size, forgiven, still = size + e, max(forgiven, f), z.noise[i] / ROUNDING
+        haze += _above_zero(HAZE * ((still + e) ** 2 - TRUSTED * still**2))
+        nothing += HAZE * TRUSTED * still**2
     for b in range(first, last):
         cost += z.w[b] * desk.norm[b]
-        if desk.over[b] > z.w[b] ** 2:
-            theta = min(theta, z.w[b] / np.sqrt(desk.over[b]))
+        if desk.over[b, 0] > z.w[b] ** 2:
+            theta = min(theta, z.w[b] / np.sqrt(desk.over[b, 0]))
+    value = rss + 2 * cost
+    paid = max(2 * forgiven * size, _forgiven(z, desk, span, size, value, theta))
+    haze += _above_zero(paid - nothing)
     gap = drop + (1 - theta) ** 2 * (rss - drop) + 2 * (cost - theta * bracket)
-    return gap if haze == 0.0 else haze if gap < 0.0 else gap + haze, rss + 2 * cost, theta
+    return gap if haze == 0.0 else haze if gap < 0.0 else gap + haze, value, theta
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #599bc25b
 FLOOR = 1e-8     # of the variance of the responses: an objective below it is rounding
