@@ -289,7 +289,7 @@ class Desk(NamedTuple):
         Norm of each block.
     over : (B, 3) array
         What a block pulls beyond its thresholds: squared norm, without what is forgiven and with
-        it, and the most per unit of `sd`.
+        it, and what is owed for that.
     """
     p: np.ndarray
     step: np.ndarray
@@ -506,6 +506,21 @@ def _noise(z, u, i):
         noise, largest = noise + ROUNDING * size, max(largest, size)
     return noise, NEAR * largest
 
+
+@njit(**LOOP)
+def _size(z, u, step, i):
+    "Σsd(|u|+|δ|) of response i."
+    size = 0.0
+    for j in range(u.shape[1]):
+        size += z.sd[i, j] * (abs(u[i, j]) + abs(step[i, j]))
+    return size
+
+
+@njit(**LOOP)
+def _owed(f, size, price, value):
+    "What eq-certificate-forgiven asks for f, which is in units of sd as `price` is."
+    return f * min(2 * size, value / price if price > 0.0 else np.inf)
+
 # %% ../../nbs/05_solvers/01_certificate.ipynb #d9556e72
 # what an entry of a Gram matrix may be off, relative to its terms: BLAS adds in blocks
 HAZE = 8 * np.finfo(float).eps
@@ -514,11 +529,11 @@ TRUSTED = 512
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #0c6b5d64
 @njit(**ONCE)
-def _row_terms(z, desk, u, q, i):
-    """Σt|u|, the bracket of eq-certificate-gap, (q+p)'δ, θ, Σsd(|u|+|δ|) and the largest excess
-    that is forgiven, per unit of sd, of response i; adds to `over`."""
-    cost, bracket, drop, theta, size, forgiven = 0.0, 0.0, 0.0, 1.0, 0.0, 0.0
-    noise, near = _noise(z, u, i)
+def _row_terms(z, desk, u, q, i, value):
+    """The bracket of eq-certificate-gap, (q+p)'δ, θ, d and what is owed, of response i; adds to
+    `over`."""
+    bracket, drop, theta, owed = 0.0, 0.0, 1.0, 0.0
+    (noise, near), size = _noise(z, u, i), _size(z, u, desk.step, i)
     for j in range(u.shape[1]):
         v, t, lo, hi, step, sd = (u[i, j], z.t[i, j], z.lo[i, j], z.hi[i, j],
                                   desk.step[i, j], z.sd[i, j])
@@ -527,26 +542,25 @@ def _row_terms(z, desk, u, q, i):
         above, below = _held(v, t, lo, hi, near / sd if sd > 0.0 else 0.0, p - slope)
         # p - above - below, without the digits that a large p loses
         pi = slope + t if above > 0.0 else slope - t if below < 0.0 else p
-        cost += t * abs(v)
         drop += (q[i, j] + p) * step
         bracket += pi * x
-        size += sd * (abs(v) + abs(step))
         if above != 0.0:
             bracket += above * (x - hi)
         if below != 0.0:
             bracket += below * (x - lo)
         beyond = abs(pi) - t
         if not beyond <= 0.0:
-            excess, steep = beyond - noise * sd, beyond / sd if sd > 0.0 else 0.0
-            b = z.up[i, j] if pi > 0.0 else z.down[i, j]
+            excess, f, b = (beyond - noise * sd, min(beyond / sd, noise),
+                            z.up[i, j] if pi > 0.0 else z.down[i, j])
             if b >= 0:
                 over = desk.over[b]
                 over[0] += 0.0 if excess <= 0.0 else excess**2
-                over[1], over[2] = over[1] + beyond**2, max(over[2], steep)
+                over[1] += beyond**2
+                over[2] += _owed(f, size, max(t, z.w[b]) / sd, value)
             else:
-                forgiven = max(forgiven, min(steep, noise))
+                owed = max(owed, _owed(f, size, t / sd, value))
                 theta = theta if excess <= 0.0 else min(theta, t / abs(pi))
-    return cost, bracket, drop, theta, size, forgiven
+    return bracket, drop, theta, size, owed
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #b7d9f1c5
 @njit(**LOOP)
@@ -556,15 +570,22 @@ def _above_zero(x):
 
 
 @njit(**ONCE)
-def _forgiven(z, desk, span, size, value, theta):
-    "The most that the norm of a block does not allow θ times its pull, by the smaller bound."
-    paid, (_, first, last) = 0.0, span
+def _cost(z, desk, u, span):
+    "Half of the penalty of a component."
+    cost, (rows, first, last) = 0.0, span
+    for i in rows:
+        for j in range(u.shape[1]):
+            cost += z.t[i, j] * abs(u[i, j])
     for b in range(first, last):
-        excess = theta * np.sqrt(desk.over[b, 1])
-        if excess > z.w[b]:
-            paid = max(paid, (1 - z.w[b] / excess) * min(2 * theta * desk.over[b, 2] * size,
-                                                         excess / z.w[b] * value))
-    return paid
+        cost += z.w[b] * desk.norm[b]
+    return cost
+
+
+@njit(**ONCE)
+def _share(w, theta, over, beyond):
+    "Share of what is forgiven that a norm needs, so that θ times the pull of its block is allowed."
+    a, b = theta * np.sqrt(beyond), theta * np.sqrt(over)
+    return min((a - w) / (a - b), 1.0) if a > w else 0.0
 
 
 @njit(**LOOP)
@@ -589,23 +610,22 @@ def gap_at(z, desk, u, q, span, rss):
     gap, value, theta : float
         Absolute gap and objective, both in units of ρ, and θ.
     """
-    rows, first, last = span
-    cost, bracket, drop, theta, forgiven, size = 0.0, 0.0, 0.0, 1.0, 0.0, 0.0
-    haze, nothing = 0.0, 0.0
+    (rows, first, last), cost = span, _cost(z, desk, u, span)
+    value, bracket, drop, theta = rss + 2 * cost, 0.0, 0.0, 1.0
+    haze, owed, nothing = 0.0, 0.0, 0.0
     desk.over[first:last] = 0.0
     for i in rows:
-        a, b, c, d, e, f = _row_terms(z, desk, u, q, i)
-        cost, bracket, drop, theta = cost + a, bracket + b, drop + c, min(theta, d)
-        size, forgiven, still = size + e, max(forgiven, f), z.noise[i] / ROUNDING
-        haze += _above_zero(HAZE * ((still + e) ** 2 - TRUSTED * still**2))
+        a, b, c, d, e = _row_terms(z, desk, u, q, i, value)
+        bracket, drop, theta, owed = bracket + a, drop + b, min(theta, c), owed + e
+        still = z.noise[i] / ROUNDING
+        haze += _above_zero(HAZE * ((still + d) ** 2 - TRUSTED * still**2))
         nothing += HAZE * TRUSTED * still**2
     for b in range(first, last):
-        cost += z.w[b] * desk.norm[b]
         if desk.over[b, 0] > z.w[b] ** 2:
             theta = min(theta, z.w[b] / np.sqrt(desk.over[b, 0]))
-    value = rss + 2 * cost
-    paid = max(2 * forgiven * size, _forgiven(z, desk, span, size, value, theta))
-    haze += _above_zero(paid - nothing)
+    for b in range(first, last):
+        owed += desk.over[b, 2] * _share(z.w[b], theta, desk.over[b, 0], desk.over[b, 1])
+    haze += _above_zero(owed - nothing)
     gap = drop + (1 - theta) ** 2 * (rss - drop) + 2 * (cost - theta * bracket)
     return gap if haze == 0.0 else haze if gap < 0.0 else gap + haze, value, theta
 
