@@ -138,12 +138,12 @@ class MixedCadence(Regressor, Estimator):
     --------
     >>> rng = np.random.default_rng(0)
     >>> x = pd.DataFrame(rng.normal(size=(120, 2)), columns=["equity", "rates"])
-    >>> y = x @ pd.DataFrame([[1.0, 0.5], [0.0, 2.0]], x.columns, ["fund", "house"])
+    >>> y = x @ pd.DataFrame([[1.0, 0.5], [0.25, 2.0]], x.columns, ["fund", "house"])
     >>> y["house"] = y["house"].rolling(3).sum().where(np.arange(120) % 3 == 2)
     >>> MixedCadence(LassoModel(reg_lambda=0)).fit(x, y).coef_.round(3)
            equity  rates
-    fund      1.0    0.0
-    house     0.5    2.0
+    fund      1.0   0.25
+    house     0.5   2.00
     """
 
     def __init__(self, model: LassoModel | None = None, cadence: Any = "infer",
