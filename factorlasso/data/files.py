@@ -20,6 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from openpyxl import load_workbook
+from tqdm import tqdm
 
 from .dates import as_dates, number_dates
 from .panel import some_labels
@@ -75,7 +76,9 @@ def _read_workbook(path: Path, options: FileOptions) -> pd.DataFrame:
     check_unpacked(raw)
     try:
         sheet = load_workbook(raw, read_only=True, data_only=True).worksheets[0]
-        rows = [[_cell_text(v) for v in row] for row in sheet.iter_rows(values_only=True)]
+        rows = [[_cell_text(v) for v in row]
+                for row in tqdm(sheet.iter_rows(values_only=True), total=sheet.max_row, unit="row",
+                                delay=5, disable=None, leave=False)]
     except (KeyError, IndexError, TypeError, AttributeError, SyntaxError, BadZipFile) as e:
         raise ValueError(f"the workbook is damaged ({type(e).__name__}: {e})") from None
     width = max(map(len, rows), default=0)

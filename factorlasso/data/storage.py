@@ -28,6 +28,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from openpyxl import load_workbook
+from tqdm import tqdm
 
 from .files import check_unpacked
 from .text import MOST_BYTES
@@ -486,8 +487,9 @@ def _read_sheet(sheet, spec: dict) -> pd.DataFrame:
     if 8 * n * m > MOST_BYTES:
         raise ValueError(f"a table of {n} × {m} is too large")
     head, *body = [[None] * (m + 2) for _ in range(n + 2)]
-    for row, seen in zip([head, *body], sheet.iter_rows(1, n + 2, 1, m + 2, values_only=True),
-                         strict=False):
+    rows = sheet.iter_rows(1, n + 2, 1, m + 2, values_only=True)
+    for row, seen in zip([head, *body], tqdm(rows, total=n + 2, unit="row", delay=5, disable=None,
+                                             leave=False), strict=False):
         row[:len(seen)] = seen
     if any(v is not None for v in [*body[n], head[m + 1], *(r[m + 1] for r in body)]):
         raise ValueError(f"values beside the table of {n} × {m} in the sheet {sheet.title!r}")
