@@ -481,16 +481,16 @@ def _write_xlsx(file, tables: dict[str, pd.DataFrame], about: dict) -> None:
                 | {name: sheet(rows, cols, v) for name, (rows, cols, _, v) in plain.items()})
 
 # %% ../../nbs/01_data/10_storage.ipynb #71e794d7
-def _read_sheet(sheet, spec: dict) -> pd.DataFrame:
+def _read_sheet(sheet, spec: dict, bar: tqdm) -> pd.DataFrame:
     "The table in a sheet; ValueError for one of another shape"
     n, m = spec["shape"]
     if 8 * n * m > MOST_BYTES:
         raise ValueError(f"a table of {n} × {m} is too large")
     head, *body = [[None] * (m + 2) for _ in range(n + 2)]
-    rows = sheet.iter_rows(1, n + 2, 1, m + 2, values_only=True)
-    for row, seen in zip([head, *body], tqdm(rows, total=n + 2, unit="row", delay=5, disable=None,
-                                             leave=False), strict=False):
+    for row, seen in zip([head, *body], sheet.iter_rows(1, n + 2, 1, m + 2, values_only=True),
+                         strict=False):
         row[:len(seen)] = seen
+        bar.update()
     if any(v is not None for v in [*body[n], head[m + 1], *(r[m + 1] for r in body)]):
         raise ValueError(f"values beside the table of {n} × {m} in the sheet {sheet.title!r}")
     values = np.array([r[1:-1] for r in body[:n]], dtype=np.float64 if spec["numeric"] else object)
@@ -508,8 +508,10 @@ def _read_xlsx(file) -> tuple[dict[str, pd.DataFrame], dict]:
     if _MARK not in front:
         raise ValueError("this workbook was not written by factorlasso")
     about = json.loads(front.pop(_MARK))
-    return {name: _read_sheet(book[name], json.loads(spec)) for name, spec in front.items()
-            if name is not None}, about
+    specs = {name: json.loads(spec) for name, spec in front.items() if name is not None}
+    with tqdm(total=sum(s["shape"][0] + 1 for s in specs.values()), unit="row", delay=5,
+              disable=None, leave=False) as bar:
+        return {name: _read_sheet(book[name], spec, bar) for name, spec in specs.items()}, about
 
 # %% ../../nbs/01_data/10_storage.ipynb #6f49148f
 _FORMATS = {".xlsx": (_write_xlsx, _read_xlsx), ".parquet": (_write_parquet, _read_parquet)}
