@@ -67,7 +67,7 @@ def join_solutions(found: list[Solution], parts: list[np.ndarray]) -> Solution:
 # %% ../../nbs/05_solvers/01_certificate.ipynb #f4461bb1
 # of every compiled loop of this part; nobody calls them from C
 LOOP = dict(nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
-ONCE = dict(**LOOP, inline="always")   # of a loop that one other calls
+ONCE = dict(**LOOP, inline="always")   # of a long loop that one other calls
 
 # %% ../../nbs/05_solvers/01_certificate.ipynb #c0a59fcd
 @njit(**LOOP)
@@ -498,22 +498,15 @@ NEAR = 1e-6
 
 
 @njit(**LOOP)
-def _noise(z, u, i):
-    "Rounding of a pull per unit of sd, and how near, times sd, a bound counts as being there."
-    noise, largest = z.noise[i], 0.0
+def _noise(z, u, step, i):
+    """Rounding of a pull per unit of sd; how near, times sd, a bound counts as being there; and
+    Σsd(|u|+|δ|)."""
+    noise, largest, size = z.noise[i], 0.0, 0.0
     for j in range(u.shape[1]):
-        size = z.sd[i, j] * abs(u[i, j])
-        noise, largest = noise + ROUNDING * size, max(largest, size)
-    return noise, NEAR * largest
-
-
-@njit(**LOOP)
-def _size(z, u, step, i):
-    "Σsd(|u|+|δ|) of response i."
-    size = 0.0
-    for j in range(u.shape[1]):
-        size += z.sd[i, j] * (abs(u[i, j]) + abs(step[i, j]))
-    return size
+        owes = z.sd[i, j] * abs(u[i, j])
+        noise, largest = noise + ROUNDING * owes, max(largest, owes)
+        size += owes + z.sd[i, j] * abs(step[i, j])
+    return noise, NEAR * largest, size
 
 
 @njit(**LOOP)
@@ -533,7 +526,7 @@ def _row_terms(z, desk, u, q, i, value):
     """The bracket of eq-certificate-gap, (q+p)'δ, θ, d and what is owed, of response i; adds to
     `over`."""
     bracket, drop, theta, owed = 0.0, 0.0, 1.0, 0.0
-    (noise, near), size = _noise(z, u, i), _size(z, u, desk.step, i)
+    noise, near, size = _noise(z, u, desk.step, i)
     for j in range(u.shape[1]):
         v, t, lo, hi, step, sd = (u[i, j], z.t[i, j], z.lo[i, j], z.hi[i, j],
                                   desk.step[i, j], z.sd[i, j])
