@@ -35,7 +35,7 @@ from ..model.updates import residual_alpha
 from ..model.results import intercepts, sums_of_squares
 from ..model.settings import one_of
 from ..penalties.constraints import Bounds
-from .level import factor_levels, recent_level
+from .level import drawn_together, factor_levels, recent_level
 from .residual_correlation import (FittedRows, ResidualCorrelation, column_sizes,
                                                    same_rows_and_cells)
 from .structure import SYMMETRIC, FactorStructure, correlation_root, factor_root
@@ -1198,22 +1198,19 @@ class EwmaCovariance:
         return slow / unit[:, None] / unit * v[:, None] * v
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #1176effa
-def _recent_covariance(p: Panel) -> np.ndarray:
-    "The sample covariance of the factors at their recent level"
-    S = weighted_cov(p.X, p.weights)
-    return S * recent_level(factor_levels(p.X, weighted_mean(p.X, p.weights), S), p.weights)
+def _at_level(given: object) -> bool:
+    "Whether the factors are put at their recent level; ValueError for another word"
+    if isinstance(given, str) and given != "auto":
+        raise ValueError(
+            f"factor_covariance must be 'auto', a matrix or an estimator, got {given!r}")
+    return isinstance(given, str)
 
 
 def _factor_covariance(given: object, p: Panel) -> np.ndarray:
-    """Σx per row: sample, at its level, matrix, `EwmaCovariance`, or an estimator of scikit-learn
-    on rows times √(ω T/W)"""
-    if given is None:
+    """Σx per row, without the level: sample, matrix, `EwmaCovariance`, or an estimator of
+    scikit-learn on rows times √(ω T/W)"""
+    if given is None or _at_level(given):
         return weighted_cov(p.X, p.weights)
-    if isinstance(given, str):
-        if given != "auto":
-            raise ValueError(
-                f"factor_covariance must be 'auto', a matrix or an estimator, got {given!r}")
-        return _recent_covariance(p)
     if hasattr(given, "estimate"):
         return given.estimate(p.X, p.weights)
     if hasattr(given, "fit"):
@@ -1224,6 +1221,15 @@ def _factor_covariance(given: object, p: Panel) -> np.ndarray:
     given = given if isinstance(given, pd.DataFrame) else pd.DataFrame(np.asarray(given),
                                                                        p.factors, p.factors)
     return _matched(given, p.factors, p.factors, "factor_covariance").to_numpy()
+
+# %% ../../nbs/10_risk/04_covariance.ipynb #b0645b78
+def _levels(factors: object, p: Panel, S: np.ndarray, how: ResidualCorrelation,
+            level: float) -> tuple[float, float]:
+    "What to multiply Σx and D with: `level` is that of the residuals alone"
+    if not _at_level(factors):
+        return 1.0, level
+    own = recent_level(factor_levels(p.X, weighted_mean(p.X, p.weights), S), p.weights)
+    return drawn_together(own, level) if how.follows_level else (own, level)
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #f84db54c
 def _inside(z: np.ndarray, y: np.ndarray, limits: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
@@ -1441,9 +1447,12 @@ def _of_rows(model: LassoModel, a: float, date: object, factors: object, how: Re
              refit: bool) -> CurrentFactorCovarData:
     "The estimate from the rows of a fit, in units of time of `a` rows"
     inner, p, N = getattr(model, "model_", model), in_time(model.panel_), model.panel_.N
+    q = within_batches(p)
     fit, active = _fitted_rows(inner, refit)
     common, every = _common_rows(model, fit, active)
-    found = how.estimate(common)
+    found, S = how.estimate(common), _factor_covariance(factors, q)
+    of_factors, level = _levels(factors, q, S, how, found.level)
+    found = replace(found, level=level)
     E, df = fit.residuals, fit.df if how.degrees_of_freedom else None
     d = (found.level * found.relative * found.added
          * residual_variance(E, fit.panel.weights, fit.panel.mask, df))
@@ -1456,11 +1465,11 @@ def _of_rows(model: LassoModel, a: float, date: object, factors: object, how: Re
     if date is None and isinstance(p.index, (pd.DatetimeIndex, pd.PeriodIndex)):
         date = p.index[-1]
     choice = {k: getattr(found, k) for k in ("method", "number", "inflation", "repaired", "level")}
-    x_covar = a * _factor_covariance(factors, within_batches(p))
     table = {k.value: _spread(v, active, N) for k, v in columns.items()}
     return CurrentFactorCovarData(
-        pd.DataFrame(x_covar, p.factors, p.factors), pd.DataFrame(beta, p.responses, p.factors),
-        pd.DataFrame(table, p.responses), date, pd.DataFrame(residuals, p.index, p.responses),
+        pd.DataFrame(a * of_factors * S, p.factors, p.factors),
+        pd.DataFrame(beta, p.responses, p.factors), pd.DataFrame(table, p.responses), date,
+        pd.DataFrame(residuals, p.index, p.responses),
         model.clusters_, model.linkage_, model.cutoff_,
         _labelled_correlation(found.R, active, p.responses),
         None if how.method == "diagonal" else choice)
@@ -1483,7 +1492,8 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0,
     estimation_date : Timestamp, default=None
         None: the last row of the fit, if rows are dates.
     factor_covariance : "auto", DataFrame, EwmaCovariance or estimator of scikit-learn, default=None
-        Σx per row. None: the weighted sample covariance; "auto": the same at its recent level.
+        Σx per row. None: the weighted sample covariance; "auto": the same at its recent level,
+        which is drawn to that of the residuals where these follow theirs (eq-together).
     residual_correlation : ResidualCorrelation, str or DataFrame, default="diagonal"
         What residuals have in common; a name or a matrix stands for the `ResidualCorrelation` of
         that method. "auto" chooses inside the sample and follows the recent level, common and by
@@ -1517,8 +1527,8 @@ def factor_covariance(model: LassoModel, annualization_factor: float = 1.0,
     >>> model.covariance(12, residual_correlation="auto").get_model_vols().round(2)
           total_vol  sys_vol  resid_vol
     AAPL       0.34     0.21       0.27
-    KO         0.16     0.09       0.13
-    MTUM       0.13     0.13       0.04
+    KO         0.15     0.09       0.13
+    MTUM       0.13     0.13       0.02
     """
     model = getattr(model, "best_model_", model)
     check_is_fitted(model)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SPANS', 'SHARES', 'residual_levels', 'factor_levels', 'running_levels', 'level_losses', 'level_weights',
-           'recent_level', 'relative_levels']
+           'recent_level', 'drawn_together', 'relative_levels']
 
 # %% ../../nbs/10_risk/02_level.ipynb #0e2fc4b1
 import numpy as np
@@ -202,6 +202,31 @@ def recent_level(s: np.ndarray, weights: np.ndarray | None = None) -> float:
         return 1.0
     losses = level_losses(s, running_levels(s, w))
     return float(np.exp(level_weights(losses) @ _now(s, w)))
+
+# %% ../../nbs/10_risk/02_level.ipynb #2db2a57b
+_APART = .5   # of the logarithm of their ratio: what two levels keep
+
+
+def drawn_together(one: float, other: float) -> tuple[float, float]:
+    """Move two levels of the same rows toward each other, eq-together.
+
+    Parameters
+    ----------
+    one, other : float
+        Positive, from `recent_level`.
+
+    Returns
+    -------
+    tuple of float
+        The two levels, with the same product and half of the logarithm of their ratio.
+
+    Examples
+    --------
+    >>> drawn_together(16.0, 1.0), drawn_together(2.0, 2.0)
+    ((8.0, 2.0), (2.0, 2.0))
+    """
+    move = (one / other) ** ((1 - _APART) / 2)
+    return one / move, other * move
 
 # %% ../../nbs/10_risk/02_level.ipynb #e4e82090
 def _relative_rows(E: np.ndarray, d: np.ndarray, mask: np.ndarray, s: np.ndarray) -> np.ndarray:

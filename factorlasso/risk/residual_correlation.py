@@ -6,7 +6,7 @@
 __all__ = ['MIN_OVERLAP', 'INTENSITIES', 'THRESHOLDS', 'ADAPTIVE_THRESHOLDS', 'INFLATIONS', 'METHODS', 'sample_correlation',
            'soft_threshold', 'adaptive_threshold', 'FittedRows', 'equal_blocks', 'same_rows_and_cells', 'column_sizes',
            'without_blocks', 'BlockMoments', 'unseen_row', 'block_moments', 'block_deviance', 'off_diagonal',
-           'score_candidates', 'least_inflated', 'ChosenCorrelation', 'positive_definite', 'with_unit_diagonal',
+           'score_candidates', 'sure_choice', 'ChosenCorrelation', 'positive_definite', 'with_unit_diagonal',
            'ResidualCorrelation']
 
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #3fa05cb0
@@ -557,16 +557,23 @@ def score_candidates(fit: FittedRows, kinds: list[Any], inflations: tuple[Any, .
     return _score_table(*_block_scores(fit, kinds, inflations, groups, n_blocks), kinds, inflations)
 
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #8e2f5a32
-_ERRORS = .5   # standard errors by which an inflation must win
+_ERRORS = .5       # standard errors by which an inflation must win
+_FROM_FIRST = 1.0  # those by which anything must win against the first candidate as it stands
 
 
-def least_inflated(values: np.ndarray, mass: np.ndarray) -> tuple[int, int]:
-    """Choose the best candidate and inflation, the first inflation where the blocks are not sure.
+def _surely(gain: np.ndarray, mass: np.ndarray, errors: float) -> bool:
+    "Whether the gain by block is more than so many standard errors; one block has none"
+    return len(mass) < 2 or mass @ gain > errors * gain.std(ddof=1) / len(mass)**.5
+
+
+def sure_choice(values: np.ndarray, mass: np.ndarray) -> tuple[int, int]:
+    """Choose the best candidate and inflation, something simpler where the blocks are not sure.
 
     Parameters
     ----------
     values : ndarray of shape (blocks, candidates, inflations)
-        Scores, smaller is better; infinite for what is impossible.
+        Scores, smaller is better; infinite for what is impossible. The first candidate is the
+        simplest, the first inflation is none.
     mass : ndarray of shape (blocks,)
         Weights of the blocks, sum one.
 
@@ -578,19 +585,18 @@ def least_inflated(values: np.ndarray, mass: np.ndarray) -> tuple[int, int]:
     Examples
     --------
     >>> sure = np.array([[[2.0, 1.0]], [[3.0, 2.1]], [[2.5, 1.6]]])
-    >>> least_inflated(sure, np.full(3, 1 / 3)), least_inflated(-sure, np.full(3, 1 / 3))
+    >>> sure_choice(sure, np.full(3, 1 / 3)), sure_choice(-sure, np.full(3, 1 / 3))
     ((0, 1), (0, 0))
     """
     mean = np.tensordot(mass, values, 1)
     if not np.isfinite(mean).any():
         return 0, 0
-    k, g = np.unravel_index(np.argmin(mean), mean.shape)
-    even = int(np.argmin(mean[:, 0]))
-    if np.isfinite(mean[even, 0]) and len(mass) > 1:
-        gain = values[:, even, 0] - values[:, k, g]
-        if mass @ gain <= _ERRORS * gain.std(ddof=1) / len(mass)**.5:
-            return even, 0
-    return int(k), int(g)
+    k, g = divmod(int(np.argmin(mean)), mean.shape[1])
+    for simpler, errors in ((int(np.argmin(mean[:, 0])), _ERRORS), (0, _FROM_FIRST)):
+        gain = values[:, simpler, 0] - values[:, k, g]
+        if np.isfinite(mean[simpler, 0]) and not _surely(gain, mass, errors):
+            k, g = simpler, 0
+    return k, g
 
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #739ca918
 @dataclass(frozen=True, eq=False)
@@ -745,6 +751,17 @@ class ResidualCorrelation:
             if v is not None and not low <= v <= high:
                 raise ValueError(f"{name} must be between {low} and {high}, got {v!r}")
 
+    @property
+    def follows_level(self) -> bool:
+        """Whether residual variances are put at their recent level.
+
+        Returns
+        -------
+        bool
+            True for "auto" without a level.
+        """
+        return isinstance(self.method, str) and self.method == "auto" and self.level is None
+
     def estimate(self, fit: FittedRows) -> ChosenCorrelation:
         """Choose and estimate the residual correlation of a fit.
 
@@ -807,14 +824,13 @@ def _scores(setting: ResidualCorrelation,
         return kinds[0], inflations[0], None
     values, mass = _block_scores(fit, kinds, inflations, setting.groups)
     table = _score_table(values, mass, kinds, inflations)
-    k, g = least_inflated(values, mass) if len(mass) else (0, 0)   # or what needs no judgement
+    k, g = sure_choice(values, mass) if len(mass) else (0, 0)   # or what needs no judgement
     return kinds[k], inflations[g], table
 
 # %% ../../nbs/10_risk/03_residual_correlation.ipynb #3cd994a8
 def _levels(setting: ResidualCorrelation, fit: FittedRows) -> tuple[float, np.ndarray | float]:
     "The level that is given, or that of the recent rows and what each response adds to it"
-    if (setting.level is not None or isinstance(setting.method, pd.DataFrame)
-        or setting.method != "auto"):
+    if not setting.follows_level:
         return 1.0 if setting.level is None else float(setting.level), 1.0
     p, E = fit.panel, fit.residuals
     d = residual_variance(E, p.weights, p.mask)
