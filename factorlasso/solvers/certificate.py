@@ -537,10 +537,8 @@ def _row_terms(z, desk, u, q, i, value):
         pi = slope + t if above > 0.0 else slope - t if below < 0.0 else p
         drop += (q[i, j] + p) * step
         bracket += pi * x
-        if above != 0.0:
-            bracket += above * (x - hi)
-        if below != 0.0:
-            bracket += below * (x - lo)
+        if above != 0.0 or below != 0.0:
+            bracket += (above + below) * (x - (hi if above != 0.0 else lo))
         beyond = abs(pi) - t
         if not beyond <= 0.0:
             excess, f, b = (beyond - noise * sd, min(beyond / sd, noise),

@@ -25,12 +25,19 @@ _LOST = 1e-4     # of a square: what is left of a difference of it has lost four
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #45c010d7
 @njit(**LOOP)
+def _squares(u):
+    "The square of ‖u‖."
+    n2 = 0.0
+    for x in u:
+        n2 += x * x
+    return n2
+
+
+@njit(**LOOP)
 def _sweep(G, q, u, t, lo, hi, w):
     """One pass of coordinate descent over a row, keeping q = d - Gu; says whether the support or
     the active bounds changed."""
-    moved, n2 = False, 0.0
-    for x in u:
-        n2 += x * x
+    moved, n2 = False, _squares(u)
     for j in range(len(u)):
         old, curvature = u[j], G[j, j]
         if lo[j] == hi[j] or curvature <= 0.0:
@@ -51,9 +58,7 @@ def _sweep(G, q, u, t, lo, hi, w):
             u[j] = new
             # what is left of a difference has lost its digits
             if w > 0.0 and n2 <= _LOST * old * old:
-                n2 = 0.0
-                for x in u:
-                    n2 += x * x
+                n2 = _squares(u)
             moved |= ((np.sign(new) != np.sign(old)) | ((new == lo[j]) != (old == lo[j]))
                       | ((new == hi[j]) != (old == hi[j])))
     return moved
@@ -207,6 +212,15 @@ def _stopped(u, p, t, lo, hi, cells, n, length, new):
         new[j] = u[j] + length * p[a] if length >= 0.0 else min(max(u[j] + p[a], low), high)
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #c00ba384
+@njit(**LOOP)
+def _along(p, v, cells, n):
+    "p'v over the cells of a face."
+    total = 0.0
+    for a in range(n):
+        total += p[a] * v[cells[a]]
+    return total
+
+
 @njit(**ONCE)
 def _step(G, q, u, t, lo, hi, w, p, cells, n, slope0, new, move):
     "Take the better of the two steps along p; True where nothing was in the way, and the length."
@@ -227,10 +241,7 @@ def _step(G, q, u, t, lo, hi, w, p, cells, n, slope0, new, move):
         _stopped(u, p, t, lo, hi, cells, n, 1.0, new)
         _change(G, q, u, new, t, w, move)
         if w > 0.0:
-            curve = 0.0
-            for a in range(n):
-                curve += p[a] * move[cells[a]]
-            length = _backtrack(u, p, slope0, curve, w, cells, n, length)
+            length = _backtrack(u, p, slope0, _along(p, move, cells, n), w, cells, n, length)
             _stopped(u, p, t, lo, hi, cells, n, length, new)
             scale = length
     for j in range(len(u)):
@@ -320,20 +331,29 @@ def _stretch_step(G, p, g, cells, n, d, u, q):
         p[a] *= far
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #ea9b344e
+@njit(**LOOP)
+def _slope_along(u, p, g, w, cells, n):
+    "Slope of the objective along a step from the gradient -g of all but the norm; is it `SHORT`?"
+    of_norm, slope, size, longest = w / np.sqrt(_squares(u)) if w > 0.0 else 0.0, 0.0, 0.0, 0.0
+    for a in range(n):
+        x = u[cells[a]]
+        slope -= p[a] * (g[a] + of_norm * x)
+        size, longest = max(size, abs(x)), max(longest, abs(p[a]))
+    return slope, longest <= SHORT * size
+
+
 @njit(**ONCE)
-def _newton(G, q, u, t, lo, hi, w, H, p, cells, move, new, d):
+def _newton(G, q, u, t, lo, hi, w, d, work):
     """Minimise over the current face, dropping cells that reach zero or a bound; True where it
     ended on an exact step."""
-    n, factored, exact = -1, 0, False
+    (H, p, cells, move, new), n, factored, exact = work, -1, 0, False
     for _ in range(2 * len(u) + 20):
         if w > 0.0 and not u.any():
             return False
         if n < 0:
             n, exact = _face(G, q, u, t, lo, hi, w, H, p, cells)
             factored += 1
-            if n < 0:
-                return False
-            if factored > max(_FEWEST, _FACTORED // max(n, 1)):
+            if n < 0 or factored > max(_FEWEST, _FACTORED // max(n, 1)):
                 return False
         if n == 0:
             return True
@@ -342,16 +362,11 @@ def _newton(G, q, u, t, lo, hi, w, H, p, cells, move, new, d):
         back_substitute(H, p, n)
         if not exact:
             _stretch_step(G, p, move, cells, n, d, u, q)
-        slope0, norm_slope = 0.0, w / np.sqrt((u * u).sum()) if w > 0.0 else 0.0
-        for a in range(n):
-            slope0 -= p[a] * (move[a] + norm_slope * u[cells[a]])
-        size, change = 0.0, 0.0
-        for a in range(n):
-            size, change = max(size, abs(u[cells[a]])), max(change, abs(p[a]))
-        free, length = _step(G, q, u, t, lo, hi, w, p, cells, n, slope0, new, move)
+        slope, short = _slope_along(u, p, move, w, cells, n)
+        free, length = _step(G, q, u, t, lo, hi, w, p, cells, n, slope, new, move)
         if length == 0.0 or (free and not exact):
             return False
-        if free and length == 1.0 and (w == 0.0 or change <= SHORT * size):
+        if free and length == 1.0 and (w == 0.0 or short):
             return True
         n = _shrink(H, q, u, t, lo, hi, p, cells, n) if w == 0.0 and exact else -1
     return False
@@ -469,17 +484,36 @@ def loss_left(d, q, u, s0):
 _ROUGH = 1e-6    # tolerance above which an answer may do that no Newton step has touched
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #bcb54079
+@njit(**LOOP)
+def _begin(G, d, u, q, t, lo, hi, w, p):
+    "Put a start at zero if that is where it belongs, which a sweep would only come near to."
+    if w > 0.0 and u.any() and np.sqrt(_ray(d, t, lo, hi, p)) <= w:
+        u[:] = 0.0
+    residual_of(G, d, u, q)
+
+
+@njit(**ONCE)
+def _gap(z, desk, U, Q, i, d, goal):
+    "Gap and objective of a row by what `certify` says with goal = (loss at zero, floor, enough)."
+    (s0, floor, enough), b = goal, z.up[i, 0]
+    return certify(z, desk, U, Q, (np.array([i]), max(b, 0), b + 1),
+                   (loss_left(d, Q[i], U[i], s0), floor, enough))
+
+
+@njit(**ONCE)
+def _proven(z, desk, U, Q, i, d, goal):
+    "`_gap` with the pull computed afresh."
+    residual_of(z.G[z.pattern[i]], d, U[i], Q[i])
+    return _gap(z, desk, U, Q, i, d, goal)
+
+
 @njit(**ONCE)
 def _solve_row(z, desk, U, Q, i, d, s0, floor, tol, max_iter, work):
     "Minimise eq-row from the start in u; relative gap, objective over k, sweeps."
-    H, p, cells, move, new = work
     G, u, q, t, lo, hi, b = z.G[z.pattern[i]], U[i], Q[i], z.t[i], z.lo[i], z.hi[i], z.up[i, 0]
-    w, span = z.w[b] if b >= 0 else 0.0, (np.array([i]), max(b, 0), b + 1)
-    it, rough, polished = 0, tol > _ROUGH, False
+    it, rough, polished, w = 0, tol > _ROUGH, False, z.w[b] if b >= 0 else 0.0
     patience = 12 if w > 0.0 and not u.any() else len(u) // 8 if rough else 2
-    if w > 0.0 and u.any() and np.sqrt(_ray(d, t, lo, hi, p)) <= w:
-        u[:] = 0.0   # which a sweep would only come near to
-    residual_of(G, d, u, q)
+    _begin(G, d, u, q, t, lo, hi, w, work[1])
     while it < max_iter:
         if w > 0.0 and not u.any():
             if not _leave_zero(G, d, u, t, lo, hi, w):
@@ -490,32 +524,19 @@ def _solve_row(z, desk, U, Q, i, d, s0, floor, tol, max_iter, work):
         if polished and not moved:
             break
         polished = False
-        if rough and it % 4 == 0 and certify(z, desk, U, Q, span,
-                                             (loss_left(d, q, u, s0), floor, np.inf))[0] <= tol:
+        if rough and it % 4 == 0 and _gap(z, desk, U, Q, i, d, (s0, floor, np.inf))[0] <= tol:
             break   # an answer that needs no Newton step may do
         if (it < patience or (moved and it < patience + 14 + len(u) // 8)
             or (w > 0.0 and not u.any())):
             continue
         patience = it + 2 + (u != 0.0).sum() // 6
-        polished = _newton(G, q, u, t, lo, hi, w, H, p, cells, move, new, d)
+        polished = _newton(G, q, u, t, lo, hi, w, d, work)
         residual_of(G, d, u, q)
-        if it > 8:
-            gap, _ = certify(z, desk, U, Q, span, (loss_left(d, q, u, s0), floor, np.inf))
-            if gap <= min(tol, EXACT) or (not polished and gap <= tol):
-                break
-    residual_of(G, d, u, q)
-    gap, value = certify(z, desk, U, Q, span,
-                         (loss_left(d, q, u, s0), floor, tol if rough else CLOSER * tol))
+        if it > 8 and (_gap(z, desk, U, Q, i, d, (s0, floor, np.inf))[0]
+                       <= (min(tol, EXACT) if polished else tol)):
+            break
+    gap, value = _proven(z, desk, U, Q, i, d, (s0, floor, tol if rough else CLOSER * tol))
     return gap, value, it
-
-# %% ../../nbs/05_solvers/03_kernels.ipynb #2fe25b39
-@njit(**ONCE)
-def _proven(z, desk, U, Q, i, d, goal):
-    "Gap and objective of a row that is thought to be solved."
-    residual_of(z.G[z.pattern[i]], d, U[i], Q[i])
-    span = (np.array([i]), z.up[i, 0], z.up[i, 0] + 1)
-    s0, floor, enough = goal
-    return certify(z, desk, U, Q, span, (loss_left(d, Q[i], U[i], s0), floor, enough))
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #d2f75b40
 @njit(**LOOP)
