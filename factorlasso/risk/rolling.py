@@ -1173,18 +1173,19 @@ def _check_rolling(model: object, window: int | None, a: float) -> int:
         raise ValueError("model must be a LassoModel, UniLasso, LassoModelCV or MixedCadence, got "
                          f"{type(model).__name__}")
     inner = _settings(model)
-    need = int(max(1, getattr(inner.model or inner if isinstance(inner, MixedCadence) else inner,
-                              "warmup_period", 12)))
-    blocks = getattr(model, "cv", None)   # of a search, each of at least a row after the warm-up
-    need += int(blocks) if isinstance(blocks, Integral) else 0
+    warmup = int(max(1, getattr(inner.model or inner if isinstance(inner, MixedCadence) else inner,
+                                "warmup_period", 12)))
+    cv = getattr(model, "cv", None)
+    blocks = int(cv) if isinstance(cv, Integral) else 0   # each of at least a row after the warm-up
     if (window is not None and not (isinstance(window, Integral) and window >= 1)
         or not 0 < a < np.inf):
         raise ValueError(f"window must be a positive number of rows and annualization_factor "
                          f"positive, got {window!r} and {a}")
-    if window is not None and window < need:
-        raise ValueError(f"a window of {window} rows is below the warm-up of {need}: no date could "
-                         "be estimated; lower warmup_period")
-    return need
+    if window is not None and window < warmup + blocks:
+        more = f" and a row for each of {blocks} blocks" if blocks else ""
+        raise ValueError(f"a window of {window} rows is below the warm-up of {warmup}{more}: no "
+                         "date could be estimated; lower warmup_period")
+    return warmup + blocks
 
 # %% ../../nbs/10_risk/07_rolling.ipynb #a4b5655e
 def _with_batches(panel: Panel, absorb: object, model: object) -> Panel:
