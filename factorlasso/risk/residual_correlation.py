@@ -712,8 +712,8 @@ class ResidualCorrelation:
         Whether D pays for what the fit took from the residuals; False: the mean square.
     level : float, default=None
         What residual variances are multiplied with because of their recent level, positive; None:
-        `recent_level` of the residuals, and `relative_levels` for each, where `method` is "auto",
-        else 1.
+        `recent_level` of the residuals, which `covariance` draws to that of the factors where
+        these are at theirs, and `relative_levels` for each, where `method` is "auto", else 1.
 
     Raises
     ------
