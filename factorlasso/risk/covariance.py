@@ -1223,8 +1223,8 @@ def _factor_covariance(given: object, p: Panel) -> np.ndarray:
     return _matched(given, p.factors, p.factors, "factor_covariance").to_numpy()
 
 # %% ../../nbs/10_risk/04_covariance.ipynb #b0645b78
-def _levels(factors: object, p: Panel, S: np.ndarray, how: ResidualCorrelation,
-            level: float) -> tuple[float, float]:
+def _both_levels(factors: object, p: Panel, S: np.ndarray, how: ResidualCorrelation,
+                 level: float) -> tuple[float, float]:
     "What to multiply Σx and D with: `level` is that of the residuals alone"
     if not _at_level(factors):
         return 1.0, level
@@ -1451,7 +1451,7 @@ def _of_rows(model: LassoModel, a: float, date: object, factors: object, how: Re
     fit, active = _fitted_rows(inner, refit)
     common, every = _common_rows(model, fit, active)
     found, S = how.estimate(common), _factor_covariance(factors, q)
-    of_factors, level = _levels(factors, q, S, how, found.level)
+    of_factors, level = _both_levels(factors, q, S, how, found.level)
     found = replace(found, level=level)
     E, df = fit.residuals, fit.df if how.degrees_of_freedom else None
     d = (found.level * found.relative * found.added

@@ -25,7 +25,7 @@ _LOST = 1e-4     # of a square: what is left of a difference of it has lost four
 
 # %% ../../nbs/05_solvers/03_kernels.ipynb #45c010d7
 @njit(**LOOP)
-def _squares(u):
+def _squared_norm(u):
     "The square of ‖u‖."
     n2 = 0.0
     for x in u:
@@ -37,7 +37,7 @@ def _squares(u):
 def _sweep(G, q, u, t, lo, hi, w):
     """One pass of coordinate descent over a row, keeping q = d - Gu; says whether the support or
     the active bounds changed."""
-    moved, n2 = False, _squares(u)
+    moved, n2 = False, _squared_norm(u)
     for j in range(len(u)):
         old, curvature = u[j], G[j, j]
         if lo[j] == hi[j] or curvature <= 0.0:
@@ -58,7 +58,7 @@ def _sweep(G, q, u, t, lo, hi, w):
             u[j] = new
             # what is left of a difference has lost its digits
             if w > 0.0 and n2 <= _LOST * old * old:
-                n2 = _squares(u)
+                n2 = _squared_norm(u)
             moved |= ((np.sign(new) != np.sign(old)) | ((new == lo[j]) != (old == lo[j]))
                       | ((new == hi[j]) != (old == hi[j])))
     return moved
@@ -334,7 +334,7 @@ def _stretch_step(G, p, g, cells, n, d, u, q):
 @njit(**LOOP)
 def _slope_along(u, p, g, w, cells, n):
     "Slope of the objective along a step from the gradient -g of all but the norm; is it `SHORT`?"
-    of_norm, slope, size, longest = w / np.sqrt(_squares(u)) if w > 0.0 else 0.0, 0.0, 0.0, 0.0
+    of_norm, slope, size, longest = w / np.sqrt(_squared_norm(u)) if w > 0.0 else 0.0, 0.0, 0.0, 0.0
     for a in range(n):
         x = u[cells[a]]
         slope -= p[a] * (g[a] + of_norm * x)
@@ -492,6 +492,7 @@ def _begin(G, d, u, q, t, lo, hi, w, p):
     residual_of(G, d, u, q)
 
 
+# pasted although two others call them: a call would copy the description of every array
 @njit(**ONCE)
 def _gap(z, desk, U, Q, i, d, goal):
     "Gap and objective of a row by what `certify` says with goal = (loss at zero, floor, enough)."
